@@ -36,6 +36,8 @@ struct ferp_send_message {
     uint32_t interface_index; /* 0: the OS chooses */
     uint8_t tos;              /* the whole byte: TOS of IPv4 or traffic class of IPv6 */
     bool has_tos;             /* false: the byte of the socket */
+    bool needs_tos;           /* has_tos is not best effort */
+    uint8_t hop_limit;        /* TTL of IPv4 or hop limit of IPv6; 0: that of the socket */
 };
 
 /* The messages that one call of the two functions below can move: FERP_MESSAGES_MAX (sendmmsg and
@@ -47,12 +49,12 @@ size_t ferp_messages_per_call(void);
  * least one. If that is not all, the error of the next one is unknown: the caller sends the rest.
  * Any other result is the error of the first message; nothing was sent, and *sent is 0. A signal,
  * an expired timeout and a full buffer after the first message are OK too. If the OS would ignore
- * from or interface_index, the message is UNSUPPORTED; interface_index beside from is best effort,
- * and so is has_tos. A message with segment_size goes only to a socket that has FER_UDP_SEGMENTING.
- * INVALID_INPUT or UNSUPPORTED of a message with segment_size, or with has_tos, may be a refusal of
- * these: EIO is UNSUPPORTED then (Linux: no checksum offload). ADDR_NOT_AVAILABLE: from is not an
- * address of this machine; or as ferp_send_to. sendmmsg, or sendmsg of the first message |
- * WSASendMsg of the first message. */
+ * from, interface_index, needs_tos or hop_limit, the message is UNSUPPORTED; interface_index beside
+ * from is best effort, and so is has_tos alone. A message with segment_size goes only to a socket
+ * that has FER_UDP_SEGMENTING. INVALID_INPUT or UNSUPPORTED of a message with segment_size, or with
+ * has_tos, may be a refusal of these: EIO is UNSUPPORTED then (Linux: no checksum offload).
+ * ADDR_NOT_AVAILABLE: from is not an address of this machine; or as ferp_send_to. sendmmsg, or
+ * sendmsg of the first message | WSASendMsg of the first message. */
 fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message *messages,
                              size_t count, unsigned flags, size_t *sent);
 
@@ -70,13 +72,14 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
 fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
                              unsigned flags, size_t *received);
 
-/* One feature of the socket of a family: one bit. Only the first five can be set. UNSUPPORTED: this
+/* One feature of the socket of a family: one bit. Only the switches can be set. UNSUPPORTED: this
  * OS, this version or a sandbox does not have it for this socket. *on of a feature that cannot be
  * set is true. FER_UDP_BATCHING is that of ferp_messages_per_call, after the OS was tried.
  * COALESCING is UNSUPPORTED on Windows (rule B9). An IPv6 socket has both families' options, as far
  * as the OS has them; IPv6's decides. IP_PKTINFO or IP_RECVDSTADDR and IP_RECVIF, IPV6_RECVPKTINFO;
- * IP_RECVTOS, IPV6_RECVTCLASS; UDP_GRO; SO_RXQ_OVFL; SO_TIMESTAMPNS, SO_TIMESTAMP; UDP_SEGMENT is
- * read | IP_PKTINFO, IPV6_PKTINFO; IP_RECVECN, IPV6_RECVECN; UDP_SEND_MSG_SIZE is read. */
+ * IP_RECVTOS, IPV6_RECVTCLASS; IP_RECVTTL, IPV6_RECVHOPLIMIT; UDP_GRO; SO_RXQ_OVFL; SO_TIMESTAMPNS,
+ * SO_TIMESTAMP; UDP_SEGMENT is read | IP_PKTINFO, IPV6_PKTINFO; IP_RECVECN, IPV6_RECVECN;
+ * IP_RECVTTL, IPV6_HOPLIMIT; UDP_SEND_MSG_SIZE is read. */
 fer_error ferp_set_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
                                bool on);
 fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,

@@ -276,10 +276,11 @@ fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
 
 /* ---- Features (rules B8, B9) */
 
-/* The features that can be enabled, and those that are queried from the OS. */
-#define SWITCHES \
-    (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS)
-#define QUERIED (SWITCHES | FER_UDP_SOURCE | FER_UDP_SEGMENTING | FER_UDP_BATCHING)
+/* The features that can be enabled, and the last one. */
+#define SWITCHES                                                                                  \
+    (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS | \
+     FER_UDP_HOP_LIMIT)
+#define LAST_FEATURE FER_UDP_SEND_HOP_LIMIT
 
 /* False: a clone was made. A later one has the flag, because try_clone sets CLONED before it copies
  * the flags. */
@@ -327,6 +328,9 @@ fer_error fer_udp_socket_enable(fer_udp_socket *socket, fer_udp_features wanted,
     FERI_REQUIRE((wanted & ~SWITCHES) == 0, FER_INVALID_INPUT);
     fer_udp_features result = 0;
     for (fer_udp_features feature = 1; feature <= SWITCHES; feature <<= 1) {
+        if ((feature & SWITCHES) == 0) {
+            continue;
+        }
         if (feature == FER_UDP_COALESCING &&
             feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_COALESCING)) {
             result |= feri_handle_has_flag(handle, FERI_FLAG_COALESCING) ? feature : 0;
@@ -345,7 +349,7 @@ fer_error fer_udp_socket_features(const fer_udp_socket *socket, fer_udp_capabili
     const fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_handle_check_getter(handle, out));
     fer_udp_capabilities found = {0, 0, 1, 1};
-    for (fer_udp_features feature = 1; feature <= QUERIED; feature <<= 1) {
+    for (fer_udp_features feature = 1; feature <= LAST_FEATURE; feature <<= 1) {
         bool on = false;
         fer_error error =
             ferp_udp_feature(feri_modes_raw(handle), feri_handle_family(handle), feature, &on);

@@ -71,17 +71,23 @@ static FERI_NOINLINE fer_ip_family family_of_peer(send_batch *batch)
     return batch->peer_family;
 }
 
-/* The six high bits of the socket's TOS are those of the messages; 0 if the system does not report
- * it. Bits 0 and 1 are the ECN codepoint (RFC 3168, section 5). */
-static FERI_NOINLINE uint8_t tos_of(send_batch *batch, fer_ecn ecn)
+/* Without a traffic class of the message, the six high bits of the socket's TOS are those of the
+ * messages; 0 if the system does not report it. Bits 0 and 1 are the ECN codepoint (RFC 3168,
+ * section 5). */
+static FERI_NOINLINE uint8_t tos_of(send_batch *batch, const fer_datagram_send *message)
 {
+    if (message->has_traffic_class) {
+        return message->ecn == FER_ECN_NOT_ECT
+                   ? message->traffic_class
+                   : (uint8_t)((message->traffic_class & 0xfc) | (uint32_t)message->ecn);
+    }
     if (!batch->has_dscp) {
         uint32_t tos = 0;
         FER_IGNORE(feri_tos(batch->handle, &tos));
         batch->dscp = tos & 0xfc;
         batch->has_dscp = true;
     }
-    return (uint8_t)(batch->dscp | (uint32_t)ecn);
+    return (uint8_t)(batch->dscp | (uint32_t)message->ecn);
 }
 
 /* Checks a message, and stores what its datagrams have in common. The members are set one by one:
@@ -113,9 +119,11 @@ static fer_error convert(send_batch *batch, size_t index, struct ferp_send_messa
         FERI_REQUIRE(out->from.family == out->family, FER_INVALID_INPUT);
         FERI_REQUIRE(!fer_ip_addr_is_multicast(out->from), FER_ADDR_NOT_AVAILABLE);
     }
-    out->has_tos = message->ecn != FER_ECN_NOT_ECT && index != batch->unmarked &&
-                   !feri_handle_has_flag(batch->handle, FERI_FLAG_ECN_OFF);
-    out->tos = out->has_tos ? tos_of(batch, message->ecn) : 0;
+    out->hop_limit = message->hop_limit;
+    out->needs_tos = message->has_traffic_class;
+    out->has_tos = out->needs_tos || (message->ecn != FER_ECN_NOT_ECT && index != batch->unmarked &&
+                                      !feri_handle_has_flag(batch->handle, FERI_FLAG_ECN_OFF));
+    out->tos = out->has_tos ? tos_of(batch, message) : 0;
     return feri_ok();
 }
 
@@ -222,7 +230,7 @@ static bool does_without(send_batch *batch, fer_error error)
                               (is_refusal && failed->segment_size <= FITTING_SEGMENT);
         return true;
     }
-    if (failed->has_tos && is_refusal) {
+    if (failed->has_tos && !failed->needs_tos && is_refusal) {
         /* if the single datagram was refused too, its segments were not the reason */
         batch->uncut = NO_MESSAGE;
         batch->unmarked = batch->done;

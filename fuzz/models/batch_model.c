@@ -7,7 +7,7 @@
 
 #include "fuzz/models/udp_addresses.h"
 
-enum { ECN_BITS = 3, SETTABLE = 31 };
+enum { ECN_BITS = 3 };
 
 void batch_must(const struct batch_model *model, bool holds, const char *rule)
 {
@@ -73,16 +73,32 @@ void batch_model_add(struct batch_model *model, int sender, const fer_datagram_s
                      size_t len)
 {
     struct batch_datagram *datagram = &model->datagrams[model->count++];
-    unsigned tos = sender < BATCH_NEAR ? model->tos[sender] : 0;
+    unsigned own = sender < BATCH_NEAR ? model->tos[sender] : 0;
+    unsigned tos = message->has_traffic_class ? message->traffic_class : own;
     *datagram = (struct batch_datagram){.sender = sender, .len = len};
     datagram->to = message->to == NULL ? model->remote : canonical(message->to);
     datagram->source.ip = has_source(message) ? fer_ip_addr_to_canonical(message->from)
                                               : chosen_source(model, sender, &datagram->to.ip);
     datagram->source.port = model->local[sender].port;
     datagram->receiver = receiver_of(model, &datagram->to, &datagram->source);
+    datagram->hop_limit = message->hop_limit;
+    datagram->has_traffic_class = message->has_traffic_class;
     datagram->tos = message->ecn == FER_ECN_NOT_ECT
                         ? tos
                         : (tos & ~(unsigned)ECN_BITS) | (unsigned)message->ecn;
+}
+
+/* B13. Windows has neither, no BSD a time to live, and NetBSD and OpenBSD no TOS. */
+static bool lacks_header(const struct batch_model *model, const fer_datagram_send *message)
+{
+    fer_socket_addr to = message->to == NULL ? model->remote : canonical(message->to);
+    bool is_windows = model->dialect == FER_SIM_DIALECT_WINSOCK;
+    bool is_bsd_v4 = model->dialect == FER_SIM_DIALECT_BSD && to.ip.family == FER_IP_V4;
+    bool has_no_tos =
+        is_bsd_v4 && (model->bsd == FER_SIM_BSD_NETBSD || model->bsd == FER_SIM_BSD_OPENBSD);
+    return (message->hop_limit != 0 && (is_windows || is_bsd_v4)) ||
+           (message->has_traffic_class &&
+            (is_windows || has_no_tos || (model->lacks & FER_UDP_ECN) != 0));
 }
 
 /* B7. FreeBSD sends from no other address than that which a socket is bound to, OpenBSD over IPv4
@@ -93,6 +109,9 @@ fer_error_kind batch_expected(const struct batch_model *model, int sender,
     fer_ip_addr from = fer_ip_addr_to_canonical(message->from);
     if (message->to == NULL && (sender != BATCH_CLIENT || !model->is_connected)) {
         return FER_NOT_CONNECTED;
+    }
+    if (lacks_header(model, message)) {
+        return FER_UNSUPPORTED;
     }
     if (!has_source(message)) {
         return FER_OK;
@@ -198,6 +217,7 @@ static void check_ecn(const struct batch_model *model, const struct batch_datagr
                      (model->bsd == FER_SIM_BSD_NETBSD || model->bsd == FER_SIM_BSD_OPENBSD) &&
                      datagram->to.ip.family == FER_IP_V4;
     bool is_left_out = (model->ecn_was_refused || is_absent) && datagram->sender < BATCH_NEAR &&
+                       !datagram->has_traffic_class &&
                        ecn == (model->tos[datagram->sender] & ECN_BITS);
     batch_must(model, ecn == (datagram->tos & ECN_BITS) || is_left_out,
                "B6: a datagram has another ECN codepoint");
@@ -216,6 +236,20 @@ static void check_control(const struct batch_model *model, int end,
     if (is_known && message->has_ecn) {
         check_ecn(model, datagram, (unsigned)message->ecn);
     }
+    if (is_known && message->has_traffic_class) {
+        batch_must(model, (message->traffic_class | ECN_BITS) == (datagram->tos | ECN_BITS),
+                   "B13: a datagram has another traffic class");
+        batch_must(model, (message->traffic_class & ECN_BITS) == (unsigned)message->ecn,
+                   "B13: the traffic class has another ECN codepoint");
+    }
+    if (is_known && message->has_hop_limit && datagram->hop_limit != 0) {
+        batch_must(model, message->hop_limit == datagram->hop_limit,
+                   "B13: a datagram has another hop limit");
+    }
+    bool may_lack_hops =
+        model->is_dual && model->dialect == FER_SIM_DIALECT_BSD && model->bsd == FER_SIM_BSD_MACOS;
+    batch_must(model, message->has_hop_limit || (enabled & FER_UDP_HOP_LIMIT) == 0 || may_lack_hops,
+               "the hop limit is missing");
     batch_must(model, message->local_ip.family != 0 || (enabled & FER_UDP_LOCAL_ADDR) == 0,
                "the local address is missing");
     batch_must(model, message->interface_index != 0 || (enabled & FER_UDP_LOCAL_ADDR) == 0,

@@ -28,6 +28,8 @@ struct batch_datagram {
     fer_socket_addr to;
     size_t len;
     unsigned tos;
+    unsigned hop_limit;     /* 0: the sender's own */
+    bool has_traffic_class; /* its codepoint is never left out */
     bool was_sent;
     int received;
 };

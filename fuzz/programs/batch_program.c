@@ -171,7 +171,10 @@ static void do_send(struct batch_program *program, int end, unsigned one, unsign
                                        .segment_size = sizes[((one >> 5) + i * 3) & 7],
                                        .to = is_to_peer ? NULL : &to[count],
                                        .from = source(model, end, mixed >> 3),
-                                       .ecn = (fer_ecn)(mixed >> i & 3)};
+                                       .ecn = (fer_ecn)(mixed >> i & 3),
+                                       .has_traffic_class = mixed % 32 == 21,
+                                       .traffic_class = (uint8_t)mixed,
+                                       .hop_limit = mixed % 32 == 10 ? (uint8_t)two : 0};
         if (enter(program, end, message, buf[count], &firsts[count])) {
             count++;
         }
@@ -294,10 +297,11 @@ static void do_enable(struct batch_program *program, int end, fer_udp_features w
     fer_udp_capabilities found;
     fer_udp_features enabled = 0;
     fer_udp_socket *socket = &program->sockets[end];
-    FUZZ_CHECK(fer_udp_socket_enable(socket, wanted & 31, &enabled).kind == FER_OK);
+    wanted = (wanted & 31) | ((wanted & 32) != 0 ? FER_UDP_HOP_LIMIT : 0);
+    FUZZ_CHECK(fer_udp_socket_enable(socket, wanted, &enabled).kind == FER_OK);
     FUZZ_CHECK(fer_udp_socket_features(socket, &found).kind == FER_OK);
     wanted |= model->enabled[end] & FER_UDP_COALESCING;
-    batch_must(model, enabled == (wanted & 31 & found.available), "not the features of the system");
+    batch_must(model, enabled == (wanted & found.available), "not the features of the system");
     batch_must(model, found.enabled == enabled && (found.available & model->lacks) == 0,
                "features differs from enable");
     model->enabled[end] = enabled;

@@ -289,6 +289,9 @@ static void *choose_messages(struct call *call, const char *type, unsigned pick)
                                        .segment_size = pick % 65 * i,
                                        .sent = pick % 3 * (i == 0),
                                        .ecn = (fer_ecn)(pick % 6 * (i == 1)),
+                                       .has_traffic_class = pick % 11 == 7,
+                                       .traffic_class = (uint8_t)pick,
+                                       .hop_limit = pick % 13 == 5,
                                        .interface_index = call->nulls >> 7 & 1u};
         receives[i] = (fer_datagram_recv){.buf = buf, .cap = buf == NULL ? pick % 2 : 7 * i};
     }

@@ -1,5 +1,6 @@
 /* udp_batch.h: many datagrams in one call, for QUIC, DNS, games and media: batches, segments that
- * the OS cuts, coalesced datagrams, the local address, ECN, drops and times of arrival.
+ * the OS cuts, coalesced datagrams, the local address, ECN, the traffic class, the hop limit, drops
+ * and times of arrival.
  *
  *     fer_datagram_recv in[32];
  *     fer_datagram_send out[32];
@@ -22,11 +23,12 @@
  * port need fer_socket_set_only_v6.
  *
  * A system that cannot do something in one call does it in several: the datagrams on the network
- * are the same (rules B4, B5). The rules B1 to B12 (docs/RULES.md, ferrule_rules(7)) hold for
- * all functions: B1 order and resuming, B2 waits to send, B3 waits to receive, B4 segments, B5
- * refused segments, B6 ECN, B7 local addresses, B8 and B9 coalescing, B10 the peer and refusals,
- * B11 misuse, B12 signals. udp.h has the socket, and what it says of handles and threads holds here
- * too. socket.h has the sizes of its buffers and its TOS (fer_udp_socket_as_socket).
+ * are the same (rules B4, B5). The rules B1 to B13 (docs/RULES.md, ferrule_rules(7)) hold for all
+ * functions: B1 order and resuming, B2 waits to send, B3 waits to receive, B4 segments, B5 refused
+ * segments, B6 ECN, B7 local addresses, B8 and B9 coalescing, B10 the peer and refusals, B11
+ * misuse, B12 signals, B13 the traffic class and the hop limit. udp.h has the socket, and what it
+ * says of handles and threads holds here too. socket.h has the sizes of its buffers and its TOS
+ * (fer_udp_socket_as_socket).
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
@@ -51,7 +53,7 @@ FER_BEGIN_DECLS
 /* ---- Features */
 
 /* Features of a datagram socket, joined by |. fer_udp_socket_features reports all of them.
- * fer_udp_socket_enable takes the first five. */
+ * fer_udp_socket_enable takes the first five and FER_UDP_HOP_LIMIT: the switches. */
 typedef uint32_t fer_udp_features;
 #define FER_UDP_LOCAL_ADDR 1u  /* receive: the local address and the interface */
 #define FER_UDP_ECN 2u         /* receive: the ECN codepoint */
@@ -61,11 +63,16 @@ typedef uint32_t fer_udp_features;
 #define FER_UDP_SOURCE 32u     /* send from a given local address */
 #define FER_UDP_SEGMENTING 64u /* the OS cuts a message into datagrams (GSO, USO) */
 #define FER_UDP_BATCHING 128u  /* one system call for several messages */
+#define FER_UDP_HOP_LIMIT 256u /* receive: the hop limit, over IPv4 the time to live */
+/* FER_UDP_ECN is the whole traffic class, over IPv4 the TOS; and a message is sent with one */
+#define FER_UDP_TRAFFIC_CLASS 512u
+#define FER_UDP_SEND_HOP_LIMIT 1024u /* a message is sent with a hop limit */
 
 /* The cap of a message with which no coalesced datagram is lost. */
 #define FER_UDP_COALESCED_MAX 65535u
 
-/* The features of a socket: those that are enabled, and those that this system has for it.
+/* The features of a socket: those that are enabled, and those that this system has for it. Those of
+ * an IPv6 socket are for packets of IPv6; a message to an IPv4-mapped address may lack some.
  * max_segments is the number of datagrams that one step hands to the OS, 1 without
  * FER_UDP_SEGMENTING; a longer message takes several steps. max_batch is the number of messages of
  * one system call, 1 without FER_UDP_BATCHING. */
@@ -76,10 +83,10 @@ typedef struct fer_udp_capabilities {
     uint32_t max_batch;
 } fer_udp_capabilities;
 
-/** Enables the features in wanted that this system has, and disables the others of the first five,
- * except FER_UDP_COALESCING. Stores the features that are then enabled in *enabled, which may be
- * NULL. A missing feature is no error: its members of received messages are empty. All handles of
- * the socket share the features. They are set in the order of their bits. After an error of the OS
+/** Enables the features in wanted that this system has, and disables the other switches, except
+ * FER_UDP_COALESCING. Stores the features that are then enabled in *enabled, which may be NULL. A
+ * missing feature is no error: its members of received messages are empty. All handles of the
+ * socket share the features. They are set in the order of their bits. After an error of the OS
  * those before the failing one are set; fer_udp_socket_features returns them.
  *
  * FER_UDP_COALESCING needs buffers of FER_UDP_COALESCED_MAX bytes, and while it is enabled only the
@@ -87,8 +94,7 @@ typedef struct fer_udp_capabilities {
  * that is a clone, it cannot be enabled either: the call is FER_OK, and *enabled tells whether it
  * is on. So enable it before a clone is made. Enable the features before the socket receives: a
  * datagram that is queued already may lack them.
- * Errors: FER_INVALID_INPUT (wanted has another bit, also FER_UDP_SOURCE and above), and the
- * default. */
+ * Errors: FER_INVALID_INPUT (wanted has a bit that is no switch), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_enable(fer_udp_socket *socket,
                                                      fer_udp_features wanted,
                                                      fer_udp_features *FER_NULLABLE enabled)
@@ -122,7 +128,10 @@ typedef struct fer_datagram_send {
     const fer_socket_addr *FER_NULLABLE to; /* NULL: the socket's peer */
     fer_ip_addr from; /* the local address; family 0 or 0.0.0.0 or ::, the OS chooses (rule B7) */
     uint32_t interface_index; /* the network interface to send by; 0: the OS chooses (rule B7) */
-    fer_ecn ecn;              /* FER_ECN_NOT_ECT: the ECN bits of the socket's own TOS (rule B6) */
+    fer_ecn ecn;              /* FER_ECN_NOT_ECT: the ECN bits of the traffic class (rule B6) */
+    bool has_traffic_class;   /* false: the socket's own traffic class or TOS */
+    uint8_t traffic_class;    /* all eight bits; ecn replaces the lowest two (rule B13) */
+    uint8_t hop_limit;        /* or time to live; 0: the socket's own (rule B13) */
 } fer_datagram_send;
 
 /* A received message: one datagram, or with FER_UDP_COALESCING several of one sender. The caller
@@ -149,6 +158,10 @@ typedef struct fer_datagram_recv {
     bool truncated; /* bytes that did not fit are lost; the first len / segment_size datagrams are
                        whole */
     bool has_ecn;
+    bool has_traffic_class; /* with FER_UDP_ECN */
+    bool has_hop_limit;
+    uint8_t traffic_class; /* over IPv4 the TOS, with the two bits of ecn; 0: not reported */
+    uint8_t hop_limit;     /* over IPv4 the time to live; 0 if not reported */
     fer_ecn ecn;
     fer_socket_addr from;
     /* the address that it was sent to, perhaps a group's or a broadcast address; family 0: not
@@ -178,13 +191,13 @@ typedef struct fer_datagram_recv {
  * in nonblocking mode. The handle's limits end it with FER_CANCELLED or FER_TIMED_OUT (cancel.h).
  * Errors: for a message without `to` same as fer_udp_socket_send, otherwise same as
  * fer_udp_socket_send_to. A refusal of an earlier datagram may be lost (rule B10). Also
- * FER_UNSUPPORTED (from or interface_index, which this system lacks), FER_ADDR_NOT_AVAILABLE (from
- * is not an address of this machine, is a group's, or is link-local, and neither interface_index
- * nor the scope of `to` is set; a broadcast address is another error of the OS), FER_NOT_FOUND (no
- * interface has this index), FER_INVALID_INPUT (from is of another family than the destination; an
- * IPv4-mapped address counts as IPv4; the interface has not this address; sent is more than len; a
- * bad family, or ecn is none of fer_ecn), FER_MISUSE (messages is NULL; buf is NULL and len is not
- * 0). */
+ * FER_UNSUPPORTED (from, interface_index, traffic_class or hop_limit, which this system lacks),
+ * FER_ADDR_NOT_AVAILABLE (from is not an address of this machine, is a group's, or is link-local,
+ * and neither interface_index nor the scope of `to` is set; a broadcast address is another error of
+ * the OS), FER_NOT_FOUND (no interface has this index), FER_INVALID_INPUT (from is of another
+ * family than the destination; an IPv4-mapped address counts as IPv4; the interface has not this
+ * address; sent is more than len; a bad family, or ecn is none of fer_ecn), FER_MISUSE (messages is
+ * NULL; buf is NULL and len is not 0). */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send_batch(fer_udp_socket *socket,
                                                          fer_datagram_send *FER_NULLABLE messages,
                                                          size_t count, size_t *FER_NULLABLE n)

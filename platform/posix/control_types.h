@@ -51,18 +51,30 @@
 #endif
 #endif
 
-/* The data of a sent IP_TOS: a byte on FreeBSD (udp(4), udp_output), an int elsewhere. */
+/* The types of IPv4's TOS and time to live; 0: there is none. NetBSD refuses those of a send
+ * (sys/netinet/ip_output.c, ip_setpktopts), the others ignore them (FreeBSD, OpenBSD,
+ * sys/netinet/udp_usrreq.c, udp_output; XNU, bsd/netinet/udp_usrreq.c, udp_output). The data of a
+ * sent one are an int, of TOS on FreeBSD a byte (udp(4)). */
+#ifdef __linux__
+#define FERP_POSIX_SENT_TOS IP_TOS
+#define FERP_POSIX_SENT_TTL IP_TTL
+#define FERP_POSIX_RECEIVED_TOS IP_TOS
+#define FERP_POSIX_RECEIVED_TTL IP_TTL
+#else
+#define FERP_POSIX_SENT_TTL 0
+#define FERP_POSIX_RECEIVED_TTL IP_RECVTTL
+#if defined(__APPLE__) || defined(__FreeBSD__)
+#define FERP_POSIX_SENT_TOS IP_TOS
+#define FERP_POSIX_RECEIVED_TOS IP_RECVTOS
+#else
+#define FERP_POSIX_SENT_TOS 0
+#define FERP_POSIX_RECEIVED_TOS 0
+#endif
+#endif
 #ifdef __FreeBSD__
 #define FERP_POSIX_TOS_IS_BYTE 1
-#elif defined(__linux__) || defined(__APPLE__)
-#define FERP_POSIX_TOS_IS_INT 1
-#endif
-
-/* The type of a received TOS. */
-#ifdef __linux__
-#define FERP_POSIX_RECEIVED_TOS IP_TOS
-#elif defined(__APPLE__) || defined(__FreeBSD__)
-#define FERP_POSIX_RECEIVED_TOS IP_RECVTOS
+#else
+#define FERP_POSIX_TOS_IS_BYTE 0
 #endif
 
 /* Whether one call can move several messages: OK, or UNSUPPORTED. messages.c */

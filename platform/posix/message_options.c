@@ -21,7 +21,7 @@ typedef struct number_option {
 #define LOCAL_ADDR_V4 IP_PKTINFO
 #endif
 
-#ifdef FERP_POSIX_RECEIVED_TOS
+#if FERP_POSIX_RECEIVED_TOS != 0
 #define ECN_V4 IP_RECVTOS
 #else
 #define ECN_V4 0
@@ -47,6 +47,13 @@ typedef struct number_option {
 #define SEGMENTING 0
 #endif
 
+/* What a message over IPv4 is not sent with. */
+#ifdef FERP_POSIX_NO_SOURCE_V4
+#define LACKED_V4 (FER_UDP_SOURCE | FER_UDP_SEND_HOP_LIMIT)
+#else
+#define LACKED_V4 (FERP_POSIX_SENT_TTL == 0 ? FER_UDP_SEND_HOP_LIMIT : 0u)
+#endif
+
 static number_option option_of(fer_udp_features feature, fer_ip_family family)
 {
     bool is_v4 = family == FER_IP_V4;
@@ -55,8 +62,12 @@ static number_option option_of(fer_udp_features feature, fer_ip_family family)
         return is_v4 ? (number_option){IPPROTO_IP, LOCAL_ADDR_V4}
                      : (number_option){IPPROTO_IPV6, IPV6_RECVPKTINFO};
     case FER_UDP_ECN:
+    case FER_UDP_TRAFFIC_CLASS:
         return is_v4 ? (number_option){IPPROTO_IP, ECN_V4}
                      : (number_option){IPPROTO_IPV6, IPV6_RECVTCLASS};
+    case FER_UDP_HOP_LIMIT:
+        return is_v4 ? (number_option){IPPROTO_IP, IP_RECVTTL}
+                     : (number_option){IPPROTO_IPV6, IPV6_RECVHOPLIMIT};
     case FER_UDP_COALESCING: return (number_option){IPPROTO_UDP, COALESCING};
     case FER_UDP_SEGMENTING: return (number_option){IPPROTO_UDP, SEGMENTING};
     case FER_UDP_DROPS: return (number_option){SOL_SOCKET, DROPS};
@@ -81,9 +92,9 @@ static fer_error read_value(fer_raw_socket raw, number_option option, int *value
     return ferp_posix_result(getsockopt((int)raw, option.level, option.name, value, &len));
 }
 
-/* The second option of a feature, which not every version has: Linux reports the TOS of an IPv4
- * datagram on an IPv6 socket by IP_RECVTOS, and a system without IP_PKTINFO the interface by
- * IP_RECVIF. */
+/* The second option of a feature, which not every version has: Linux reports the TOS and the time
+ * to live of an IPv4 datagram on an IPv6 socket by IPv4's options, and a system without IP_PKTINFO
+ * the interface by IP_RECVIF. */
 static void set_second_value(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
                              int value)
 {
@@ -92,8 +103,8 @@ static void set_second_value(fer_raw_socket raw, fer_ip_family family, fer_udp_f
         FER_IGNORE(set_value(raw, (number_option){IPPROTO_IP, IP_RECVIF}, value));
     }
 #endif
-    if (feature == FER_UDP_ECN && family == FER_IP_V6) {
-        FER_IGNORE(set_value(raw, (number_option){IPPROTO_IP, ECN_V4}, value));
+    if ((feature == FER_UDP_ECN || feature == FER_UDP_HOP_LIMIT) && family == FER_IP_V6) {
+        FER_IGNORE(set_value(raw, option_of(feature, FER_IP_V4), value));
     }
 }
 
@@ -114,14 +125,12 @@ fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_fea
                            bool *on)
 {
     int value = 1;
-#ifdef FERP_POSIX_NO_SOURCE_V4
-    if (feature == FER_UDP_SOURCE && family == FER_IP_V4) {
+    if (family == FER_IP_V4 && (feature & LACKED_V4) != 0) {
         return ferp_posix_error_of(ENOPROTOOPT);
     }
-#endif
     if (feature == FER_UDP_BATCHING) {
         FER_TRY(ferp_posix_batching());
-    } else if (feature != FER_UDP_SOURCE) {
+    } else if (feature != FER_UDP_SOURCE && feature != FER_UDP_SEND_HOP_LIMIT) {
         FER_TRY(read_value(raw, option_of(feature, family), &value));
     }
     *on = value != 0 || feature == FER_UDP_SEGMENTING;

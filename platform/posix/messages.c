@@ -89,9 +89,9 @@ static size_t messages_of_call(size_t count)
 
 /* ---- Control messages of a send */
 
-/* Enough for the local address, TOS and the size of segments. */
-#define FERP_POSIX_SEND_CONTROL                                                         \
-    (FERP_CONTROL_SPACE(sizeof(struct in6_pktinfo)) + FERP_CONTROL_SPACE(sizeof(int)) + \
+/* Enough for the local address, TOS, the time to live and the size of segments. */
+#define FERP_POSIX_SEND_CONTROL                                                             \
+    (FERP_CONTROL_SPACE(sizeof(struct in6_pktinfo)) + 2 * FERP_CONTROL_SPACE(sizeof(int)) + \
      FERP_CONTROL_SPACE(sizeof(uint16_t)))
 
 /* What the header of one message to send points to. */
@@ -165,20 +165,30 @@ static bool append_source(outgoing *out, const struct ferp_send_message *message
     return true;
 }
 
-/* NetBSD refuses the control message of IPv4 (sys/netinet/ip_output.c, ip_setpktopts), OpenBSD
- * ignores it (sys/netinet/udp_usrreq.c, udp_output): ECN is best effort. */
-static void append_tos(outgoing *out, const struct ferp_send_message *message)
+/* Writes a number of the header. False: the system has no control message for it, whose type of
+ * IPv4 is 0. */
+static bool append_octet(outgoing *out, const struct ferp_send_message *message, int type_v4,
+                         int type_v6, uint8_t octet)
 {
-    int number = message->tos;
+    int number = octet;
     if (message->family == FER_IP_V6) {
-        append_control(out, IPPROTO_IPV6, IPV6_TCLASS, &number, sizeof number);
-        return;
+        append_control(out, IPPROTO_IPV6, type_v6, &number, sizeof number);
+    } else if (type_v4 == IP_TOS && FERP_POSIX_TOS_IS_BYTE) {
+        append_control(out, IPPROTO_IP, IP_TOS, &octet, sizeof octet);
+    } else if (type_v4 != 0) {
+        append_control(out, IPPROTO_IP, type_v4, &number, sizeof number);
     }
-#ifdef FERP_POSIX_TOS_IS_BYTE
-    append_control(out, IPPROTO_IP, IP_TOS, &message->tos, sizeof message->tos);
-#elif defined(FERP_POSIX_TOS_IS_INT)
-    append_control(out, IPPROTO_IP, IP_TOS, &number, sizeof number);
-#endif
+    return message->family == FER_IP_V6 || type_v4 != 0;
+}
+
+/* ECN is best effort. */
+static bool append_header(outgoing *out, const struct ferp_send_message *message)
+{
+    bool has_tos = !message->has_tos ||
+                   append_octet(out, message, FERP_POSIX_SENT_TOS, IPV6_TCLASS, message->tos);
+    bool has_hops = message->hop_limit == 0 || append_octet(out, message, FERP_POSIX_SENT_TTL,
+                                                            IPV6_HOPLIMIT, message->hop_limit);
+    return (has_tos || !message->needs_tos) && has_hops;
 }
 
 static void append_segments(outgoing *out, const struct ferp_send_message *message)
@@ -194,7 +204,8 @@ static void append_segments(outgoing *out, const struct ferp_send_message *messa
 #endif
 }
 
-/* Makes the header of a message. False: the system cannot send from the address or the interface.
+/* Makes the header of a message. False: the system cannot send from the address or the interface,
+ * or with the traffic class or the hop limit.
  * If gcc compiles for size, it clears a whole struct with "rep stos", which is slow to begin. */
 static bool make_header(const struct ferp_send_message *message, outgoing *out,
                         struct msghdr *header)
@@ -208,11 +219,8 @@ static bool make_header(const struct ferp_send_message *message, outgoing *out,
     bool has_name = message->to.ip.family != 0;
     header->msg_namelen = has_name ? ferp_posix_sockaddr(&message->to, &out->name) : 0;
     header->msg_name = has_name ? &out->name : NULL;
-    if (!append_source(out, message)) {
+    if (!append_source(out, message) || !append_header(out, message)) {
         return false;
-    }
-    if (message->has_tos) {
-        append_tos(out, message);
     }
     append_segments(out, message);
     header->msg_control = out->control_len != 0 ? out->control : NULL;
@@ -401,8 +409,9 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
 /* ---- Receiving */
 
 /* Enough for every control message that a feature enables: on a dual-stack socket of Linux the
- * local address, TOS and traffic class, the size of coalesced datagrams, drops and the time (152
- * bytes); on FreeBSD also the name of the interface (struct sockaddr_dl). */
+ * local address, TOS and traffic class, both families' hop limits, the size of coalesced datagrams,
+ * drops and the time (200 bytes); on FreeBSD also the name of the interface (struct sockaddr_dl).
+ */
 #define FERP_POSIX_RECV_CONTROL 256
 
 /* What the header of one message to receive points to. */
@@ -461,29 +470,30 @@ static void take_addr(const ferp_control_message *item, fer_datagram_recv *messa
     }
 }
 
-/* A received TOS has one byte; a traffic class is an int, and one byte on older versions of macOS
+/* Reads a number of the header. A received TOS has one byte, and so has a time to live on macOS and
+ * the BSDs; the others are ints, and a traffic class is one byte on older versions of macOS
  * (quinn-udp). */
-static bool take_tos(const ferp_control_message *item, unsigned char *out)
+static bool take_octet(const ferp_control_message *item, int type_v4, int type_v6, uint8_t *out)
 {
+    bool is_v6 = item->level == IPPROTO_IPV6;
     int number = 0;
-#ifdef FERP_POSIX_RECEIVED_TOS
-    if (ferp_control_take(item, IPPROTO_IP, FERP_POSIX_RECEIVED_TOS, out, sizeof *out)) {
+    if (item->type != (is_v6 ? type_v6 : type_v4) || (!is_v6 && item->level != IPPROTO_IP)) {
+        return false;
+    }
+    if (ferp_control_take(item, item->level, item->type, &number, sizeof number)) {
+        *out = (uint8_t)number;
         return true;
     }
-#endif
-    if (ferp_control_take(item, IPPROTO_IPV6, IPV6_TCLASS, &number, sizeof number)) {
-        *out = (unsigned char)number;
-        return true;
-    }
-    return ferp_control_take(item, IPPROTO_IPV6, IPV6_TCLASS, out, sizeof *out);
+    return ferp_control_take(item, item->level, item->type, out, sizeof *out);
 }
 
-static void take_ecn(const ferp_control_message *item, fer_datagram_recv *message)
+static void take_header(const ferp_control_message *item, fer_datagram_recv *message)
 {
-    unsigned char tos = 0;
-    if (take_tos(item, &tos)) {
-        message->has_ecn = true;
-        message->ecn = (fer_ecn)(tos & 3);
+    if (take_octet(item, FERP_POSIX_RECEIVED_TOS, IPV6_TCLASS, &message->traffic_class)) {
+        message->has_ecn = message->has_traffic_class = true;
+        message->ecn = (fer_ecn)(message->traffic_class & 3);
+    } else if (take_octet(item, FERP_POSIX_RECEIVED_TTL, IPV6_HOPLIMIT, &message->hop_limit)) {
+        message->has_hop_limit = true;
     }
 }
 
@@ -526,6 +536,8 @@ static void clear_message(fer_datagram_recv *message)
 {
     message->len = message->segment_size = 0;
     message->truncated = message->has_ecn = false;
+    message->has_traffic_class = message->has_hop_limit = false;
+    message->traffic_class = message->hop_limit = 0;
     message->ecn = FER_ECN_NOT_ECT;
     message->from.ip.family = message->local_ip.family = (fer_ip_family)0;
     memset(&message->local_ip.u, 0, sizeof message->local_ip.u);
@@ -553,7 +565,7 @@ static fer_error store_message(const struct msghdr *header, const incoming *in, 
     while (ferp_control_next(FERP_CONTROL_LAYOUT_POSIX, (const unsigned char *)in->control,
                              header->msg_controllen, &at, &item)) {
         take_addr(&item, message);
-        take_ecn(&item, message);
+        take_header(&item, message);
         take_time(&item, message);
         take_counts(&item, message);
     }

@@ -374,6 +374,15 @@ static uint8_t traffic_class_of(const ferp_sim_socket *socket, const fer_ip_addr
     return (uint8_t)socket->settings.options[option];
 }
 
+static uint8_t hop_limit_of(const ferp_sim_socket *socket, const fer_ip_addr *to)
+{
+    bool is_v4 = to->family == FER_IP_V4;
+    ferp_option option = fer_ip_addr_is_multicast(*to)
+                             ? (is_v4 ? FERP_MULTICAST_TTL_V4 : FERP_MULTICAST_HOPS_V6)
+                             : (is_v4 ? FERP_TTL_V4 : FERP_HOPS_V6);
+    return (uint8_t)socket->settings.options[option];
+}
+
 static void fill(const ferp_sim_socket *socket, const ferp_sim_sending *sending,
                  ferp_sim_datagram *datagram)
 {
@@ -393,6 +402,7 @@ static void fill(const ferp_sim_socket *socket, const ferp_sim_sending *sending,
     datagram->traffic_class = sending->traffic_class != FERP_SIM_NONE
                                   ? (uint8_t)sending->traffic_class
                                   : traffic_class_of(socket, to);
+    datagram->hop_limit = sending->hop_limit != 0 ? sending->hop_limit : hop_limit_of(socket, to);
 }
 
 void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,

@@ -21,9 +21,12 @@ enum {
 
 /* ---- Features. Windows is 11; an older one is fer_sim_config's lacks_udp_features. */
 
-#define WINDOWS_LACKS (FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS | FER_UDP_BATCHING)
-#define SETTABLE \
-    (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS)
+#define WINDOWS_LACKS                                                             \
+    (FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS | FER_UDP_BATCHING | \
+     FER_UDP_TRAFFIC_CLASS | FER_UDP_SEND_HOP_LIMIT)
+#define SETTABLE                                                                                  \
+    (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS | \
+     FER_UDP_HOP_LIMIT)
 
 static bool has_feature(const ferp_sim_network *network, fer_ip_family family,
                         fer_udp_features feature)
@@ -31,7 +34,11 @@ static bool has_feature(const ferp_sim_network *network, fer_ip_family family,
     fer_udp_features lacks =
         network->config.lacks_udp_features | network->switches->lacks_udp_features;
     lacks |= ferp_sim_is_winsock(network) ? WINDOWS_LACKS : 0;
-    lacks |= family == FER_IP_V4 && network->switches->lacks_ecn_v4 ? FER_UDP_ECN : 0;
+    if (family == FER_IP_V4) {
+        lacks |= network->switches->lacks_ecn_v4 ? FER_UDP_ECN : 0;
+        lacks |= network->switches->lacks_sent_ttl ? FER_UDP_SEND_HOP_LIMIT : 0;
+    }
+    lacks |= (lacks & FER_UDP_ECN) != 0 ? FER_UDP_TRAFFIC_CLASS : 0; /* the same option */
     return (feature & ~lacks) != 0;
 }
 
@@ -147,6 +154,14 @@ static ferp_sim_code source_status(const ferp_sim_network *network, const ferp_s
     return is_ignored ? FERP_SIM_EINVAL : FERP_SIM_NO_ERROR;
 }
 
+/* Whether the system sends a message with its traffic class and its hop limit. */
+static bool has_header(const ferp_sim_network *network, const struct ferp_send_message *message)
+{
+    return (!message->needs_tos || has_feature(network, message->family, FER_UDP_TRAFFIC_CLASS)) &&
+           (message->hop_limit == 0 ||
+            has_feature(network, message->family, FER_UDP_SEND_HOP_LIMIT));
+}
+
 /* platform/posix reports EIO, which Linux has for a network interface without checksum offload, as
  * EOPNOTSUPP. */
 static ferp_sim_code segments_status(ferp_sim_network *network, ferp_sim_socket *socket,
@@ -189,15 +204,19 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
         message->has_tos && (message->family != FER_IP_V4 || !network->switches->lacks_ecn_v4);
     fer_socket_addr to;
     ferp_sim_sending sending = {&to, has_from ? &message->from : NULL,
-                                has_tos ? message->tos : FERP_SIM_NONE};
+                                has_tos ? message->tos : FERP_SIM_NONE, message->hop_limit};
     FER_TRY(ferp_sim_check_send(network, socket, message->len,
                                 message->to.ip.family != 0 ? &message->to : NULL, &to));
+    if (!has_header(network, message)) {
+        return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
+    }
     FER_TRY(ferp_sim_error(network, source_status(network, socket, message, &to.ip)));
     if (is_too_long(socket, message, &to.ip)) {
         return ferp_sim_error(network, FERP_SIM_EMSGSIZE);
     }
     FER_TRY(ferp_sim_error(network, segments_status(network, socket, message)));
-    if (has_tos && ferp_sim_injects(network, socket, FER_SIM_FAULT_ECN_REFUSED)) {
+    if (has_tos && !message->needs_tos &&
+        ferp_sim_injects(network, socket, FER_SIM_FAULT_ECN_REFUSED)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
     send_segments(network, socket, message, &sending);
@@ -266,7 +285,7 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
 static bool is_same_train(const ferp_sim_datagram *one, const ferp_sim_datagram *other)
 {
     return one->sender == other->sender && one->traffic_class == other->traffic_class &&
-           ferp_sim_is_same_end(&one->from, &other->from) &&
+           one->hop_limit == other->hop_limit && ferp_sim_is_same_end(&one->from, &other->from) &&
            ferp_sim_is_same_end(&one->to, &other->to);
 }
 
@@ -308,7 +327,13 @@ static void store_control(ferp_sim_network *network, const ferp_sim_socket *sock
     if ((features & FER_UDP_ECN) != 0) {
         message->has_ecn = true;
         message->ecn = (fer_ecn)(datagram->traffic_class & ECN_BITS);
+        message->has_traffic_class = has_feature(network, socket->family, FER_UDP_TRAFFIC_CLASS);
+        message->traffic_class = message->has_traffic_class ? datagram->traffic_class : 0;
     }
+    bool lacks_hops = network->switches->lacks_mapped_ttl && socket->family == FER_IP_V6 &&
+                      datagram->to.ip.family == FER_IP_V4;
+    message->has_hop_limit = (features & FER_UDP_HOP_LIMIT) != 0 && !lacks_hops;
+    message->hop_limit = message->has_hop_limit ? datagram->hop_limit : 0;
     message->drops = (features & FER_UDP_DROPS) != 0 ? datagram->dropped : 0;
     message->unix_nanos =
         (features & FER_UDP_TIMESTAMPS) != 0 ? UNIX_NANOS_AT_START + datagram->arrived : 0;

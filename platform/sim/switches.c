@@ -17,11 +17,11 @@
         .port_0_is_unavailable = true, .connect_ends_after_75_s = true, .binds_by_address = true, \
         .broadcast_bind_is_unavailable = true, .scopeless_bind_is_unavailable = true,             \
         .backlog_max = 128, .send_to_connected_is_eisconn = true, .udp_reconnect_unbinds = true,  \
-        .udp_send_buffer_is_limit = true, .lacks_path_mtu_v4 = true, .unix_full_datagrams = true, \
-        .unix_peer_close_is_econnreset = true, .unix_connected_hears_all = true,                  \
-        .unix_reconnect_keeps_queue = true, .unix_full_queue_refuses = true,                      \
-        .poller_ignores_never_connected = true, .poller_errors_without_code = true,               \
-        .poller_forgets_closed_numbers = true, __VA_ARGS__                                        \
+        .udp_send_buffer_is_limit = true, .lacks_path_mtu_v4 = true, .lacks_sent_ttl = true,      \
+        .unix_full_datagrams = true, .unix_peer_close_is_econnreset = true,                       \
+        .unix_connected_hears_all = true, .unix_reconnect_keeps_queue = true,                     \
+        .unix_full_queue_refuses = true, .poller_ignores_never_connected = true,                  \
+        .poller_errors_without_code = true, .poller_forgets_closed_numbers = true, __VA_ARGS__    \
     }
 
 /* The switches that macOS does not share with the others. */
@@ -33,15 +33,15 @@
 static const ferp_sim_switches bsd_switches[] = {
     [FER_SIM_BSD_MACOS] =
         BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_protocol = true,
-                     .lacks_ipv4_groups_of_ipv6 = true, .keeps_filter_mode = true,
-                     .sends_files_until_an_error = true, .user_timeout_is_in_seconds = true,
-                     .multicast_if_v6_stays = true, .shut_read_is_once_and_drops_timeout = true,
-                     .shut_read_resets_on_input = true, .receive_leaks_handles = true,
-                     .full_queue_drops_unfinished = true, .unix_full_datagrams_are_polled = true,
-                     .unix_shut_read_discards = true, .shutdown_dead_does_nothing = true,
-                     .ended_options_fail = true, .self_connect_is_einval = true,
-                     .group_stream_is_eafnosupport = true, .eai_noname_is_8 = true,
-                     .keepalive_retries = 8, .bound_port_drops_syn = true,
+                     .lacks_mapped_ttl = true, .lacks_ipv4_groups_of_ipv6 = true,
+                     .keeps_filter_mode = true, .sends_files_until_an_error = true,
+                     .user_timeout_is_in_seconds = true, .multicast_if_v6_stays = true,
+                     .shut_read_is_once_and_drops_timeout = true, .shut_read_resets_on_input = true,
+                     .receive_leaks_handles = true, .full_queue_drops_unfinished = true,
+                     .unix_full_datagrams_are_polled = true, .unix_shut_read_discards = true,
+                     .shutdown_dead_does_nothing = true, .ended_options_fail = true,
+                     .self_connect_is_einval = true, .group_stream_is_eafnosupport = true,
+                     .eai_noname_is_8 = true, .keepalive_retries = 8, .bound_port_drops_syn = true,
                      .dual_stack_beside_ipv4 = true, .backlog_0_is_largest = true,
                      .queue_halves = 2, .unix_queue_halves = 2, .queue_is_exact = true,
                      .accept_inherits_nonblocking = true, .accept_drops_timeouts = true,

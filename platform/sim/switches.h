@@ -215,6 +215,10 @@ typedef struct ferp_sim_switches {
     /* TOS is neither received nor sent with a message over IPv4 (NetBSD, OpenBSD:
      * ip_savecontrol, ip_setpktopts; udp_output). */
     bool lacks_ecn_v4;
+    /* Nor is a time to live sent (all: udp_output). */
+    bool lacks_sent_ttl;
+    /* An IPv6 socket receives a datagram of IPv4 without it (XNU: ip6_savecontrol_v4; run). */
+    bool lacks_mapped_ttl;
     /* There is no option for these over IPv4: no fragmentation (NetBSD, OpenBSD: ip_ctloutput), the
      * MTU of the path (all). */
     bool lacks_dont_fragment_v4;

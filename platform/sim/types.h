@@ -205,6 +205,7 @@ typedef struct ferp_sim_datagram {
     uint32_t interface_index; /* it arrived on */
     uint32_t dropped;         /* of its queue, when it arrived */
     uint8_t traffic_class;    /* the header's octet: DSCP and ECN */
+    uint8_t hop_limit;        /* or time to live: no router is on the way */
     int from_name;            /* Unix: the sender's index in network->unix_names, or none */
     int passed;               /* Unix: the index of its handles in network->passed, or none */
 } ferp_sim_datagram;

@@ -154,7 +154,7 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
     if (functions == NULL) {
         return ferp_winsock_last_error();
     }
-    if (!has_source_control(messages)) {
+    if (!has_source_control(messages) || messages->needs_tos || messages->hop_limit != 0) {
         return ferp_winsock_error(WSAEOPNOTSUPP);
     }
     memset(&call, 0, sizeof call);
@@ -189,6 +189,7 @@ static void read_control(const ferp_control_message *control, fer_datagram_recv 
     IN_PKTINFO v4;
     IN6_PKTINFO v6;
     INT ecn = 0;
+    INT hops = 0;
     DWORD size = 0;
     bool has_v6 = message->local_ip.family == FER_IP_V6;
     if (ferp_control_take(control, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof v6)) {
@@ -203,6 +204,11 @@ static void read_control(const ferp_control_message *control, fer_datagram_recv 
                ferp_control_take(control, IPPROTO_IPV6, WINSOCK_ECN, &ecn, sizeof ecn)) {
         message->has_ecn = true;
         message->ecn = (fer_ecn)(ecn & 3);
+    } else if (ferp_control_take(control, IPPROTO_IP, IP_TTL, &hops, sizeof hops) ||
+               ferp_control_take(control, IPPROTO_IP, WINSOCK_HOPLIMIT, &hops, sizeof hops) ||
+               ferp_control_take(control, IPPROTO_IPV6, WINSOCK_HOPLIMIT, &hops, sizeof hops)) {
+        message->has_hop_limit = true;
+        message->hop_limit = (uint8_t)hops;
     } else if (ferp_control_take(control, IPPROTO_UDP, WINSOCK_UDP_COALESCED, &size, sizeof size) &&
                size != 0 && (size < message->len || message->truncated)) {
         message->segment_size = size;

@@ -52,6 +52,7 @@ static fer_error read_pair(fer_raw_socket raw, fer_ip_family family, option_pair
 
 static const option_pair local_addr = {IP_PKTINFO, IPV6_PKTINFO};
 static const option_pair ecn = {WINSOCK_ECN, WINSOCK_ECN};
+static const option_pair hop_limit = {WINSOCK_HOPLIMIT, WINSOCK_HOPLIMIT};
 
 fer_error ferp_set_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
                                bool on)
@@ -59,6 +60,7 @@ fer_error ferp_set_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp
     switch (feature) {
     case FER_UDP_LOCAL_ADDR: return set_pair(raw, family, local_addr, on);
     case FER_UDP_ECN: return set_pair(raw, family, ecn, on);
+    case FER_UDP_HOP_LIMIT: return set_pair(raw, family, hop_limit, on);
     default: return ferp_winsock_error(WSAENOPROTOOPT);
     }
 }
@@ -78,6 +80,7 @@ fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_fea
     switch (feature) {
     case FER_UDP_LOCAL_ADDR: return read_pair(raw, family, local_addr, on);
     case FER_UDP_ECN: return read_pair(raw, family, ecn, on);
+    case FER_UDP_HOP_LIMIT: return read_pair(raw, family, hop_limit, on);
     case FER_UDP_COALESCING:
         FER_TRY(read_size(raw, WINSOCK_UDP_COALESCED, &size));
         error = size != 0 ? FERP_WINSOCK_OK : error;

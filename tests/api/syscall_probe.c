@@ -232,6 +232,10 @@ static void move_batches(fer_udp_socket *from, const fer_socket_addr *target, fe
     out[1].ecn = FER_ECN_ECT0;
     STEP("udp_send_ecn: getsockopt sendmsg", fer_udp_socket_send_batch(from, out + 1, 1, NULL),
          FER_OK);
+    out[1].sent = 0;
+    out[1].has_traffic_class = true;
+    out[1].hop_limit = 9;
+    STEP("udp_send_header: sendmsg", fer_udp_socket_send_batch(from, out + 1, 1, NULL), FER_OK);
     expect("recv_batch", fer_udp_socket_recv_batch(to, in, 4, NULL), FER_OK);
     expect("recv", fer_udp_socket_try_recv_batch(to, in, 1, NULL), FER_OK);
 }

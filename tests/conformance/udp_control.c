@@ -1,14 +1,19 @@
-/* udp_control.c: rules B1, B3 to B9: the parts of messages in every combination: the local address,
- * the interface, the ECN codepoint, segments and the address of a message to send, and the features
- * of a socket that receives. Each of them alone: udp_batches.c. */
+/* udp_control.c: rules B1, B3 to B9, B13: the parts of messages in every combination: the local
+ * address, the interface, the ECN codepoint, the traffic class, the hop limit, segments and the
+ * address of a message to send, and the features of a socket that receives. Each of them alone:
+ * udp_batches.c. */
 #include "conformance/batch_check.h"
 #include "conformance/output_check.h"
 #include "support/socket_fixture.h"
 
 /* What a message to send has. */
-enum { SOURCE = 1, INTERFACE = 2, ECN = 4, SEGMENTS = 8, PARTS = 16 };
+enum { SOURCE = 1, INTERFACE = 2, ECN = 4, SEGMENTS = 8, CLASS = 16, HOPS = 32, PARTS = 64 };
 
-enum { SEGMENT = 100, LEN = 250 };
+enum { SEGMENT = 100, LEN = 250, CLASS_SENT = 0xb9, HOPS_SENT = 9 };
+
+#define SWITCHES                                                                                  \
+    (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS | \
+     FER_UDP_HOP_LIMIT)
 
 static unsigned char sent_bytes[LEN];
 
@@ -36,8 +41,12 @@ static struct route {
     fer_ip_addr local_ip;
     fer_udp_features enabled; /* at the receiver */
     uint32_t interface_index; /* of the loopback; 0: unknown */
+    uint32_t hops;            /* of the sender's packets */
     bool has_source;
     bool marks; /* the system has ECN for the sender's packets (rule B6: "best effort") */
+    bool has_class;
+    bool has_hops;
+    bool may_lack_hops; /* at the receiver, mapped_parts */
 } the_route;
 
 static fer_udp_socket *open_end(bool is_mapped, peer_family family, uint16_t *port)
@@ -81,6 +90,12 @@ static struct route *open_route(enum way way)
     route->local_ip = route->from.ip;
     route->has_source = (available(route->sender) & FER_UDP_SOURCE) != 0;
     route->marks = (available(route->sender) & FER_UDP_ECN) != 0;
+    /* of packets to an IPv4-mapped address those of the receiver's family */
+    fer_udp_features both = available(route->sender) & available(route->receiver);
+    route->has_class = (both & FER_UDP_TRAFFIC_CLASS) != 0;
+    route->may_lack_hops = way == FROM_V4 && (peer_is_bsd() || unix_peer_has_bsd_datagrams());
+    route->has_hops = (both & FER_UDP_SEND_HOP_LIMIT) != 0;
+    assert_ok(fer_udp_socket_ttl(route->sender, &route->hops));
     pattern_fill(sent_bytes, sizeof sent_bytes, 0);
     return route;
 }
@@ -101,9 +116,19 @@ static void soil_message(fer_datagram_recv *message, void *buf, size_t cap)
     message->cap = cap;
 }
 
-/* Every member that a feature fills in, and those of features that are not enabled. */
-static void assert_features(const struct route *route, const fer_datagram_recv *in, fer_ecn ecn)
+/* The octet of the header of a sent message. */
+static unsigned class_of(const fer_datagram_send *sent)
 {
+    unsigned octet = sent->has_traffic_class ? sent->traffic_class : 0;
+    return sent->ecn == FER_ECN_NOT_ECT ? octet : (octet & 0xfc) | (unsigned)sent->ecn;
+}
+
+/* Every member that a feature fills in, and those of features that are not enabled. */
+static void assert_features(const struct route *route, const fer_datagram_recv *in,
+                            const fer_datagram_send *sent)
+{
+    unsigned octet = route->marks ? class_of(sent) : 0;
+    bool has_hops = (route->enabled & FER_UDP_HOP_LIMIT) != 0;
     bool has_addr = (route->enabled & FER_UDP_LOCAL_ADDR) != 0;
     bool has_ecn = (route->enabled & FER_UDP_ECN) != 0;
     if (has_addr) {
@@ -113,14 +138,23 @@ static void assert_features(const struct route *route, const fer_datagram_recv *
     }
     assert_int_equal(in->interface_index != 0, has_addr);
     assert_int_equal(in->has_ecn, has_ecn);
-    assert_int_equal(in->ecn, has_ecn && route->marks ? ecn : FER_ECN_NOT_ECT);
+    assert_int_equal(in->ecn, has_ecn ? octet & 3 : FER_ECN_NOT_ECT);
+    bool has_class = has_ecn && (available(route->receiver) & FER_UDP_TRAFFIC_CLASS) != 0;
+    assert_int_equal(in->has_traffic_class, has_class);
+    assert_int_equal(in->traffic_class, has_class ? octet : 0);
+    has_hops = has_hops && (in->has_hop_limit || !route->may_lack_hops);
+    assert_int_equal(in->has_hop_limit, has_hops);
+    assert_int_equal(in->hop_limit, !has_hops              ? 0
+                                    : sent->hop_limit != 0 ? sent->hop_limit
+                                                           : route->hops);
     assert_int_equal(in->drops, 0);
     assert_int_equal(in->unix_nanos != 0, (route->enabled & FER_UDP_TIMESTAMPS) != 0);
 }
 
 /* Receives one message, which are the bytes of the sent message from offset on. Without coalescing
  * it is one datagram of the given length. Returns its length. */
-static size_t receive_piece(const struct route *route, size_t offset, size_t len, fer_ecn ecn)
+static size_t receive_piece(const struct route *route, size_t offset, size_t len,
+                            const fer_datagram_send *sent)
 {
     bool is_coalesced = (route->enabled & FER_UDP_COALESCING) != 0;
     static unsigned char buf[FER_UDP_COALESCED_MAX];
@@ -134,15 +168,15 @@ static size_t receive_piece(const struct route *route, size_t offset, size_t len
     assert_int_equal(in.segment_size, len);
     assert_false(in.truncated);
     assert_true(is_same_addr(&in.from, &route->from));
-    assert_features(route, &in, ecn);
+    assert_features(route, &in, sent);
     return in.len;
 }
 
-static void receive_message(const struct route *route, unsigned parts, fer_ecn ecn)
+static void receive_message(const struct route *route, const fer_datagram_send *sent)
 {
-    size_t size = (parts & SEGMENTS) != 0 ? SEGMENT : LEN;
+    size_t size = sent->segment_size != 0 ? SEGMENT : LEN;
     for (size_t at = 0; at < LEN;) {
-        at += receive_piece(route, at, size < LEN - at ? size : LEN - at, ecn);
+        at += receive_piece(route, at, size < LEN - at ? size : LEN - at, sent);
     }
 }
 
@@ -174,6 +208,9 @@ static fer_datagram_send make_message(const struct route *route, unsigned parts)
     }
     message.interface_index = (parts & INTERFACE) != 0 ? route->interface_index : 0;
     message.segment_size = (parts & SEGMENTS) != 0 ? SEGMENT : 0;
+    message.has_traffic_class = (parts & CLASS) != 0;
+    message.traffic_class = CLASS_SENT; /* not used without has_traffic_class */
+    message.hop_limit = (parts & HOPS) != 0 ? HOPS_SENT : 0;
     return message;
 }
 
@@ -181,8 +218,10 @@ static fer_datagram_send make_message(const struct route *route, unsigned parts)
 static bool may_be_refused(const struct route *route, unsigned parts)
 {
     unsigned source = parts & (SOURCE | INTERFACE);
-    return source != 0 &&
-           (!route->has_source || (source == INTERFACE && route->packets == PEER_V4));
+    return ((parts & CLASS) != 0 && !route->has_class) ||
+           ((parts & HOPS) != 0 && !route->has_hops) ||
+           (source != 0 &&
+            (!route->has_source || (source == INTERFACE && route->packets == PEER_V4)));
 }
 
 /* Sends one message, and receives its datagrams. The refused message sends nothing, and can be sent
@@ -198,12 +237,14 @@ static void send_one(const struct route *route, unsigned parts, bool to_peer)
         assert_true(n == 0 && message.sent == 0);
         message.from.family = (fer_ip_family)0;
         message.interface_index = 0;
+        message.has_traffic_class = false;
+        message.hop_limit = 0;
         error = fer_udp_socket_send_batch(route->sender, &message, 1, &n);
     }
     assert_ok(error);
     assert_int_equal(n, 1);
     assert_int_equal(message.sent, LEN);
-    receive_message(route, parts, message.ecn);
+    receive_message(route, &message);
 }
 
 /* The interface is that of a received datagram. */
@@ -213,16 +254,16 @@ static void find_interface(struct route *route)
     unsigned char buf[LEN];
     fer_datagram_recv in;
     size_t n = 0;
-    enable(route, FER_UDP_LOCAL_ADDR | FER_UDP_ECN);
+    enable(route, FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_HOP_LIMIT);
     assert_ok_n(fer_udp_socket_send_batch(route->sender, &message, 1, &n), n, 1);
     soil_message(&in, buf, sizeof buf);
     assert_ok_n(fer_udp_socket_recv_batch(route->receiver, &in, 1, &n), n, 1);
     route->interface_index = in.interface_index;
 }
 
-/* B4, B6, B7: "the datagrams on the network are the same", whatever else a message has, to
+/* B4, B6, B7, B13: "the datagrams on the network are the same", whatever else a message has, to
  * the peer of a connected socket, with its address and without. */
-WAY_TEST("B4/B6/B7", every_combination_of_parts_is_sent_to_the_peer)
+WAY_TEST("B4/B6/B7/B13", every_combination_of_parts_is_sent_to_the_peer)
 {
     find_interface(route);
     assert_ok(fer_udp_socket_connect_addr(route->sender, &route->to));
@@ -233,7 +274,7 @@ WAY_TEST("B4/B6/B7", every_combination_of_parts_is_sent_to_the_peer)
 }
 
 /* Also without a peer. */
-WAY_TEST("B4/B6/B7", every_combination_of_parts_is_sent_in_every_mode_and_by_clones)
+WAY_TEST("B4/B6/B7/B13", every_combination_of_parts_is_sent_in_every_mode_and_by_clones)
 {
     enum { NONBLOCKING, TIMEOUTS, LIMITS, CLONES, MODES };
     const fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(600))};
@@ -262,22 +303,23 @@ WAY_TEST("B4/B6/B7", every_combination_of_parts_is_sent_in_every_mode_and_by_clo
 /* B1: a message of a call has nothing of the one before it. */
 WAY_TEST("B1", messages_with_other_parts_are_sent_in_one_call)
 {
-    fer_datagram_send messages[2 * PARTS];
-    unsigned parts[2 * PARTS];
-    size_t count = 0;
-    size_t n = 0;
+    enum { CALL = 32 }; /* messages of a call, which fit into the receiver's queue */
+    fer_datagram_send messages[CALL];
     find_interface(route);
-    for (unsigned i = 0; i < 2 * PARTS; i++) {
-        unsigned next = i < PARTS ? i : 2 * PARTS - 1 - i; /* and in the other order */
-        if (!may_be_refused(route, next)) {
-            parts[count] = next;
-            messages[count++] = make_message(route, next);
+    for (unsigned i = 0; i < 2 * PARTS; i += CALL) {
+        size_t count = 0;
+        size_t n = 0;
+        for (unsigned k = i; k < i + CALL; k++) {
+            unsigned next = (k < PARTS ? k : 2 * PARTS - 1 - k) * 37 % PARTS; /* in both orders */
+            if (!may_be_refused(route, next)) {
+                messages[count++] = make_message(route, next);
+            }
         }
-    }
-    assert_ok_n(fer_udp_socket_send_batch(route->sender, messages, count, &n), n, count);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(messages[i].sent, LEN);
-        receive_message(route, parts[i], messages[i].ecn);
+        assert_ok_n(fer_udp_socket_send_batch(route->sender, messages, count, &n), n, count);
+        for (size_t k = 0; k < count; k++) {
+            assert_int_equal(messages[k].sent, LEN);
+            receive_message(route, &messages[k]);
+        }
     }
     assert_receives_no_more(route);
 }
@@ -288,13 +330,13 @@ WAY_TEST("B1", messages_with_other_parts_are_sent_in_one_call)
 WAY_TEST("B8/B9", every_combination_of_features_fills_in_its_members)
 {
     skip_under_qemu("it refuses to set options that it reports");
-    const fer_udp_features all =
-        FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS;
-    fer_udp_features has = available(route->receiver) & all;
+    enum { ALL = 63 }; /* bit 5 is that of the hop limit */
+    fer_udp_features has = available(route->receiver) & SWITCHES;
     bool may_coalesce = (has & FER_UDP_COALESCING) != 0;
-    for (fer_udp_features i = 0; i <= (may_coalesce ? 2 * all + 1 : all); i++) {
-        bool coalesces = i > all;
-        fer_udp_features wanted = coalesces ? 2 * all + 1 - i : i; /* all features first */
+    for (fer_udp_features i = 0; i <= (may_coalesce ? 2 * ALL + 1 : ALL); i++) {
+        bool coalesces = i > ALL;
+        fer_udp_features bits = coalesces ? 2 * ALL + 1 - i : i; /* all features first */
+        fer_udp_features wanted = (bits & 31) | ((bits & 32) != 0 ? FER_UDP_HOP_LIMIT : 0);
         fer_udp_features enabled = (wanted & has) | (coalesces ? FER_UDP_COALESCING : 0);
         fer_udp_capabilities found;
         if (!coalesces && (wanted & FER_UDP_COALESCING) != 0) {
@@ -321,7 +363,7 @@ WAY_TEST("B8/B9", every_combination_of_features_fills_in_its_members)
 WAY_TEST("B3", a_datagram_that_is_cut_fills_in_the_same_members)
 {
     static const size_t caps[] = {0, 1, LEN - 1, LEN, LEN + 1};
-    enable(route, FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_DROPS | FER_UDP_TIMESTAMPS);
+    enable(route, SWITCHES & ~FER_UDP_COALESCING);
     for (size_t i = 0; i < sizeof caps / sizeof caps[0]; i++) {
         fer_datagram_send message = make_message(route, ECN);
         unsigned char buf[LEN + 1];
@@ -334,7 +376,7 @@ WAY_TEST("B3", a_datagram_that_is_cut_fills_in_the_same_members)
         assert_int_equal(in.len, caps[i] < LEN ? caps[i] : LEN);
         assert_int_equal(in.segment_size, in.len + in.truncated);
         assert_true(is_same_addr(&in.from, &route->from));
-        assert_features(route, &in, message.ecn);
+        assert_features(route, &in, &message);
     }
 }
 
@@ -342,7 +384,8 @@ WAY_TEST("B3", a_datagram_that_is_cut_fills_in_the_same_members)
 WAY_TEST("B3", a_message_after_a_shutdown_has_a_peer_and_nothing_else)
 {
     fer_socket *socket = fer_udp_socket_as_socket(route->receiver);
-    enable(route, FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_DROPS | FER_UDP_TIMESTAMPS);
+    const fer_datagram_send none = {.len = 0};
+    enable(route, SWITCHES & ~FER_UDP_COALESCING);
     assert_ok(fer_udp_socket_connect_addr(route->receiver, &route->from));
     assert_ok(fer_socket_shutdown(socket, FER_SHUTDOWN_READ));
     route->enabled = 0;
@@ -354,7 +397,7 @@ WAY_TEST("B3", a_message_after_a_shutdown_has_a_peer_and_nothing_else)
         assert_ok_n(fer_udp_socket_recv_batch(route->receiver, &in, 1, &n), n, 1);
         assert_true(in.len == 0 && in.segment_size == 0 && !in.truncated);
         assert_true(is_same_addr(&in.from, &route->from));
-        assert_features(route, &in, FER_ECN_NOT_ECT);
+        assert_features(route, &in, &none);
     }
 }
 

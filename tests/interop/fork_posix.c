@@ -379,7 +379,7 @@ static bool connect_and_switch_modes(fer_tcp_listener *listener, uint16_t port)
     return is_served;
 }
 
-/* K7: "No accept is left waiting in the system for a connection that another one took." */
+/* K7: "No accept waits in the system for a connection that is taken." */
 RULE_TEST("K7", two_processes_accept_within_limits_on_one_listener)
 {
     uint16_t port = 0;

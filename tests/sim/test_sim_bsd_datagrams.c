@@ -82,6 +82,41 @@ BSD_TEST(a_group_reaches_its_members_or_every_wildcard_socket)
     }
 }
 
+/* lacks_sent_ttl, lacks_ecn_v4: of IPv4 only. */
+BSD_TEST(a_message_over_ipv4_has_no_hop_limit_and_not_always_a_traffic_class)
+{
+    const fer_socket_addr v4 = addr_of("127.0.0.1:1000"), v6 = addr_of("[::1]:1001");
+    fer_datagram_send out = {.buf = "x", .len = 1, .to = &v4, .hop_limit = 9};
+    assert_ok(fer_udp_socket_bind_addr(&test.udp, &v4));
+    assert_ok(fer_udp_socket_bind_addr(&test.udp2, &v6));
+    assert_kind(fer_udp_socket_send_batch(&test.udp, &out, 1, NULL), FER_UNSUPPORTED);
+    out.hop_limit = 0;
+    out.has_traffic_class = true;
+    assert_kind(fer_udp_socket_send_batch(&test.udp, &out, 1, NULL),
+                is_on(ON_NETBSD | ON_OPENBSD) ? FER_UNSUPPORTED : FER_OK);
+    out.hop_limit = 9;
+    out.to = &v6;
+    out.sent = 0;
+    assert_ok(fer_udp_socket_send_batch(&test.udp2, &out, 1, NULL));
+}
+
+/* lacks_mapped_ttl */
+BSD_TEST(a_datagram_of_ipv4_has_a_hop_limit_at_an_ipv6_socket_except_on_macos)
+{
+    char byte;
+    fer_datagram_recv in = {.buf = &byte, .cap = 1};
+    if (is_on(ON_OPENBSD)) {
+        return; /* it has no dual stack */
+    }
+    assert_ok(fer_udp_socket_bind(&test.udp, "[::]:1000"));
+    assert_ok(fer_udp_socket_bind(&test.udp2, "127.0.0.1:1001"));
+    assert_ok(fer_udp_socket_enable(&test.udp, FER_UDP_HOP_LIMIT, NULL));
+    assert_ok(fer_udp_socket_send_to(&test.udp2, "x", 1, addr_at("127.0.0.1:1000"), NULL));
+    assert_ok(fer_udp_socket_recv_batch(&test.udp, &in, 1, NULL));
+    assert_int_equal(in.has_hop_limit, !is_on(ON_MACOS));
+    assert_int_equal(in.hop_limit, is_on(ON_MACOS) ? 0 : 64);
+}
+
 /* lacks_sources, keeps_filter_mode: a group without its last source is joined from every sender
  * only after it was left. */
 BSD_TEST(a_group_has_sources_or_every_sender)

@@ -7,7 +7,7 @@
 
 #define OWN "127.0.0.1:1000"
 #define OTHER "127.0.0.1:2000"
-#define ALL_SWITCHES 31u
+#define ALL_SWITCHES (31u | FER_UDP_HOP_LIMIT)
 
 enum { SLOTS = 8, SLOT_SIZE = 2048 };
 
@@ -156,13 +156,14 @@ POSIX_CONFIG_TEST(the_seed_coalesces_neighbours)
     assert_int_equal(counts, 1u << 2 | 1u << 3 | 1u << 4);
 }
 
-POSIX_CONFIG_TEST(other_ecn_and_other_senders_are_not_coalesced)
+POSIX_CONFIG_TEST(other_ecn_other_hop_limits_and_other_senders_are_not_coalesced)
 {
     for (uint64_t seed = 0; seed < 32; seed++) {
         begin_with_seed(seed, FER_UDP_COALESCING);
         assert_ok(fer_udp_socket_bind(&test.udp3, "127.0.0.1:0"));
         fer_datagram_send out[] = {message("aa", 0), message("bb", 0)};
-        out[1].ecn = FER_ECN_CE;
+        out[1].ecn = seed % 2 == 0 ? FER_ECN_CE : FER_ECN_NOT_ECT;
+        out[1].hop_limit = seed % 2 == 0 ? 0 : 9;
         assert_ok(fer_udp_socket_send_batch(sender, out, 2, NULL));
         out[0].sent = 0;
         assert_ok(fer_udp_socket_send_batch(&test.udp3, out, 1, NULL));
@@ -257,6 +258,55 @@ POSIX_TEST(drops_and_times_are_received)
     assert_int_equal(receive_queued(), 1);
     assert_int_equal(got[0].drops, 2);
     assert_true(got[0].unix_nanos >= first + 7000000);
+}
+
+/* B13. A message without them has the socket's own. */
+SIM_TEST(a_traffic_class_and_a_hop_limit_arrive_with_the_datagram)
+{
+    fer_datagram_send plain = message("x", 0), with = plain;
+    uint32_t own = 0;
+    with.has_traffic_class = true;
+    with.traffic_class = 0xb9;
+    with.hop_limit = 1;
+    open_pair(FER_UDP_ECN | FER_UDP_HOP_LIMIT);
+    assert_ok(fer_udp_socket_ttl(sender, &own));
+    for (int i = 0; i < 3; i++) {
+        with.ecn = i == 1 ? FER_ECN_ECT0 : FER_ECN_NOT_ECT;
+        fer_datagram_send *out = i == 2 ? &plain : &with;
+        uint8_t octet = i == 2 ? 0 : i == 1 ? 0xba : 0xb9;
+        if (is_winsock() && i < 2) {
+            assert_kind(send_again(out), FER_UNSUPPORTED);
+            continue;
+        }
+        assert_ok(send_again(out));
+        assert_queued("x");
+        assert_true(got[0].has_ecn && got[0].ecn == (octet & 3));
+        assert_int_equal(got[0].has_traffic_class, !is_winsock());
+        assert_int_equal(got[0].traffic_class, is_winsock() ? 0 : octet);
+        assert_true(got[0].has_hop_limit);
+        assert_int_equal(got[0].hop_limit, i == 2 ? own : 1);
+    }
+    plain.hop_limit = 9;
+    assert_kind(send_again(&plain), is_winsock() ? FER_UNSUPPORTED : FER_OK);
+}
+
+/* That of datagrams to groups is another one. */
+SIM_TEST(a_datagram_to_a_group_has_the_hop_limit_of_groups)
+{
+    const fer_ipv4_addr group = {{239, 1, 1, 1}}, any = {{0}};
+    to = addr_of("239.1.1.1:2000");
+    assert_ok(fer_udp_socket_bind(other, "0.0.0.0:2000"));
+    assert_ok(fer_udp_socket_bind(sender, "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_enable(other, FER_UDP_HOP_LIMIT, NULL));
+    assert_ok(fer_udp_socket_join_multicast_v4(other, group, any));
+    for (uint32_t ttl = 1; ttl < 256; ttl += 127) {
+        fer_datagram_send out = message("x", 0);
+        assert_ok(fer_udp_socket_set_multicast_ttl_v4(sender, ttl));
+        assert_ok(send_again(&out));
+        advance_ms(1);
+        assert_queued("x");
+        assert_int_equal(got[0].hop_limit, ttl);
+    }
 }
 
 SIM_TEST(control_messages_can_be_lost_or_cut)
@@ -386,16 +436,23 @@ static fer_udp_features features_of(fer_sim_config config, const char *at)
 PLAIN_TEST(each_system_has_its_features)
 {
     const fer_udp_features bsd =
-        FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_TIMESTAMPS | FER_UDP_SOURCE;
+        FER_UDP_LOCAL_ADDR | FER_UDP_TIMESTAMPS | FER_UDP_SOURCE | FER_UDP_HOP_LIMIT;
+    const fer_udp_features ecn = FER_UDP_ECN | FER_UDP_TRAFFIC_CLASS, sent = FER_UDP_SEND_HOP_LIMIT;
+    const fer_udp_features windows = 1 | 2 | 32 | 64 | 256;
     /* of IPv4 and of IPv6, in the order of sim_systems */
     const fer_udp_features rows[][2] = {
-        {255, 255}, {1 | 2 | 32 | 64, 1 | 2 | 32 | 64}, {bsd, bsd},
-        {bsd, bsd}, {bsd & ~FER_UDP_ECN, bsd},          {bsd & ~FER_UDP_ECN, bsd}};
+        {2047, 2047},
+        {windows, windows},
+        {bsd | ecn, bsd | ecn | sent},
+        {bsd | ecn, bsd | ecn | sent},
+        {bsd, bsd | ecn | sent},
+        {bsd, bsd | ecn | sent},
+    };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         fer_sim_config config = sim_systems[i];
         assert_int_equal(features_of(config, OWN), rows[i][0]);
         assert_int_equal(features_of(config, "[::1]:1000"), rows[i][1]);
-        config.lacks_udp_features = 255;
+        config.lacks_udp_features = UINT32_MAX;
         assert_int_equal(features_of(config, OWN), 0);
     }
 }

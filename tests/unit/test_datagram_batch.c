@@ -1,4 +1,4 @@
-/* test_datagram_batch.c: batches of datagrams (rules B1 to B12), with the calls for each. */
+/* test_datagram_batch.c: batches of datagrams (rules B1 to B13), with the calls for each. */
 #include "core/transfer/datagram.h"
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"
@@ -126,6 +126,23 @@ CONNECTED_TEST(a_refused_ecn_codepoint_is_left_out_from_then_on)
     assert_ok_n(feri_datagram_send_batch(&socket.handle_, messages, 2, 0, &n), n, 2);
     assert_log("option_value(1,TOS_V4) try_send_messages(1,2,1/0/ba) "
                "try_send_messages(1,2,1/0/0) send_messages(1,1,2/0/ba)");
+}
+
+/* B13: the socket's own is not read, and a refusal is an error. */
+CONNECTED_TEST(a_traffic_class_is_sent_with_its_ecn_or_not_at_all)
+{
+    fer_datagram_send with = message(1, 0);
+    with.has_traffic_class = true;
+    with.traffic_class = 0xb9;
+    script_queue("send_messages 1 1 INVALID_INPUT:22");
+    send_one(&socket, with, FER_OK);
+    with.ecn = FER_ECN_ECT0;
+    send_one(&socket, with, FER_OK);
+    with.ecn = FER_ECN_NOT_ECT;
+    with.traffic_class = 0;
+    assert_error_n(feri_datagram_send_batch(&socket.handle_, &with, 1, 0, &n), FER_INVALID_INPUT,
+                   EINVAL_OF_LINUX, n, 0);
+    assert_log("send_messages(1,1,1/0/b9) send_messages(1,1,1/0/ba) send_messages(1,1,1/0/0)");
 }
 
 /* ---- Receiving */

@@ -151,4 +151,23 @@ ENDS_TEST(a_local_address_that_is_refused_is_an_error)
     }
 }
 
+/* B13: a message without its traffic class would be another one. */
+ENDS_TEST(a_traffic_class_that_is_refused_is_an_error)
+{
+    static const int codes[] = {EIO, EINVAL};
+    for (size_t i = 0; i < 4; i++) {
+        if (!open_datagrams(i % 2 == 0 ? "127.0.0.1:0" : "[::1]:0")) {
+            continue;
+        }
+        fer_datagram_send message = {
+            .buf = "x", .len = 1, .to = &ends.to, .has_traffic_class = true, .traffic_class = 0xb8};
+        size_t n = 77;
+        refused = TOS;
+        refused_code = codes[i / 2];
+        assert_error(fer_udp_socket_send_batch(&ends.sender, &message, 1, &n),
+                     refused_code == EIO ? FER_UNSUPPORTED : FER_INVALID_INPUT, refused_code);
+        assert_true(n == 0 && message.sent == 0);
+    }
+}
+
 TEST_MAIN("refused_control")

@@ -4,7 +4,8 @@
 
 #include "ferrule/udp_batch.h"
 
-#define ECN 50 /* IP_ECN, IPV6_ECN */
+#define ECN 50      /* IP_ECN, IPV6_ECN */
+#define HOPLIMIT 21 /* IP_RECVTTL, IPV6_HOPLIMIT */
 #define COALESCED 3
 #define SEGMENT 2
 #define CONTROL_SPACE 256
@@ -12,6 +13,7 @@
 /* A received message of 10 bytes or less in its buffer, from a sender. */
 #define GOT(len) (10000 + (len) + INT64_C(10000000000) * (len))
 #define WITH_ECN(ecn) (INT64_C(100000) * ((ecn) + 1))
+#define WITH_HOPS(hops) (INT64_C(1000000000000000) * (hops))
 #define WITH_SOURCE(last) (INT64_C(7000000) + INT64_C(10000000) * (last))
 #define TRUNCATED(len) (11000 + (len) + INT64_C(10000000000) * ((len) + 1))
 #define FIRST_BYTE 127u
@@ -89,6 +91,12 @@ static const struct row scripted_messages_are_sent_script[] = {
       DO_WITH(transmit_message, A, 4, .flags = 1, .name_out = V6(9), .control = {{1, 7, 0}}),
       GIVES_WITH(WSASendMsg, A, 4, V6(9), 0, .control = {{IPPROTO_IPV6, IPV6_PKTINFO, 0}}),
       RETURNS_OK(1)}},
+    {"a hop limit and a traffic class are not sent",
+     {DO_WITH(transmit_message, A, 4, .flags = 2, .name_out = V4(9)),
+      RETURNS(FER_UNSUPPORTED, WSAEOPNOTSUPP, 0),
+      DO_WITH(transmit_message, A, 4, .flags = 1 | 4, .name_out = V6(9),
+              .control = {{0, 0, 0}, {1, 0, 0xB9}}),
+      RETURNS(FER_UNSUPPORTED, WSAEOPNOTSUPP, 0)}},
     {"an unbound socket is bound, and the message is sent again",
      {DO_WITH(transmit_message, A, 4, .name_out = V4(9)), FAILS(WSASendMsg, A, 4, V4(9), WSAEINVAL),
       UNBOUND, GIVES(bind, A, V4(0), 0, 0), GIVES(WSASendMsg, A, 4, V4(9), 0), RETURNS_OK(1)}},
@@ -134,6 +142,13 @@ static const struct row scripted_messages_are_received_script[] = {
       RETURNS_OK(GOT(5) + WITH_SOURCE(2))}},
     {"ECN of IPv6, and only its two bits",
      {GETS(5, SENDER, .control = {{IPPROTO_IPV6, ECN, 0xFE}}), RETURNS_OK(GOT(5) + WITH_ECN(2))}},
+    {"the hop limit, and the address behind it",
+     {GETS(5, SENDER, .control = {{IPPROTO_IP, IP_TTL, 9}, {IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1}}),
+      RETURNS_OK(GOT(5) + WITH_HOPS(9) + WITH_SOURCE(1)),
+      GETS(5, SENDER, .control = {{IPPROTO_IP, HOPLIMIT, 255}}),
+      RETURNS_OK(GOT(5) + WITH_HOPS(255)),
+      GETS(5, SENDER, .control = {{IPPROTO_IPV6, HOPLIMIT, 64}}),
+      RETURNS_OK(GOT(5) + WITH_HOPS(64))}},
     {"coalesced datagrams, also if the last one is cut",
      {GETS(9, SENDER, .control = {{IPPROTO_UDP, COALESCED, 4}}),
       RETURNS_OK(10009 + INT64_C(40000000000)),
@@ -234,20 +249,36 @@ static const struct row scripted_options_are_set_and_read_script[] = {
       RETURNS_OK(0), DO_WITH(set_feature, A, FER_UDP_LOCAL_ADDR, .in2 = 1),
       GIVES(setsockopt, A, V4_OPT(IP_PKTINFO), 1, 0),
       FAILS(setsockopt, A, V6_OPT(IPV6_PKTINFO), 1, WSAENOPROTOOPT),
-      RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0), DO_WITH(set_feature, A, FER_UDP_ECN, .in2 = 0),
+      RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0),
+      DO_WITH(set_feature, A, FER_UDP_HOP_LIMIT, .in2 = 1),
+      GIVES(setsockopt, A, V4_OPT(HOPLIMIT), 1, 0), GIVES(setsockopt, A, V6_OPT(HOPLIMIT), 1, 0),
+      RETURNS_OK(0), DO_WITH(set_feature, A, FER_UDP_ECN, .in2 = 0),
       GIVES(setsockopt, A, V4_OPT(ECN), 1, 0), RETURNS_OK(0),
       DO_WITH(set_feature, A, FER_UDP_COALESCING, .in2 = 0),
       RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0)}},
     {"features are read, and WSAEINVAL is an older Windows",
-     {DO_WITH(feature, A, FER_UDP_ECN, .in2 = 1), STORES(getsockopt, A, V6_OPT(ECN), 0, 0, 1),
-      RETURNS_OK(1), DO(feature, A, FER_UDP_SEGMENTING),
+     {DO_WITH(feature, A, FER_UDP_ECN, .in2 = 1),
+      STORES(getsockopt, A, V6_OPT(ECN), 0, 0, 1),
+      RETURNS_OK(1),
+      DO(feature, A, FER_UDP_SEGMENTING),
       FAILS(getsockopt, A, UDP_OPT(SEGMENT), 0, WSAEINVAL),
-      RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0), DO(feature, A, FER_UDP_SEGMENTING),
-      STORES(getsockopt, A, UDP_OPT(SEGMENT), 0, 0, 0), RETURNS_OK(1),
-      DO(feature, A, FER_UDP_COALESCING), STORES(getsockopt, A, UDP_OPT(COALESCED), 0, 0, 0),
-      RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0), DO(feature, A, FER_UDP_COALESCING),
-      STORES(getsockopt, A, UDP_OPT(COALESCED), 0, 0, 65535), RETURNS_OK(1),
-      DO(feature, A, FER_UDP_SOURCE), RETURNS_OK(1)}},
+      RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0),
+      DO(feature, A, FER_UDP_SEGMENTING),
+      STORES(getsockopt, A, UDP_OPT(SEGMENT), 0, 0, 0),
+      RETURNS_OK(1),
+      DO(feature, A, FER_UDP_COALESCING),
+      STORES(getsockopt, A, UDP_OPT(COALESCED), 0, 0, 0),
+      RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0),
+      DO(feature, A, FER_UDP_COALESCING),
+      STORES(getsockopt, A, UDP_OPT(COALESCED), 0, 0, 65535),
+      RETURNS_OK(1),
+      DO(feature, A, FER_UDP_SOURCE),
+      RETURNS_OK(1),
+      DO(feature, A, FER_UDP_HOP_LIMIT),
+      STORES(getsockopt, A, V4_OPT(HOPLIMIT), 0, 0, 1),
+      RETURNS_OK(1),
+      DO(feature, A, FER_UDP_SEND_HOP_LIMIT),
+      RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0)}},
     {"whole datagrams of both families",
      {DO_WITH(set_whole, A, 1, .in2 = 1), FAILS(setsockopt, A, V4_OPT(14), 1, WSAEINVAL),
       GIVES(setsockopt, A, V6_OPT(14), 1, 0), RETURNS_OK(0), DO_WITH(set_whole, A, 0, .in2 = 0),

@@ -105,7 +105,7 @@ static int64_t value_of_datagram(size_t len, bool truncated, const fer_socket_ad
 }
 
 /* 100000 * (ECN + 1), if there is one; 10^6 * the interface; 10^7 * the last byte of the local
- * address; 10^10 * the length of the segments. */
+ * address; 10^10 * the length of the segments; 10^15 * the hop limit, if there is one. */
 static int64_t value_of_message(const fer_datagram_recv *m)
 {
     int last = m->local_ip.family == FER_IP_V6   ? m->local_ip.u.v6.octets[15]
@@ -113,7 +113,8 @@ static int64_t value_of_message(const fer_datagram_recv *m)
                                                  : 0;
     return value_of_datagram(m->len, m->truncated, &m->from) +
            INT64_C(100000) * (m->has_ecn ? m->ecn + 1 : 0) + INT64_C(1000000) * m->interface_index +
-           INT64_C(10000000) * last + INT64_C(10000000000) * (int64_t)m->segment_size;
+           INT64_C(10000000) * last + INT64_C(10000000000) * (int64_t)m->segment_size +
+           INT64_C(1000000000000000) * (m->has_hop_limit ? m->hop_limit : 0);
 }
 
 /* Every member that the system may leave is set before, as by an earlier message. */
@@ -128,7 +129,8 @@ static fer_error receive_message(fer_raw_socket raw, size_t cap, int64_t *out)
     if (n != (err.kind == FER_OK)) {
         script_fail("the number of messages is", (int64_t)n);
     }
-    if (err.kind == FER_OK && (message.drops != 0 || message.unix_nanos != 0)) {
+    if (err.kind == FER_OK && (message.drops != 0 || message.unix_nanos != 0 ||
+                               message.has_traffic_class || message.traffic_class != 0)) {
         script_fail("a member of an earlier message has stayed:", message.drops);
     }
     *out = err.kind == FER_OK ? value_of_message(&message) : 0;
@@ -137,7 +139,7 @@ static fer_error receive_message(fer_raw_socket raw, size_t cap, int64_t *out)
 
 /* in: the length. The step's control messages are those of the message: of the source, whose type
  * is the interface and whose value is its last byte; of TOS. name_out: the receiver; code: the
- * length of the segments. */
+ * length of the segments; flags: 1, over IPv6; 2, with a hop limit; 4, not without its TOS. */
 static fer_error transmit_message(const struct step *step, int64_t *out)
 {
     struct ferp_send_message message;
@@ -158,6 +160,8 @@ static fer_error transmit_message(const struct step *step, int64_t *out)
     }
     message.has_tos = step->control[1].level != 0;
     message.tos = (uint8_t)step->control[1].value;
+    message.needs_tos = (step->flags & 4) != 0;
+    message.hop_limit = (step->flags & 2) != 0 ? 9 : 0;
     message.segment_size = (size_t)step->code;
     fer_error err = ferp_send_messages((fer_raw_socket)step->on, &message, 1, 0, &sent);
     *out = (int64_t)sent;
