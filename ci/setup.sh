@@ -12,7 +12,7 @@ Installs with apt-get the missing packages of these groups:
   quick      for ci/test.sh without arguments: cmocka, clang with its sanitizers, socat and nc,
              strace, Python
   test       quick, and a C++ compiler, pkg-config, git, redis-server, OpenSSL,
-             Mbed TLS, clang-format and, if it is available, ccache
+             Mbed TLS, GLib, clang-format and, if it is available, ccache
   kernels    for ci/kernels.sh: build, cmocka, objcopy and xz
   wine       the Windows cross-compiler and Wine
   mingw      wine, and cmocka's source; the C++ compiler if it is available
@@ -120,6 +120,7 @@ check_test() {
     need_program openssl openssl
     need_file /usr/include/openssl/ssl.h libssl-dev
     need_file /usr/include/mbedtls/ssl.h libmbedtls-dev
+    need_file /usr/include/glib-2.0/glib.h libglib2.0-dev
     need_program clang-format clang-format
 }
 
