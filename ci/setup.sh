@@ -28,7 +28,7 @@ Installs with apt-get the missing packages of these groups:
   fuzz       clang 19 with libFuzzer, AFL++, and rustc if it is available: one harness compares with
              Rust's std
   fuzz32     the 32-bit C and C++ libraries, to build the harnesses for i386
-  package    for ci/package.sh: lintian, abidiff, fakeroot, Meson, and the group wine10
+  package    for ci/package.sh: debhelper, lintian, abidiff, fakeroot, Meson, and the group wine10
   consumer   for packaging/check.sh: the group build, pkg-config and Meson
   ffi        for ci/ffi.sh: pkg-config, Python and its cffi, bindgen, clang, rustc and Go
   ports      for ports/run.sh: the group build, Autotools, make, patch and pkg-config
@@ -293,7 +293,9 @@ check_ffi() {
 
 check_package() {
     check_consumer
-    need_program dpkg-buildflags dpkg-dev
+    need_file /usr/share/doc/build-essential build-essential
+    need_program dh debhelper
+    need_program python3 python3
     need_program fakeroot fakeroot
     need_program lintian lintian
     need_program abidiff abigail-tools
