@@ -11,10 +11,12 @@ usage: ci/package.sh [--no-setup] [--root DIR]
 Makes these files in build/packages:
   ferrule-VERSION.tar.gz                 the source: the files of git, or of this folder without git
   ferrule.wrap                           for a Meson project that has the source archive
-  libferrule*.deb                        the Debian packages, by CPack
+  ferrule_VERSION-*.dsc and its .tar.*    the Debian source package, of packaging/debian
+  libferrule*.deb                        the Debian packages that it builds
   ferrule-VERSION-SYSTEM-PROCESSOR.tar.gz  the archive of this system, by CPack
   SHA256SUMS
-Everything is built from the source archive, in two different folders, and checked:
+Everything is built from the source archive, then in another folder from the source package, and
+checked:
   the two builds are equal, byte by byte
   lintian has no errors and no warnings
   abidiff finds no incompatible change since the dump in packaging/abi
@@ -83,40 +85,49 @@ dependency_names = ferrule, ferrule-sim
 TEXT
 }
 
-# ---- the packages, made in one folder from the source archive
+# ---- the packages, made in one folder
 
-# configure ARGUMENT...: one build with the flags of Debian packages. -ffile-prefix-map, which is one
-# of them, is that of the folder in which dpkg-buildflags runs.
-configure() {
-    DEB_BUILD_MAINT_OPTIONS=hardening=+all
-    export DEB_BUILD_MAINT_OPTIONS
-    CFLAGS="$(dpkg-buildflags --get CPPFLAGS) $(dpkg-buildflags --get CFLAGS)" \
-        LDFLAGS=$(dpkg-buildflags --get LDFLAGS) \
-        cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release "$@"
+soversion=${version%.*}
+maintainer="${DEBFULLNAME:-the ferrule authors} <${DEBEMAIL:-ferrule@localhost}>"
+
+# add_debian: makes debian/ of packaging/debian, in an unpacked source archive.
+add_debian() {
+    cp -R packaging/debian debian &&
+        mv debian/symbols "debian/libferrule$soversion.symbols" &&
+        sed -i -e "s/@VERSION@/$version/g" -e "s/@SOVERSION@/$soversion/g" \
+            -e "s/@MAINTAINER@/$maintainer/" \
+            -e "s/@DATE@/$(date -u -R -d "@$SOURCE_DATE_EPOCH")/" \
+            debian/changelog debian/control debian/rules debian/*.symbols
 }
 
-# package FOLDER GENERATOR [ARGUMENT...]: the owner of the files is root, not a user.
-package() {
-    out=$1
-    generator=$2
-    shift 2
-    (cd build && fakeroot cpack -G "$generator" -B "$out" "$@") && rm -rf "$out/_CPack_Packages"
+# unpack: in the folder of the first build the source archive, in another the source package of the
+# first.
+unpack() {
+    if [ "$1" = "$packages/first" ]; then
+        cp "$packages/ferrule-$version.tar.gz" "ferrule_$version.orig.tar.gz" &&
+            tar -xzf "ferrule_$version.orig.tar.gz" && cd "ferrule-$version" && add_debian
+    else
+        cp "$packages"/first/out/ferrule_* . && dpkg-source --extract ferrule_*.dsc &&
+            cd "ferrule-$version"
+    fi
 }
 
 # make_packages FOLDER: in FOLDER, which is made anew. Archive and Debian packages have the same
-# compiled files in different folders. `check` ends with the first failure only because of the &&.
+# compiled files in different folders. The owner of the files is root, not a user. `check` ends with
+# the first failure only because of the &&.
 make_packages() (
     rm -rf "$1" &&
         mkdir -p "$1/out" &&
-        tar -xzf "$packages/ferrule-$version.tar.gz" -C "$1" &&
-        cd "$1/ferrule-$version" &&
-        configure -DCMAKE_INSTALL_LIBDIR=lib &&
-        run_nice cmake --build build -j "$jobs" &&
-        package "$1/out" TGZ \
+        cd "$1" &&
+        unpack "$1" &&
+        run_nice env DEB_BUILD_OPTIONS=noautodbgsym dpkg-buildpackage --no-sign "-j$jobs" &&
+        mv ../*.deb ../*.dsc ../*.orig.tar.gz ../*.debian.tar.xz ../out &&
+        cmake -S . -B build -DCMAKE_INSTALL_PREFIX=/usr/local -DCMAKE_INSTALL_LIBDIR=lib \
+            -DCMAKE_INSTALL_DOCDIR=share/doc/ferrule &&
+        cd build &&
+        fakeroot cpack -G TGZ -B "$1/out" \
             -D "CPACK_PACKAGE_FILE_NAME=ferrule-$version-$(uname -s)-$(uname -m)" &&
-        configure -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_DOCDIR=share/doc/libferrule-doc \
-            "-DCMAKE_INSTALL_LIBDIR=lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)" &&
-        package "$1/out" DEB
+        rm -rf "$1/out/_CPack_Packages"
 )
 
 # Both have the same files with the same bytes.
@@ -129,7 +140,10 @@ compare_builds() {
 }
 
 check_with_lintian() {
-    lintian --fail-on error,warning --display-info "$packages"/*.deb
+    # Without DEBEMAIL the maintainer's address has no domain.
+    lintian --fail-on error,warning --display-info \
+        --suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog \
+        "$packages"/*.dsc "$packages"/*.deb
 }
 
 # ---- the ABI
@@ -211,7 +225,7 @@ if [ "$action" = "update-abi" ]; then
     exit 0
 fi
 
-for program in cpack dpkg-buildflags fakeroot lintian abidiff meson; do
+for program in cpack dpkg-buildpackage dh fakeroot lintian abidiff meson; do
     command -v "$program" >/dev/null 2>&1 || {
         report_unavailable "$program is missing: the packages are NOT checked"
         say_totals
@@ -244,6 +258,6 @@ if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
 else
     report_unavailable "only root can enter a Debian 13: the packages are NOT installed"
 fi
-(cd "$packages" && sha256sum -- *.tar.gz *.deb >SHA256SUMS)
+(cd "$packages" && sha256sum -- *.tar.?z *.dsc *.deb >SHA256SUMS)
 remove_in_ci "$packages/first" "$packages/the-second" "$packages/conan"
 say_totals

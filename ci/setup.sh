@@ -12,7 +12,7 @@ Installs with apt-get the missing packages of these groups:
   quick      for ci/test.sh without arguments: cmocka, clang with its sanitizers, socat and nc,
              strace, Python
   test       quick, and a C++ compiler, pkg-config, git, redis-server, OpenSSL,
-             Mbed TLS, clang-format and, if it is available, ccache
+             Mbed TLS, GLib, clang-format and, if it is available, ccache
   kernels    for ci/kernels.sh: build, cmocka, objcopy and xz
   wine       the Windows cross-compiler and Wine
   mingw      wine, and cmocka's source; the C++ compiler if it is available
@@ -28,7 +28,7 @@ Installs with apt-get the missing packages of these groups:
   fuzz       clang 19 with libFuzzer, AFL++, and rustc if it is available: one harness compares with
              Rust's std
   fuzz32     the 32-bit C and C++ libraries, to build the harnesses for i386
-  package    for ci/package.sh: lintian, abidiff, fakeroot, Meson, and the group wine10
+  package    for ci/package.sh: debhelper, lintian, abidiff, fakeroot, Meson, and the group wine10
   consumer   for packaging/check.sh: the group build, pkg-config and Meson
   ffi        for ci/ffi.sh: pkg-config, Python and its cffi, bindgen, clang, rustc and Go
   ports      for ports/run.sh: the group build, Autotools, make, patch and pkg-config
@@ -120,6 +120,7 @@ check_test() {
     need_program openssl openssl
     need_file /usr/include/openssl/ssl.h libssl-dev
     need_file /usr/include/mbedtls/ssl.h libmbedtls-dev
+    need_file /usr/include/glib-2.0/glib.h libglib2.0-dev
     need_program clang-format clang-format
 }
 
@@ -292,7 +293,9 @@ check_ffi() {
 
 check_package() {
     check_consumer
-    need_program dpkg-buildflags dpkg-dev
+    need_file /usr/share/doc/build-essential build-essential
+    need_program dh debhelper
+    need_program python3 python3
     need_program fakeroot fakeroot
     need_program lintian lintian
     need_program abidiff abigail-tools

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "ferrule/error.h"
+#include "ferrule/socket.h"
 #include "ferrule/socket_addr.h"
 
 /* ---- Memory, for the tables of pollers, the records of sockets with clones, and lookups only.
@@ -81,6 +82,11 @@ fer_error ferp_lookup_run(ferp_lookup *lookup, const char *host, fer_ip_family f
 bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out);
 
 void ferp_lookup_end(ferp_lookup *lookup);
+
+/* Looks up the port of a NUL-terminated name of a service, of at most 63 bytes of ASCII with a
+ * letter, for streams or datagrams. NOT_FOUND with code 0, RESOLVE_TRY_AGAIN or RESOLVE_FAILED with
+ * the code of ferp_lookup_run. getaddrinfo | GetAddrInfoW. */
+fer_error ferp_service_port(const char *service, fer_type type, uint16_t *out);
 
 /* ---- Texts */
 

@@ -1,7 +1,8 @@
 /* resolve.c: the public functions that take names: lookups, connect and bind by name, and the names
- * of network interfaces. */
+ * of network interfaces and of services. */
 #include <string.h>
 
+#include "core/address/address_text.h"
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
@@ -161,4 +162,37 @@ fer_error fer_interface_name(uint32_t index, char *buf, size_t cap)
     FERI_REQUIRE(len < cap, FER_BUFFER_TOO_SMALL);
     memcpy(buf, name, len + 1);
     return feri_ok();
+}
+
+/* ---- Services */
+
+enum { SERVICE_LEN_MAX = 63 };
+
+/* A name has a letter (RFC 6335, 5.1). Some systems read "+80" and "-1" as numbers (glibc and
+ * macOS: strtol). */
+static bool is_service_name(const char *text)
+{
+    size_t len = 0;
+    bool has_letter = false;
+    while (len <= SERVICE_LEN_MAX && text[len] > ' ' && text[len] < 0x7f) {
+        has_letter = has_letter || ((text[len] | 0x20) >= 'a' && (text[len] | 0x20) <= 'z');
+        len++;
+    }
+    return has_letter && len <= SERVICE_LEN_MAX && text[len] == '\0';
+}
+
+fer_error fer_service_port(const char *service, fer_type type, uint16_t *out)
+{
+    FERI_REQUIRE(service != NULL, FER_MISUSE);
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FERI_REQUIRE(type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM, FER_INVALID_INPUT);
+    feri_addr_cursor digits = {service, strlen(service), 0};
+    uint32_t port = 0;
+    if (feri_addr_cursor_read_decimal(&digits, UINT16_MAX, &port) &&
+        feri_addr_cursor_is_at_end(&digits)) {
+        *out = (uint16_t)port;
+        return feri_ok();
+    }
+    FERI_REQUIRE(is_service_name(service), FER_INVALID_INPUT);
+    return ferp_service_port(service, type, out);
 }

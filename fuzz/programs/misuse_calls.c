@@ -100,6 +100,7 @@ static const struct texts {
                    "012345678901234567890123456789012345678901234567890123"
                    "012345678901234567890123456789012345678901234567890123")},
     {"interface_name", TEXTS("lo", "eth0", "", "a name that is too long for it")},
+    {"service", TEXTS("80", "http", "domain", "", "65536", "+80", "nosuch", "a b")},
     {"name", TEXTS("eth0", "", "a name that is too long for it")},
     {"text", TEXTS("127.0.0.1", "[::1]:443", "::ffff:1.2.3.4", "not an address", "1.2.3.4:80")},
 };

@@ -26,9 +26,9 @@ FER_BEGIN_DECLS
  * goes to the system's resolver.
  *
  * The text is split at its last colon. The port is decimal digits, 0 to 65535. Leading zeros are
- * allowed, a sign and a service name are not. Brackets around a host with a colon are removed. So
- * "[fe80::1%eth0]:80" works if the system has that interface name (the strict parsers of
- * socket_addr.h accept only numbers).
+ * allowed, a sign and a service name (fer_service_port) are not. Brackets around a host with a
+ * colon are removed. So "[fe80::1%eth0]:80" works if the system has that interface name (the strict
+ * parsers of socket_addr.h accept only numbers).
  *
  * The host is UTF-8 of at most 253 bytes, not counting one trailing dot. It is passed to the
  * resolver unchanged, unless it has a blank or a control character of ASCII. Whether a name beyond

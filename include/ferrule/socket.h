@@ -658,7 +658,7 @@ FER_API fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener) FER
 /** Returns a fer_unix_datagram as a fer_socket, as fer_tcp_stream_as_socket does. */
 FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram) FER_INOUT(1);
 
-/* ---- Network interfaces
+/* ---- Network interfaces and services
  *
  * Threads: any number of concurrent calls. */
 
@@ -683,6 +683,21 @@ FER_MUST_USE FER_API fer_error fer_interface_index(const char *interface_name, u
  * Rust: none in std and socket2; nix::net::if_::if_indextoname. */
 FER_MUST_USE FER_API fer_error fer_interface_name(uint32_t index, char *FER_NULLABLE buf,
                                                   size_t cap) FER_OUT_WRITES(2, 3);
+
+/** Stores the port of a service in *out, for example 80 for "http". A "host:port" has a number only
+ * (rule A3). A program that takes names of services calls this function first, and then a function
+ * of a host and a port, for example fer_lookup_host.
+ *
+ * type is FER_TYPE_STREAM (TCP) or FER_TYPE_DGRAM (UDP). service is a number, decimal digits from 0
+ * to 65535, or a name of 1 to 63 visible characters of ASCII, one of them a letter. A name is
+ * passed to the system, which has a list: /etc/services, %SystemRoot%\System32\drivers\etc\services
+ * on Windows, or that of a server (nsswitch.conf(5)). Whether case counts depends on the system.
+ * Blocks: while the system searches its list, without a timeout. Never for a number.
+ * Errors: FER_NOT_FOUND with os_code 0 (no such service for this type), FER_INVALID_INPUT (any
+ * other text or type), FER_RESOLVE_TRY_AGAIN and FER_RESOLVE_FAILED as in fer_to_socket_addrs, and
+ * FER_MISUSE (service or out is NULL).
+ * Rust: none in std and socket2; libc::getservbyname. */
+FER_MUST_USE FER_API fer_error fer_service_port(const char *service, fer_type type, uint16_t *out);
 
 FER_END_DECLS
 

@@ -163,6 +163,8 @@ inline result<uint32_t> interface_index(const char *interface_name) noexcept
 template <size_t N>
 [[nodiscard]] fer_error interface_name(uint32_t index, char (&buf)[N]) noexcept
 { return fer_interface_name(index, buf, N); }
+inline result<uint16_t> service_port(const char *service, fer_type type) noexcept
+{ return detail::value_of(fer_service_port, service, type); }
 /* clang-format on */
 } // namespace ferrule
 

@@ -331,6 +331,11 @@ static void put_out_size_t(struct line *line, const size_t *out)
     put_size_t(line, *out);
 }
 
+static void put_out_uint16_t(struct line *line, const uint16_t *out)
+{
+    put_uint32_t(line, *out);
+}
+
 static void put_out_uint32_t(struct line *line, const uint32_t *out)
 {
     put_uint32_t(line, *out);

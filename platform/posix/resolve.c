@@ -1,6 +1,7 @@
-/* resolve.c: names of network interfaces, and name lookup by getaddrinfo. Its codes are a number
- * space of their own and are reported as negative numbers on every system. glibc's are negative;
- * those of macOS and the BSDs are positive and could be mistaken for errno values. */
+/* resolve.c: names of network interfaces, and lookup of names and services by getaddrinfo. Its
+ * codes are a number space of their own and are reported as negative numbers on every system.
+ * glibc's are negative; those of macOS and the BSDs are positive and could be mistaken for errno
+ * values. */
 #include "platform/posix/posix.h"
 
 #include <net/if.h>
@@ -24,7 +25,8 @@ static fer_error_kind kind_of(int code)
     }
 }
 
-/* glibc's answer is EAI_NONAME also if it could not query for lack of a descriptor or memory. */
+/* glibc's answer is EAI_NONAME (of a service EAI_SERVICE) also if it could not query for lack of a
+ * descriptor or memory. */
 static bool lacked_resources(int code)
 {
     return kind_of(code) == FER_HOST_NOT_FOUND &&
@@ -51,14 +53,20 @@ static fer_error error_of(int code)
 #endif
 #endif
 
-static int query_resolver(const char *host, int family, struct addrinfo **found)
+static int query_system(const char *host, const char *service, int family, fer_type type,
+                        struct addrinfo **found)
 {
     struct addrinfo hints;
     memset(&hints, 0, sizeof hints);
     hints.ai_family = family;
-    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_socktype = ferp_posix_type_of(type);
     errno = 0;
-    return getaddrinfo(host, NULL, &hints, found);
+    return getaddrinfo(host, service, &hints, found);
+}
+
+static int query_resolver(const char *host, int family, struct addrinfo **found)
+{
+    return query_system(host, NULL, family, FER_TYPE_STREAM, found);
 }
 
 /* The first lookup's error stays if IPv4 has no addresses either. */
@@ -109,6 +117,25 @@ void ferp_lookup_end(ferp_lookup *lookup)
     freeaddrinfo(lookup->first);
     lookup->first = NULL;
     lookup->next = NULL;
+}
+
+/* ---- Services: of this machine, so there is no host. For one family getaddrinfo has nothing to
+ * sort and opens no socket. */
+
+fer_error ferp_service_port(const char *service, fer_type type, uint16_t *out)
+{
+    struct addrinfo *found = NULL;
+    struct sockaddr_in addr;
+    int code = query_system(NULL, service, AF_INET, type, &found);
+    if (code != 0) {
+        /* macOS: EAI_NONAME (Libinfo, si_getaddrinfo.c) */
+        fer_error error = error_of(code == EAI_SERVICE ? EAI_NONAME : code);
+        return error.kind == FER_HOST_NOT_FOUND ? (fer_error){FER_NOT_FOUND, 0} : error;
+    }
+    memcpy(&addr, found->ai_addr, sizeof addr);
+    freeaddrinfo(found);
+    *out = ntohs(addr.sin_port);
+    return (fer_error){FER_OK, 0};
 }
 
 /* ---- Network interfaces */

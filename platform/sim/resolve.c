@@ -1,5 +1,5 @@
 /* resolve.c: lookups of names: "localhost", the names of the config, and the address texts that the
- * systems' resolvers accept. */
+ * systems' resolvers accept; and of services. */
 #include <string.h>
 
 #include "platform/sim/thread.h"
@@ -264,6 +264,42 @@ void ferp_lookup_end(ferp_lookup *lookup)
     }
     lookup->first = NULL;
     lookup->next = NULL;
+}
+
+/* ---- Services: some that every system lists */
+
+typedef struct service {
+    const char *name;
+    fer_type type;
+    uint16_t port;
+} service;
+
+static const service services[] = {
+    {"domain", FER_TYPE_STREAM, 53}, {"domain", FER_TYPE_DGRAM, 53},  {"ftp", FER_TYPE_STREAM, 21},
+    {"http", FER_TYPE_STREAM, 80},   {"https", FER_TYPE_STREAM, 443}, {"ntp", FER_TYPE_DGRAM, 123},
+    {"smtp", FER_TYPE_STREAM, 25},   {"ssh", FER_TYPE_STREAM, 22},
+};
+
+static fer_error find_service(ferp_sim_network *network, const char *name, fer_type type,
+                              uint16_t *out)
+{
+    fer_error error = injected_fault(network);
+    for (size_t i = 0; error.kind == FER_OK && i < sizeof services / sizeof services[0]; i++) {
+        if (services[i].type == type && strcmp(services[i].name, name) == 0) {
+            *out = services[i].port;
+            return FERP_SIM_OK;
+        }
+    }
+    bool is_unknown = error.kind == FER_OK || error.kind == FER_HOST_NOT_FOUND;
+    return is_unknown ? (fer_error){FER_NOT_FOUND, 0} : error;
+}
+
+fer_error ferp_service_port(const char *name, fer_type type, uint16_t *out)
+{
+    FERP_SIM_REQUIRE(network)
+    ferp_sim_run_due_events(network);
+    return ferp_sim_trace_call(network, "find service", NULL,
+                               find_service(network, name, type, out));
 }
 
 /* ---- Network interfaces */

@@ -1,4 +1,4 @@
-/* resolve.c: names of network interfaces, and name lookup by the system's resolver. */
+/* resolve.c: names of network interfaces, and lookup of names and services by the system. */
 #include "platform/winsock/winsock.h"
 
 #include <string.h>
@@ -33,20 +33,26 @@ static bool is_bracketed_addr(const char *host)
     return host[0] == '[' && strchr(host, ':') != NULL;
 }
 
+static int query(const WCHAR *host, const WCHAR *service, int family, int type, ADDRINFOW **found)
+{
+    ADDRINFOW hints;
+    memset(&hints, 0, sizeof hints);
+    hints.ai_family = family;
+    hints.ai_socktype = type;
+    return GetAddrInfoW(host, service, &hints, found);
+}
+
 fer_error ferp_lookup_run(ferp_lookup *lookup, const char *host, fer_ip_family family)
 {
     WCHAR wide[WIDE_HOST_CAP];
-    ADDRINFOW hints;
     ADDRINFOW *found = NULL;
     FER_TRY(ferp_winsock_start());
     FER_TRY(wide_host_from(host, wide));
     if (is_bracketed_addr(host)) {
         return resolver_error(WSAHOST_NOT_FOUND);
     }
-    memset(&hints, 0, sizeof hints);
-    hints.ai_family = family == FER_IP_V4 ? AF_INET : family == FER_IP_V6 ? AF_INET6 : AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    int code = GetAddrInfoW(wide, NULL, &hints, &found);
+    int wanted = family == FER_IP_V4 ? AF_INET : family == FER_IP_V6 ? AF_INET6 : AF_UNSPEC;
+    int code = query(wide, NULL, wanted, SOCK_STREAM, &found);
     if (code != 0) {
         return resolver_error(code);
     }
@@ -77,6 +83,31 @@ void ferp_lookup_end(ferp_lookup *lookup)
     }
     lookup->first = NULL;
     lookup->next = NULL;
+}
+
+/* ---- Services */
+
+/* An unknown one is WSATYPE_NOT_FOUND (Wine 8), or WSAHOST_NOT_FOUND ("GetAddrInfoW function",
+ * MSDN). */
+fer_error ferp_service_port(const char *service, fer_type type, uint16_t *out)
+{
+    WCHAR wide[WIDE_HOST_CAP];
+    ADDRINFOW *found = NULL;
+    struct sockaddr_in addr;
+    FER_TRY(ferp_winsock_start());
+    FER_TRY(wide_host_from(service, wide));
+    int system_type = type == FER_TYPE_STREAM ? SOCK_STREAM : SOCK_DGRAM;
+    int code = query(NULL, wide, AF_INET, system_type, &found);
+    if (code == WSATYPE_NOT_FOUND || code == WSAHOST_NOT_FOUND) {
+        return (fer_error){FER_NOT_FOUND, 0};
+    }
+    if (code != 0) {
+        return resolver_error(code);
+    }
+    memcpy(&addr, found->ai_addr, sizeof addr);
+    FreeAddrInfoW(found);
+    *out = ntohs(addr.sin_port);
+    return FERP_WINSOCK_OK;
 }
 
 /* ---- Network interfaces. iphlpapi.dll is loaded for each call, so no program links it. Its

@@ -116,6 +116,21 @@ test_guest_loop() {
     wrong_usage guest_loop '' '--help'
 }
 
+test_glib_loop() {
+    need nc
+    nc_listens glib 127.0.0.1 /dev/null
+    run glib_loop "127.0.0.1:$port"
+    expect "a connector runs in GLib's loop" 0 out '1*' out "=connected to 127.0.0.1:$port"
+    run glib_loop 127.0.0.1:1
+    expect "a failure is the exit code's" 1 out '1*' out "~$refused"
+    if has_localhost "a name is looked up in GLib's loop"; then
+        nc_listens named 127.0.0.1 /dev/null
+        run glib_loop "localhost:$port"
+        expect "a name is looked up in GLib's loop" 0 out '1*' out "~connected to .*:$port"
+    fi
+    wrong_usage glib_loop '' '--help'
+}
+
 test_happy() {
     need nc
     nc_listens v4 127.0.0.1 /dev/null

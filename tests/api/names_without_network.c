@@ -121,7 +121,7 @@ static void A4_several_families_come_in_the_resolver_s_order(void **state)
 {
     fer_socket_addr addrs[CAP], wanted[CAP];
     size_t families[2] = {0, 0};
-    const size_t all = system_names_resolve("several.test", wanted, CAP);
+    const size_t all = system_names_resolve("several.test", NULL, wanted, CAP);
     assert_int_equal(all, 6);
     for (size_t cap = 0; cap <= CAP; cap++) {
         size_t count = 0;

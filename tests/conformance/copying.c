@@ -80,8 +80,7 @@ static void run_relay(void *argument)
     }
 }
 
-/* S3: "The peer reads all bytes that were sent, then end of file": through a relay too, in each
- * direction independently. */
+/* S3: "The peer reads all bytes, then EOF": through a relay too, in each direction by itself. */
 SLOW_PAIR_TEST("S3", a_relay_of_two_copies_reports_each_end_on)
 {
     struct link link = open_link();

@@ -1,5 +1,6 @@
-/* names.c: rules A1 to A4: parsing and formatting of addresses, and from "host:port" and host names
- * to socket addresses. Every text of the grammar: unit/test_ip_*.c, unit/test_socket_addr_*.c. */
+/* names.c: rules A1 to A4 and A6: parsing and formatting of addresses, from "host:port" and host
+ * names to socket addresses, and the ports of services. Every text of the grammar:
+ * unit/test_ip_*.c, unit/test_socket_addr_*.c. */
 #include <stdio.h>
 
 #include "support/fixture.h"
@@ -297,3 +298,53 @@ STREAM_TEST("A3", connect_and_bind_refuse_other_text)
 }
 
 RULE_TESTS("names")
+
+/* ---- Services */
+
+static void assert_port(const char *service, fer_type type, uint16_t wanted)
+{
+    uint16_t port = 4711;
+    assert_ok(fer_service_port(service, type, &port));
+    assert_int_equal(port, wanted);
+}
+
+static void assert_no_port(const char *service, fer_type type, fer_error_kind kind)
+{
+    uint16_t port = 4711;
+    assert_own(fer_service_port(service, type, &port), kind);
+    assert_int_equal(port, 4711);
+}
+
+/* A6: "digits for the port itself". No other text without a letter reaches the system. */
+RULE_TEST("A6", a_port_is_digits_and_a_service_a_name_with_a_letter)
+{
+    static const char *const bad[] = {"",         " 80",      "80 ",    "+80",
+                                      "-1",       "65536",    "8.0",    "_",
+                                      "ht tp",    " http",    "http\n", "99999999999999999999",
+                                      "http\x7f", "h\xc3\xa9"};
+    char text[65];
+    memset(text, 'a', sizeof text);
+    text[64] = '\0';
+    for (fer_type type = FER_TYPE_STREAM; type <= FER_TYPE_DGRAM; type++) {
+        assert_port("0", type, 0);
+        assert_port("80", type, 80);
+        assert_port("0000000065535", type, UINT16_MAX);
+        for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+            assert_no_port(bad[i], type, FER_INVALID_INPUT);
+        }
+        assert_no_port(text, type, FER_INVALID_INPUT);
+        assert_no_port(text + 1, type, FER_NOT_FOUND);
+    }
+    assert_no_port("80", FER_TYPE_RAW, FER_INVALID_INPUT);
+}
+
+/* A6: "A service that the system does not list is NOT_FOUND", also one of the other type. */
+RULE_TEST("A6", services_are_those_of_the_system)
+{
+    skip_if(!peer_lists_services(), "this system has no list of services");
+    assert_port("http", FER_TYPE_STREAM, 80);
+    assert_port("domain", FER_TYPE_STREAM, 53);
+    assert_port("domain", FER_TYPE_DGRAM, 53);
+    assert_no_port("smtp", FER_TYPE_DGRAM, FER_NOT_FOUND);
+    assert_no_port("ferrule-9", FER_TYPE_STREAM, FER_NOT_FOUND);
+}

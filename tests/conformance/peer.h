@@ -43,6 +43,8 @@ bool peer_has_mapped_parts(void);
 bool peer_has_v6(void);
 /* The system's resolver has the name localhost. */
 bool peer_resolves_localhost(void);
+/* The system has a list of services, with http. */
+bool peer_lists_services(void);
 /* Calls the system's resolver. Returns the number of addresses and stores the first cap of them in
  * its order, with port 0. 0: no such name. */
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap);

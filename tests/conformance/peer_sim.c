@@ -447,6 +447,7 @@ size_t peer_threads(void)
 }
 
 PEER_IS(peer_resolves_localhost, true)
+PEER_IS(peer_lists_services, true)
 PEER_IS(peer_still_opens_sockets, false)
 PEER_IS(peer_still_opens_raw_sockets, false)
 PEER_IS(peer_handle_count_is_exact, true)

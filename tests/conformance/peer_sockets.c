@@ -56,10 +56,11 @@ typedef size_t system_size;
 #endif
 
 PEER_IS(peer_resolves_localhost, system_resolves_localhost())
+PEER_IS(peer_lists_services, system_lists_services())
 
 size_t peer_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
 {
-    return system_names_resolve(host, addrs, cap);
+    return system_names_resolve(host, NULL, addrs, cap);
 }
 
 /* ---- Addresses */

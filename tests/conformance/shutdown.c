@@ -108,8 +108,7 @@ STREAM_KIND_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued)
     }
 }
 
-/* ---- S3: "its writes are BROKEN_PIPE. The peer reads all bytes that were sent, then end of
- * file." */
+/* ---- S3: "its writes are BROKEN_PIPE. The peer reads all bytes, then EOF." */
 
 STREAM_KIND_TEST("S3", write_after_own_shutdown_is_broken_pipe)
 {

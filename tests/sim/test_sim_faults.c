@@ -264,6 +264,23 @@ SIM_TEST(a_lookup_fails_in_three_ways)
     assert_injected(FER_SIM_FAULT_RESOLVE_FAILS, 60);
 }
 
+SIM_TEST(a_service_is_not_found_or_its_search_fails)
+{
+    uint16_t port = 0;
+    size_t seen[2] = {0, 0};
+    for (int i = 0; i < 60; i++) {
+        arm(FER_SIM_FAULT_RESOLVE_FAILS);
+        fer_error error = fer_service_port("http", FER_TYPE_STREAM, &port);
+        assert_int_equal(error.os_code == 0, error.kind == FER_NOT_FOUND);
+        seen[0] += error.kind == FER_NOT_FOUND;
+        seen[1] += error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_RESOLVE_FAILED;
+    }
+    assert_int_equal(seen[0] + seen[1], 60);
+    assert_true(seen[0] > 0 && seen[1] > 0);
+    assert_int_equal(port, 0);
+    assert_injected(FER_SIM_FAULT_RESOLVE_FAILS, 60);
+}
+
 SIM_TEST(a_slow_lookup_takes_five_seconds)
 {
     fer_socket_addr addr;

@@ -1,5 +1,6 @@
-/* system_names.h: the system's resolver, called without ferrule: whether it resolves localhost (a
- * machine without a hosts file may not), and the addresses of a name in the resolver's order. */
+/* system_names.h: the system's resolver, called without ferrule: whether it resolves localhost and
+ * services (a machine without a hosts file or a list of services may not), and the addresses of a
+ * name in the resolver's order. */
 #ifndef TEST_SYSTEM_NAMES_H
 #define TEST_SYSTEM_NAMES_H
 
@@ -39,8 +40,10 @@ static inline bool system_names_addr(const struct sockaddr *name, fer_socket_add
     }
 }
 
-/* The number of stream addresses of the name; stores the first cap of them. 0: no such name. */
-static inline size_t system_names_resolve(const char *host, fer_socket_addr *addrs, size_t cap)
+/* The number of stream addresses of the name, with a service or NULL; stores the first cap of them.
+ * 0: no such name. */
+static inline size_t system_names_resolve(const char *host, const char *service,
+                                          fer_socket_addr *addrs, size_t cap)
 {
     struct addrinfo hints;
     struct addrinfo *found = NULL;
@@ -53,7 +56,7 @@ static inline size_t system_names_resolve(const char *host, fer_socket_addr *add
         return 0;
     }
 #endif
-    if (getaddrinfo(host, NULL, &hints, &found) == 0) {
+    if (getaddrinfo(host, service, &hints, &found) == 0) {
         for (const struct addrinfo *entry = found; entry != NULL; entry = entry->ai_next) {
             fer_socket_addr addr;
             if (system_names_addr(entry->ai_addr, &addr)) {
@@ -73,7 +76,12 @@ static inline size_t system_names_resolve(const char *host, fer_socket_addr *add
 
 static inline bool system_resolves_localhost(void)
 {
-    return system_names_resolve("localhost", NULL, 0) > 0;
+    return system_names_resolve("localhost", NULL, NULL, 0) > 0;
+}
+
+static inline bool system_lists_services(void)
+{
+    return system_names_resolve(NULL, "http", NULL, 0) > 0;
 }
 
 #endif

@@ -187,6 +187,7 @@ static const struct argument arguments[] = {
     {"", "char", "buf", world.buf, sizeof world.buf},
     {"", "char", "interface_name", world.name_of_interface, 0},
     {"", "char", "name", "lo", 0},
+    {"", "char", "service", "http", 0},
     {"", "fer_socket_addr", "to", &world.udp_peer, 0},
     {"connect_addrs", "fer_socket_addr", "addrs", world.tcp_peers, 2},
     {"_bind", "fer_socket_addr", "addr", &world.local, 0},

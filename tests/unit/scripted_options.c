@@ -134,6 +134,9 @@ SCRIPTED_OUT(ferp_unix_peer_cred, (fer_raw_socket raw, fer_unix_cred *out),
 SCRIPTED_OUT(ferp_interface_index, (const char *interface_name, uint32_t *out),
              script_take(SCRIPT_INTERFACE_INDEX, FER_RAW_SOCKET_NONE, "%s", interface_name), out,
              (uint32_t)result->value);
+SCRIPTED_OUT(ferp_service_port, (const char *service, fer_type type, uint16_t *out),
+             script_take(SCRIPT_SERVICE_PORT, FER_RAW_SOCKET_NONE, "%s,%d", service, (int)type),
+             out, (uint16_t)result->value);
 fer_error ferp_interface_name(uint32_t index, char *name)
 {
     memcpy(name, "lo", 3);

@@ -295,6 +295,9 @@ SCRIPT_TEST(scripted_options_are_set_and_read)
 #define LOOKUP_FAILS(code, kind) \
     DO(look_up, NONE, 0), FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, code), RETURNS(kind, code, 0)
 
+#define SERVICE_FAILS(code, kind, os_code) \
+    DO(port_of, NONE, 0), FAILS(GetAddrInfoW, NONE, AF_INET, 0, code), RETURNS(kind, os_code, 77)
+
 static const struct row scripted_names_are_looked_up_script[] = {
     {"the order of the list, without port, without other families",
      {DO(look_up, NONE, 0), STORES(GetAddrInfoW, NONE, AF_UNSPEC, 0, 0, 0x4E6F), RETURNS_OK(0x64)}},
@@ -307,6 +310,13 @@ static const struct row scripted_names_are_looked_up_script[] = {
       LOOKUP_FAILS(WSATRY_AGAIN, FER_RESOLVE_TRY_AGAIN),
       LOOKUP_FAILS(WSAEAFNOSUPPORT, FER_RESOLVE_FAILED),
       LOOKUP_FAILS(WSA_NOT_ENOUGH_MEMORY, FER_RESOLVE_FAILED)}},
+    {"the port of a service, of IPv4 only",
+     {DO(port_of, NONE, 0), STORES(GetAddrInfoW, NONE, AF_INET, 0, 0, 4), RETURNS_OK(80)}},
+    {"two codes of an unknown service",
+     {SERVICE_FAILS(WSATYPE_NOT_FOUND, FER_NOT_FOUND, 0),
+      SERVICE_FAILS(WSAHOST_NOT_FOUND, FER_NOT_FOUND, 0),
+      SERVICE_FAILS(WSATRY_AGAIN, FER_RESOLVE_TRY_AGAIN, WSATRY_AGAIN),
+      SERVICE_FAILS(WSAEINVAL, FER_RESOLVE_FAILED, WSAEINVAL)}},
 };
 SCRIPT_TEST(scripted_names_are_looked_up)
 

@@ -33,8 +33,9 @@ enum { SCRIPTED_CALLS(STEP_OF_CALL) FIRST_QUIET, SCRIPTED_QUIET_CALLS(STEP_OF_CA
     X(path_mtu) X(wait) X(wait_datagram) X(wait_write) X(wait_connect) X(arm) X(arm_many) \
     X(disarm) X(wake) X(ready) X(wait_pair) X(wait_connects) X(open_token) X(signal_token) \
     X(clear_token) X(close_token) X(wait_token) X(pause) X(look_up) X(read_file) X(index_of) \
-    X(name_of_index) X(wait_condition) X(start_thread) X(read_clock) X(open_poller) X(add) \
-    X(add_once) X(modify) X(delete_it) X(wait_events) X(notify) X(close_poller)
+    X(name_of_index) X(port_of) X(wait_condition) X(start_thread) X(read_clock) \
+    X(open_poller) X(add) X(add_once) X(modify) X(delete_it) X(wait_events) X(notify) \
+    X(close_poller)
 /* clang-format on */
 #define STEP_OF_SEAM(name) SEAM_##name,
 enum { SEAM_CALLS(STEP_OF_SEAM) SEAM_COUNT };

@@ -165,12 +165,17 @@ static fer_error call_background(const struct step *step, int64_t *out)
     static ferp_thread thread = {no_step, NULL, 0};
     char name[256] = "";
     uint32_t index = 77;
+    uint16_t port = 77;
     ferp_mutex mutex;
     fer_error err;
     switch (step->name) {
     case SEAM_index_of:
         err = ferp_interface_index("name", &index);
         *out = index;
+        return err;
+    case SEAM_port_of:
+        err = ferp_service_port("http", FER_TYPE_DGRAM, &port);
+        *out = port;
         return err;
     case SEAM_name_of_index: return ferp_interface_name((uint32_t)step->in, name);
     case SEAM_start_thread: return ferp_thread_start(&thread);
