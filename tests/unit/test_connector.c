@@ -225,6 +225,9 @@ CONNECTOR_TEST(events_of_others_are_kept_beside_a_hint)
     assert_ok(wait_nanos(1000));
     assert_int_equal(count, 1);
     assert_int_equal(events[0].key, script.last_key - 1);
+    fer_duration next = FER_DURATION_NONE;
+    assert_ok(fer_poller_next_timeout(&poller, &next));
+    assert_int_equal(next.nanos, 0); /* the hint is for a wait, which no descriptor reports */
     script.first_key = script.last_key + 16;
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
     assert_ok(wait_nanos(1000));
