@@ -146,8 +146,8 @@ static void cancel_soon(void *token)
     fer_cancel_token_cancel(token);
 }
 
-/* What ends a copy whose peer does not read. */
-enum ending { WRITE_TIMEOUT, DEADLINE, CANCEL, ENDINGS };
+/* What ends a copy whose peer does not read. Each stream has a token, and one is cancelled. */
+enum ending { WRITE_TIMEOUT, DEADLINE, CANCEL_OF_A, CANCEL_OF_B, ENDINGS };
 
 static fer_error begin_to_copy(struct relay *relay, struct link link, enum ending ending)
 {
@@ -157,17 +157,22 @@ static fer_error begin_to_copy(struct relay *relay, struct link link, enum endin
         assert_ok(fer_tcp_stream_set_write_timeout(link.stream, millis(40)));
         return copy(relay);
     }
+    fer_cancel_token other = {0};
+    const fer_limits others = {.token = &other};
+    assert_ok(fer_cancel_token_new(&other));
     limits.deadline = ending == DEADLINE ? fer_instant_after(millis(40)) : FER_INSTANT_NONE;
-    assert_ok(fer_stream_set_limits(ending == DEADLINE ? relay->b : relay->a, &limits));
-    if (ending == CANCEL) {
+    assert_ok(fer_stream_set_limits(relay->a, ending == CANCEL_OF_A ? &limits : &others));
+    assert_ok(fer_stream_set_limits(relay->b, ending == CANCEL_OF_A ? &others : &limits));
+    if (ending != DEADLINE) {
         test_thread_start(&thread, cancel_soon, &limits_token);
     }
     fer_error error = copy(relay);
-    if (ending == CANCEL) {
+    if (ending != DEADLINE) {
         test_thread_join(&thread);
     }
     FER_IGNORE(fer_stream_set_limits(relay->a, NULL));
     FER_IGNORE(fer_stream_set_limits(relay->b, NULL));
+    fer_cancel_token_close(&other);
     return error;
 }
 
@@ -196,7 +201,7 @@ static void copy_to_a_peer_that_reads_late(struct pair *pair, bool nonblocking, 
     } while (rest.kind == FER_TIMED_OUT);
     test_thread_join(&sender);
     test_thread_join(&receiver);
-    assert_own(first, ending == CANCEL ? FER_CANCELLED : FER_TIMED_OUT);
+    assert_own(first, ending >= CANCEL_OF_A ? FER_CANCELLED : FER_TIMED_OUT);
     assert_true(is_next && (kept > 0 || ending != WRITE_TIMEOUT));
     assert_ok(rest);
     assert_int_equal(copied, MORE_THAN_FITS);

@@ -351,7 +351,8 @@ SIGNAL_PAIR_TEST("I4", readiness_and_read_exact_end_with_a_signal, test_pair_con
     assert_string_equal(buf, "abcdef");
 }
 
-/* "a connect of a built socket is still pending: fer_socket_ready waits for its result" */
+/* "a connect of a built socket is still pending: fer_socket_ready waits for its result". The mode
+ * is the blocking one again. */
 SIGNAL_TEST("I4", a_connect_ends_with_a_signal_and_is_pending)
 {
     struct pending_target target = pending_target(PEER_V4);
@@ -366,6 +367,8 @@ SIGNAL_TEST("I4", a_connect_ends_with_a_signal_and_is_pending)
     assert_ok_n(fer_socket_ready(socket, FER_WRITABLE, FER_DURATION_NONE, &ready), ready,
                 FER_WRITABLE);
     assert_ok(await_connect(socket));
+    assert_ok(fer_socket_set_read_timeout(socket, millis(1)));
+    assert_kind(fer_stream_read(fer_socket_as_stream(socket), &ready, 1, NULL), FER_TIMED_OUT);
 }
 
 /* ---- I2 */

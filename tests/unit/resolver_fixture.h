@@ -45,6 +45,8 @@ static inline int resolver_teardown(void **state)
     fer_resolver_close(&resolver);
     fer_poller_close(&poller);
     assert_int_equal(background.threads_running, 0);
+    assert_int_equal(background.threads_joined + background.threads_detached,
+                     background.threads_started);
     assert_int_equal(background.memory_live, 0);
     assert_int_equal(background.mutexes_live, 0);
     assert_false(background.is_locked);

@@ -189,6 +189,19 @@ SCRIPT_TEST(a_closed_attempt_is_reset_and_deleted_first_and_only_closed_in_a_chi
     }
 }
 
+/* An attempt of the earlier poller ends in no wait of the new one. */
+CONNECTOR_TEST(a_poller_that_is_made_again_has_no_connector)
+{
+    options.attempt_timeout = fer_duration_from_nanos(5000);
+    assert_ok(start());
+    fer_poller_close(&poller);
+    assert_ok(fer_poller_new(&poller));
+    script.now += 5000;
+    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
+    assert_ok(wait_nanos(1000));
+    assert_int_equal(count, 0);
+}
+
 /* The lookup has found addresses of other families only. */
 CONNECTOR_TEST(a_name_without_a_usable_address_is_invalid_input)
 {
@@ -212,6 +225,9 @@ CONNECTOR_TEST(events_of_others_are_kept_beside_a_hint)
     assert_ok(wait_nanos(1000));
     assert_int_equal(count, 1);
     assert_int_equal(events[0].key, script.last_key - 1);
+    fer_duration next = FER_DURATION_NONE;
+    assert_ok(fer_poller_next_timeout(&poller, &next));
+    assert_int_equal(next.nanos, 0); /* the hint is for a wait, which no descriptor reports */
     script.first_key = script.last_key + 16;
     script_then(SCRIPT_POLLER_WAIT)->value = 1;
     assert_ok(wait_nanos(1000));

@@ -126,6 +126,7 @@ RESOLVER_TEST(a_wait_ends_with_the_result_or_the_limits)
         script_queue(rows[i].results);
         script.on_call = rows[i].on_call;
         limits.interruptible = rows[i].interruptible;
+        limits.token = rows[i].interruptible ? NULL : &token; /* one limit is enough for a thread */
         limits.deadline = rows[i].waits == 0 ? fer_instant_after(fer_duration_from_millis(100))
                                              : FER_INSTANT_NONE;
         assert_error(look_up("a.test:80", NULL), rows[i].kind, rows[i].code);

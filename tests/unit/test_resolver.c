@@ -42,6 +42,17 @@ RESOLVING_TEST(a_poller_that_was_closed_is_not_notified)
     assert_ok(poll_lookup(0));
 }
 
+/* N7: the thread that runs is not waited for. */
+RESOLVING_TEST(a_graceful_close_whose_limits_are_reached_releases_its_threads)
+{
+    const fer_limits limits = {.deadline = fer_instant_now()};
+    start(0, "a.test:80");
+    step_into_lookup(0);
+    assert_error(fer_resolver_close_gracefully(&resolver, &limits), FER_TIMED_OUT, 0);
+    assert_int_equal(background.threads_detached, 1);
+    script_thread_finish(0);
+}
+
 /* ---- Failures of the system */
 
 RESOLVER_TEST(a_thread_that_does_not_start_is_an_error_if_none_runs)
