@@ -145,6 +145,7 @@ static void print_line(void *context, const char *line)
 {
     (void)context;
     puts(line);
+    (void)fflush(stdout); /* abort flushes nothing */
 }
 
 static void run_file(const char *name)

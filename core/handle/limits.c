@@ -160,10 +160,9 @@ fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
     const fer_limits none = {.token = NULL};
     const fer_limits *chosen = limits == NULL ? &none : limits;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (chosen->token != NULL && !feri_token_is_open(chosen->token)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    /* First: in a struct whose bytes were never set the token may point anywhere. */
     FERI_REQUIRE(feri_limits_are_valid(chosen), FER_INVALID_INPUT);
+    FERI_REQUIRE(chosen->token == NULL || feri_token_is_open(chosen->token), FER_MISUSE);
     bool is_limited =
         chosen->token != NULL || chosen->deadline.nanos_ != 0 || chosen->interruptible;
     if (is_limited) {

@@ -90,7 +90,8 @@ FER_BEGIN_DECLS
  * - FER_NOT_FOUND: no such path of a Unix socket; no such network interface; the socket is not
  *   registered with the poller; no anonymous inodes (Linux: fer_cancel_token_new).
  * - FER_ALREADY_EXISTS: the socket is registered with the poller already. Of a bind to a path on
- *   macOS: the path was created during the call.
+ *   macOS: the path was created during the call. Of fer_sim_start: some calls of the program use
+ *   the system's sockets (docs/SIMULATION.md, "A library of yours").
  * - FER_FILESYSTEM_LOOP, FER_INVALID_FILENAME, FER_NOT_A_DIRECTORY,
  *   FER_READ_ONLY_FILESYSTEM: the path of a Unix socket cannot be used, for this reason.
  *

@@ -1,5 +1,5 @@
 """Shows the handles of ferrule by name, in gdb and in lldb: phase, halves, saved error and flags. In gdb
-also addresses, durations, cancel tokens and pollers.
+also addresses, durations, interests, cancel tokens and pollers.
 
 gdb:  (gdb) source ferrule_debug.py
 lldb: (lldb) command script import ferrule_debug.py
@@ -21,12 +21,19 @@ FLAGS = ("V6", "NONBLOCKING", "CLONED", "ADOPTED", "READ_TIMEOUT_SET",
          "BORROWED")
 TOKEN_STATES = ("NEW", "OPEN", "CANCELLING", "CANCELLED", "CLOSED")  # core/handle/limits.h
 POLLER_STATES = ("NEW", "OPEN", "CLOSED")  # core/wait/poller.c, waker.h
+INTERESTS = ("READABLE", "WRITABLE", "PRIORITY", "READ_CLOSED", "WRITE_CLOSED", "FAILED")  # handle.h
 DURATION_NONE = 2 ** 64 - 1
 LIMITED = 0x80000000
 
 
 def name_of(names, number):
     return names[number] if number < len(names) else "invalid (%d)" % number
+
+
+def bits_text(names, number):
+    """The names of the bits that are set, or 0. A bit without a name is a number."""
+    found = [name_of(names, at) for at in range(number.bit_length()) if number >> at & 1]
+    return " | ".join(found) or "0"
 
 
 def describe(state, flags, os_code, raw, name_of_kind):
@@ -40,9 +47,8 @@ def describe(state, flags, os_code, raw, name_of_kind):
         parts.append("end seen")
     if state & LIMITED:
         parts.append("limited")
-    names = [name for at, name in enumerate(FLAGS) if flags >> at & 1]
-    if names:
-        parts.append("flags = " + " | ".join(names))
+    if flags:
+        parts.append("flags = " + bits_text(FLAGS, flags))
     return "{" + ", ".join(parts + ["raw = %d" % raw]) + "}"
 
 
@@ -78,6 +84,7 @@ TEXTS = {
     "fer_ip_addr": ip_text,
     "fer_socket_addr": socket_addr_text,
     "fer_duration": duration_text,
+    "fer_interest": lambda value: bits_text(INTERESTS, int(value)),
     "fer_cancel_token": lambda value: "{state = %s}" % name_of(TOKEN_STATES, int(value["p_"]["state_"])),
     "fer_poller": lambda value: "{state = %s, notified = %d}" % (
         name_of(POLLER_STATES, int(value["p_"]["state_"])), int(value["p_"]["notified_"])),

@@ -21,6 +21,7 @@ int main(void)
     fer_socket_addr addrs[2];
     fer_cancel_token token = {0};
     fer_poller poller = {0};
+    fer_event event = {.interest = FER_READABLE | FER_FAILED};
     for (size_t i = 0; i < 2; i++) {
         if (fer_socket_addr_parse(&addrs[i], texts[i]).kind != FER_OK) {
             return 1;
@@ -30,6 +31,7 @@ int main(void)
         return 1;
     }
     stop_here(&stream);
+    event.interest = 0; /* used */
     fer_poller_close(&poller);
     fer_cancel_token_close(&token);
     if (fer_tcp_listener_bind(&listener, "127.0.0.1:0").kind != FER_OK ||

@@ -11,7 +11,8 @@ command -v gdb >/dev/null || { echo "skipped: gdb is not installed"; exit 77; }
 "$2" -std=c11 -g -O0 -Iinclude tests/api/debug_client.c "$3" -pthread -o "$work/client"
 gdb -nx -batch -ex "source packaging/debug/ferrule_debug.py" -ex 'break stop_here' -ex run \
     -ex 'print stream->handle_' -ex up -ex 'print addrs' -ex 'print addrs[0].ip' -ex 'print durations' \
-    -ex 'print token' -ex 'print poller' -ex continue -ex 'print stream->handle_' -ex continue \
+    -ex 'print token' -ex 'print poller' -ex 'print event.interest' \
+    -ex continue -ex 'print stream->handle_' -ex continue \
     -ex 'print stream->handle_' -ex continue -ex 'print stream->handle_' "$work/client" \
     >"$work/output" 2>&1 </dev/null || true
 sed -n 's/^\$[0-9]* = //p' "$work/output" | sed 's/raw = [0-9-]*/raw = N/; s/([0-9]*)/(N)/' >"$work/shown"
@@ -22,6 +23,7 @@ cat >"$work/expected" <<'TEXT'
 {1.5 s, FER_DURATION_NONE}
 {state = OPEN}
 {state = OPEN, notified = 0}
+READABLE | FAILED
 {phase = OPEN, read = OPEN, write = OPEN, saved error = FER_OK, raw = N}
 {phase = OPEN, read = RESET, write = GONE, saved error = FER_CONNECTION_RESET (N), end seen, raw = N}
 {phase = CLOSED, read = OPEN, write = OPEN, saved error = FER_OK, raw = N}

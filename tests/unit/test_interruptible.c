@@ -27,11 +27,13 @@ static void interrupt(script_call call)
     script_then_fail(SCRIPT_WAIT_FOR, FER_INTERRUPTED, 4);
 }
 
-/* A later version may use the bytes. */
+/* A later version may use the bytes. They are checked before the token: see feri_set_limits. */
 SCRIPT_TEST(the_other_bytes_of_limits_are_zero)
 {
-    fer_limits limits = {.interruptible = true};
+    fer_cancel_token never_made = {{0}};
+    fer_limits limits = {.interruptible = true, .token = &never_made};
     begin();
+    assert_error(fer_tcp_stream_set_limits(&stream, &limits), FER_MISUSE, 0);
     limits.reserved_[6] = 1;
     assert_error(fer_tcp_stream_set_limits(&stream, &limits), FER_INVALID_INPUT, 0);
     fer_connect_options options = {.limits = limits};
