@@ -163,8 +163,9 @@ static void run_file(const char *name)
 
 int main(int argc, char **argv)
 {
-    is_careless = is_careless || (argc > 1 && strcmp(argv[1], "careless") == 0);
-    for (int i = is_careless ? 2 : 1; i < argc; i++) {
+    int first = argc > 1 && strcmp(argv[1], "careless") == 0 ? 2 : 1;
+    is_careless = is_careless || first == 2;
+    for (int i = first; i < argc; i++) {
         trace = print_line;
         run_file(argv[i]);
     }
