@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True  # The source tree stays as it is.
 import blocks
 import files
 
-CMAKE_OPTIONS = {"-S", "-B", "-P", "--build", "--install", "--prefix", "--preset", "-j"}
+CMAKE_OPTIONS = {"-S", "-B", "-P", "--build", "--install", "--prefix", "--preset", "--toolchain", "-j"}
 
 # Programs of the system and of package managers, in the pages for users. Their arguments are not
 # checked.
@@ -50,7 +50,7 @@ class Checker:
     def problem(self, words):
         """What is wrong with a command, or None."""
         self.count += 1
-        program = words[0]
+        program = words[0].removeprefix("third_party/ferrule/")
         if program == "sh":
             program, words = words[1], words[1:]
         if re.match(r"(ci|tests|fuzz|packaging|ports)/[\w/-]+\.sh$", program):
