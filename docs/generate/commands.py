@@ -17,7 +17,7 @@ sys.dont_write_bytecode = True  # The source tree stays as it is.
 import blocks
 import files
 
-CMAKE_OPTIONS = {"-S", "-B", "-P", "--build", "--install", "--prefix", "--preset", "--toolchain", "-j"}
+CMAKE_OPTIONS = {"-S", "-B", "-P", "--build", "--install", "--prefix", "--preset", "-j"}
 
 # Programs of the system and of package managers, in the pages for users. Their arguments are not
 # checked.
