@@ -114,8 +114,10 @@ KQUEUE_PAIR_TEST("P8", of_two_halves_one_thread_is_reported)
     assert_true(peer_raw_wait_readable(raw));
     for (int i = 0; i < 4; i++) {
         fer_poll_mode mode = i % 2 == 0 ? FER_POLL_ONESHOT : FER_POLL_EDGE_ONESHOT;
-        assert_ok(i == 0 ? fer_poller_add(poller, raw, both_interests(1), mode)
-                         : fer_poller_modify(poller, raw, both_interests(1), mode));
+        fer_event interest = both_interests(1);
+        interest.interest |= i < 2 ? 0 : FER_READ_CLOSED;
+        assert_ok(i == 0 ? fer_poller_add(poller, raw, interest, mode)
+                         : fer_poller_modify(poller, raw, interest, mode));
         kqueue_meanwhile = wait_on_other_thread;
         struct wait_result result = wait_for_one();
         assert_null(kqueue_meanwhile);
