@@ -31,7 +31,7 @@ Installs with apt-get the missing packages of these groups:
   package    for ci/package.sh: debhelper, lintian, abidiff, fakeroot, Meson, and the group wine10
   consumer   for packaging/check.sh: the group build, pkg-config and Meson
   ffi        for ci/ffi.sh: pkg-config, Python and its cffi, bindgen, clang, rustc and Go
-  ports      for ports/run.sh: the group build, Autotools, make, patch and pkg-config
+  ports      for ports/run.sh: the group build, Autotools, make, patch, Perl and pkg-config
   prove      Frama-C, Why3, and the provers z3 and cvc4
   counts     valgrind and strace, for bench/count_calls.sh
   bench      for ci/bench.sh: the group counts, Python, and the libraries that are measured beside
@@ -275,6 +275,7 @@ check_ports() {
     need_program libtoolize libtool
     need_program make make
     need_program patch patch
+    need_program perl perl
     need_program pkg-config pkg-config
 }
 

@@ -9,7 +9,8 @@ usage: ports/run.sh [--no-setup] [NAME...]
 Builds the library, fetches the source of each port (default: all), and runs the program's own
 tests twice: on the source as it is, and after ports/NAME.patch, which must not change the tests. As
 many tests must pass. Names: see ports/README.md. libmodbus tests timeouts of milliseconds, and can
-fail on a machine that is busy with something else.
+fail on a machine that is busy with something else. curl takes 35 minutes with two processors; its
+tests that fail are repeated once, on the original too.
 The sources are Debian's, from this machine's mirrors, with the checksums below. Without a network,
 put the archive into build/cache/ports. --no-setup installs no packages. The last line is
 `N passed, N failed, N skipped`, of ports. Logs: build/log/port-NAME.log, and port-NAME-original.log
@@ -23,6 +24,7 @@ TEXT
 # regular expression of the files of the suite.
 rows='
 beanstalkd 1.13 b/beanstalkd/beanstalkd_1.13.orig.tar.gz 26292dcdc0a7011d2f8ad968612f2cd8b2ef07687224876015399ae85e9e5263 (test.*\.c|ct/.*)
+curl 7.88.1 c/curl/curl_7.88.1.orig.tar.gz cdb38b72e36bc5d33d5b8810f8018ece1baa29a8f215b4495e495ded82bbf3c7 tests/.*
 libmodbus 3.1.6 libm/libmodbus/libmodbus_3.1.6.orig.tar.gz fe0c141cd10d58bb848643f00f2d4b4005214f93312d7b66ac805fd369876651 tests/.*
 '
 
@@ -32,6 +34,27 @@ libmodbus 3.1.6 libm/libmodbus/libmodbus_3.1.6.orig.tar.gz fe0c141cd10d58bb84864
 test_beanstalkd() { make -j "$jobs" USE_SYSTEMD=no check; }
 # A point on one line for each test
 count_beanstalkd() { grep '^\.\.*$' | tr -d '\n' | wc -c; }
+
+# The second half transfers through curl_multi_socket_action.
+test_curl() {
+    ./configure --without-ssl --without-libidn2 --enable-debug --disable-shared \
+        CPPFLAGS="$(pkg-config --cflags ferrule)" LIBS="$(pkg-config --libs ferrule)" &&
+        make -j "$jobs" && make -j "$jobs" -C tests && cd tests &&
+        transfer_curl && transfer_curl -e
+}
+count_curl() { sed -n 's/^TESTDONE: \([0-9]*\) tests out of .*/\1/p' | awk '{n += $1} END {print n + 0}'; }
+
+# transfer_curl OPTION...: the tests that fail are in the log, and may fail on the original too.
+transfer_curl() {
+    run_curl "$@" '!flaky' '!SFTP' '!SCP' | tee tests.log
+    bad_tests=$(sed -n 's/^TESTFAIL: These test cases failed: //p' tests.log)
+    # shellcheck disable=SC2086 # a list of numbers
+    [ -z "$bad_tests" ] || run_curl "$@" $bad_tests
+    grep -q '^TESTDONE: [0-9]* tests out of ' tests.log
+}
+
+# runtests.pl stops at the first test that needs a USER that is not set.
+run_curl() { USER=${USER:-$(id -un)} perl runtests.pl -n -a "$@" 2>&1 || true; }
 
 # The suite's own script ends its server by name. Here each server ends with its own client.
 test_libmodbus() {
