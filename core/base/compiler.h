@@ -144,7 +144,7 @@ FERI_INLINE bool feri_rare(bool condition)
 #pragma GCC diagnostic ignored "-Wstringop-overflow"
 #endif
 
-static inline uint32_t feri_atomic_load(const uint32_t *word)
+FERI_INLINE uint32_t feri_atomic_load(const uint32_t *word)
 {
     return FERI_LOAD(word);
 }
@@ -153,13 +153,13 @@ static inline uint32_t feri_atomic_load(const uint32_t *word)
 #pragma GCC diagnostic pop
 #endif
 
-static inline void feri_atomic_store(uint32_t *word, uint32_t value)
+FERI_INLINE void feri_atomic_store(uint32_t *word, uint32_t value)
 {
     FERI_STORE(word, value);
 }
 
 /* Stores desired if *word equals expected. Returns whether it did. */
-static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
+FERI_INLINE bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return FERI_REPLACE(word, expected, desired);
 }
@@ -170,7 +170,7 @@ static inline void feri_atomic_touch(uint32_t *word)
     FERI_TOUCH(word);
 }
 
-static inline void *feri_atomic_load_pointer(void *const *pointer)
+FERI_INLINE void *feri_atomic_load_pointer(void *const *pointer)
 {
     return FERI_LOAD_POINTER(pointer);
 }

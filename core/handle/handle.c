@@ -59,7 +59,8 @@ static feri_state step_state(fer_handle *handle, feri_event event, fer_error err
             (void)feri_atomic_replace((uint32_t *)&handle->p_.saved_os_code_, 0,
                                       (uint32_t)error.os_code);
         }
-        if (feri_atomic_replace(&handle->p_.state_, word, next | (has_socket(next) ? mark : 0))) {
+        if (feri_atomic_replace(&handle->p_.state_, word,
+                                next | (mark != 0 && has_socket(next) ? mark : 0))) {
             return old;
         }
     }

@@ -70,28 +70,28 @@ static inline uint32_t feri_timeout_flag(ferp_direction direction)
 /* The handle of a public socket type; NULL for NULL, which the called functions refuse. */
 #define FERI_HANDLE(socket) ((socket) == NULL ? NULL : &(socket)->handle_)
 
-static inline feri_state feri_handle_state(const fer_handle *handle)
+FERI_INLINE feri_state feri_handle_state(const fer_handle *handle)
 {
     return feri_atomic_load(&handle->p_.state_) & ~FERI_HANDLE_LIMITED;
 }
 
-static inline bool feri_handle_is_limited(const fer_handle *handle)
+FERI_INLINE bool feri_handle_is_limited(const fer_handle *handle)
 {
     return (feri_atomic_load(&handle->p_.state_) & FERI_HANDLE_LIMITED) != 0;
 }
 
 /* Whether the handle is fully open and has no limits. */
-static inline bool feri_handle_is_fast_path(const fer_handle *handle)
+FERI_INLINE bool feri_handle_is_fast_path(const fer_handle *handle)
 {
     return feri_atomic_load(&handle->p_.state_) == FERI_STATE_FULLY_OPEN;
 }
 
-static inline uint32_t feri_handle_flags(const fer_handle *handle)
+FERI_INLINE uint32_t feri_handle_flags(const fer_handle *handle)
 {
     return feri_atomic_load(&handle->p_.flags_);
 }
 
-static inline bool feri_handle_has_flag(const fer_handle *handle, uint32_t flag)
+FERI_INLINE bool feri_handle_has_flag(const fer_handle *handle, uint32_t flag)
 {
     return (feri_atomic_load(&handle->p_.flags_) & flag) != 0;
 }
@@ -103,20 +103,20 @@ static inline fer_ip_family feri_handle_family(const fer_handle *handle)
 }
 
 /* Whether another handle may change the socket's modes, and shut its halves down. */
-static inline bool feri_handle_is_shared(const fer_handle *handle)
+FERI_INLINE bool feri_handle_is_shared(const fer_handle *handle)
 {
     return feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_ADOPTED);
 }
 
 /* Whether core keeps the modes of the socket (modes.h), and not the OS. */
-static inline bool feri_core_keeps_modes(const fer_handle *handle)
+FERI_INLINE bool feri_core_keeps_modes(const fer_handle *handle)
 {
     return !ferp_traits()->io_waits_in_kernel || feri_handle_has_flag(handle, FERI_FLAG_LISTENING);
 }
 
 /* Whether core marks the end of the read half of a stream, and does not pass it to the OS alone. If
  * calls wait in the kernel (macOS), only the connections of IP need that. */
-static inline bool feri_marks_read_end(const fer_handle *handle)
+FERI_INLINE bool feri_marks_read_end(const fer_handle *handle)
 {
     return ferp_traits()->shutdown_read_resets_on_data &&
            (!ferp_traits()->io_waits_in_kernel ||

@@ -50,7 +50,7 @@ bool feri_modes_has_ended_reading(const fer_handle *handle);
 
 /* Whether the read half was ended for all handles, by this one or a clone, and the OS does not
  * report it. */
-static inline bool feri_read_end_is_marked(const fer_handle *handle)
+FERI_INLINE bool feri_read_end_is_marked(const fer_handle *handle)
 {
     return feri_marks_read_end(handle) && feri_modes_has_ended_reading(handle);
 }
@@ -89,7 +89,7 @@ fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle);
 
 /* The raw socket for every call of a handle but waits: the record's if it has one, or the
  * handle's. */
-static inline fer_raw_socket feri_modes_raw(const fer_handle *handle)
+FERI_INLINE fer_raw_socket feri_modes_raw(const fer_handle *handle)
 {
     return feri_atomic_load_pointer(&handle->p_.shared_) == NULL ? handle->p_.raw_
                                                                  : feri_modes_raw_of_record(handle);

@@ -178,8 +178,8 @@ FERI_NOINLINE static fer_error receive_on(receive_call *call, bool was_tried, fe
 /* The end of the read half, also during a wait, is FER_OK with no bytes, from the peer. XNU reports
  * no peer once both halves are shut down (uipc_syscalls.c, getpeername): a clone then knows the
  * peer that the socket had when the clone was made. */
-FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
-                                         fer_udp_received *out)
+fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                fer_udp_received *out)
 {
     struct ferp_datagram received; /* set if has_received */
     FER_TRY(feri_handle_check_use(handle));
@@ -225,8 +225,8 @@ static fer_error try_to_receive_unix(void *context, unsigned flags)
     return ferp_unix_recv_from(call->raw, call->buf, call->len, flags, &call->received);
 }
 
-FERI_HOT fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len,
-                                              unsigned flags, fer_unix_received *out)
+fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                     fer_unix_received *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
     FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
@@ -341,15 +341,15 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
                                                     : feri_ok();
 }
 
-FERI_HOT fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
-                                      unsigned flags, size_t *n)
+fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
+                             size_t *n)
 {
     send_call call = {handle, buf, len, NULL, NULL, flags, 0};
     return send_checked(&call, feri_datagram_check_send(handle, buf, len), n);
 }
 
-FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
-                                         const fer_socket_addr *to, unsigned flags, size_t *n)
+fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
+                                const fer_socket_addr *to, unsigned flags, size_t *n)
 {
     fer_socket_addr converted;
     send_call call = {handle, buf, len, &converted, NULL, flags, 0};

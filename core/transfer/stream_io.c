@@ -332,9 +332,8 @@ static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness,
 
 /* ---- Vectored reads and writes */
 
-FERI_HOT fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness,
-                                           const void *slices, size_t count, unsigned flags,
-                                           size_t *n)
+fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness, const void *slices,
+                                  size_t count, unsigned flags, size_t *n)
 {
     feri_slice_plan plan = feri_plan_slices(slices, count);
     stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .call_flags = flags},

@@ -462,14 +462,15 @@ FER_MUST_USE FER_API fer_error fer_socket_try_accept(fer_socket *listener, fer_s
  * limits ended (fer_socket_set_limits), but not one that a signal ended, which is pending. If the
  * limits are reached before the call begins (rule K1), nothing has changed. A datagram or raw
  * socket gets its peer immediately, and another call replaces it. Same as
- * fer_udp_socket_connect_addr; a protocol without ports ignores the address's port.
+ * fer_udp_socket_connect_addr, but only to the socket's own family; a protocol without ports
+ * ignores the address's port.
  * Blocks: on a stream in blocking mode until connected or failed. The handle's limits end the call,
  * and so does a signal if they are interruptible (rule I4: the connect is then pending). The write
  * timeout does not; fer_socket_connect_timeout has a timeout.
  * Errors: FER_WOULD_BLOCK (pending connect), FER_CANCELLED, FER_TIMED_OUT and FER_INTERRUPTED (the
  * limits), FER_MISUSE (a stream that is connected, connecting, failed or listening),
- * FER_INVALID_INPUT (a stream: another family; a datagram socket: as fer_udp_socket_connect_addr);
- * otherwise same as fer_tcp_stream_connect_addr.
+ * FER_INVALID_INPUT (another family; a datagram socket: as fer_udp_socket_connect_addr); otherwise
+ * same as fer_tcp_stream_connect_addr.
  * Rust: the default. Differs: a pending connect is InProgress on POSIX in Rust. */
 FER_MUST_USE FER_API fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
     FER_INOUT(1);

@@ -131,19 +131,28 @@ fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
                                           (const char *)&request, (int)sizeof request));
 }
 
+/* GROUP_SOURCE_REQ and its options, <ws2ipdef.h>. Some toolchains' headers lack them. */
+#define JOIN_SOURCE_GROUP 45  /* MCAST_JOIN_SOURCE_GROUP */
+#define LEAVE_SOURCE_GROUP 46 /* MCAST_LEAVE_SOURCE_GROUP */
+struct source_request {
+    ULONG interface_index;
+    struct sockaddr_storage group;
+    struct sockaddr_storage source;
+};
+
 static fer_error change_source_v6(fer_raw_socket raw, ferp_membership change,
                                   const fer_ipv6_addr *group, const fer_ipv6_addr *source,
                                   uint32_t interface_index)
 {
     struct sockaddr_in6 addr = {.sin6_family = AF_INET6};
-    GROUP_SOURCE_REQ request;
+    struct source_request request;
     memset(&request, 0, sizeof request);
-    request.gsr_interface = interface_index;
+    request.interface_index = interface_index;
     memcpy(&addr.sin6_addr, group->octets, sizeof group->octets);
-    memcpy(&request.gsr_group, &addr, sizeof addr);
+    memcpy(&request.group, &addr, sizeof addr);
     memcpy(&addr.sin6_addr, source->octets, sizeof source->octets);
-    memcpy(&request.gsr_source, &addr, sizeof addr);
-    int name = change == FERP_JOIN ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP;
+    memcpy(&request.source, &addr, sizeof addr);
+    int name = change == FERP_JOIN ? JOIN_SOURCE_GROUP : LEAVE_SOURCE_GROUP;
     return ferp_winsock_result(setsockopt(ferp_winsock_socket(raw), IPPROTO_IPV6, name,
                                           (const char *)&request, (int)sizeof request));
 }

@@ -254,8 +254,8 @@ static bool changes_membership(int level, int name)
                ? name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP ||
                      name == IP_ADD_SOURCE_MEMBERSHIP || name == IP_DROP_SOURCE_MEMBERSHIP
                : level == IPPROTO_IPV6 &&
-                     (name == IPV6_ADD_MEMBERSHIP || name == IPV6_DROP_MEMBERSHIP ||
-                      name == MCAST_JOIN_SOURCE_GROUP || name == MCAST_LEAVE_SOURCE_GROUP);
+                     (name == IPV6_ADD_MEMBERSHIP || name == IPV6_DROP_MEMBERSHIP || name == 45 ||
+                      name == 46 /* MCAST_JOIN_SOURCE_GROUP, MCAST_LEAVE_SOURCE_GROUP */);
 }
 
 /* A socket that lingers fails at most while it is nonblocking and while it lingers. */
