@@ -238,7 +238,7 @@ static fer_duration next_timeout(const fer_poller *poller)
 
 #define assert_next_is(poller, nanos_) assert_true(next_timeout(poller).nanos == (nanos_))
 
-/* P15: "readable if a wait would return the event of a socket or a notification" */
+/* P15: "readable if a wait would return an event of a socket or a notification" */
 LOOP_TEST("P15", a_registered_socket_makes_the_poller_readable)
 {
     fer_raw_socket raw = raw_of_poller(poller);

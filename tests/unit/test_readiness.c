@@ -66,7 +66,7 @@ SCRIPT_TEST(a_wait_lasts_until_it_is_ready_or_its_timeout)
         {"a signal and a wake continue with the time left", &script_posix, 0, feri_ready, W, 500,
          "ready INTERRUPTED:4 0 2", W, "ready(1,w,1500) ready(1,w,1500) ready(1,w,1500)"},
         {"nothing at the deadline is repeated once", &script_posix, 0, feri_ready, W, 0, "", 0,
-         "ready(1,w,1000) ready(1,w,1000)"},
+         "ready(1,w,0) ready(1,w,0)"},
         {"reads that miss nothing", &writes_miss, FERI_FLAG_CLONED, feri_stream_ready, R, NONE,
          "ready 1", R, "ready(1,r,ever)"},
         {"writes that miss nothing", &reads_miss, FERI_FLAG_CLONED, feri_stream_ready, W, NONE,
