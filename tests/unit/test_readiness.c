@@ -78,9 +78,9 @@ SCRIPT_TEST(a_wait_lasts_until_it_is_ready_or_its_timeout)
          feri_stream_ready, BOTH, NONE, "ready TIMED_OUT, send BROKEN_PIPE:10058", W,
          "ready(1,rw,100001000,ever) send(1,0)"},
         {"the last slice", &script_windows, FERI_FLAG_CLONED, feri_stream_ready, BOTH, 0,
-         "ready TIMED_OUT, send BROKEN_PIPE:10058", W, "ready(1,rw,1000) send(1,0)"},
+         "ready TIMED_OUT, send BROKEN_PIPE:10058", W, "ready(1,rw,0) send(1,0)"},
         {"reading alone", &script_windows, FERI_FLAG_CLONED, feri_stream_ready, R, 0,
-         "ready TIMED_OUT", 0, "ready(1,r,1000)"},
+         "ready TIMED_OUT", 0, "ready(1,r,0)"},
         {"a write half that is open", &script_windows, FERI_FLAG_ADOPTED, feri_stream_ready, BOTH,
          NONE, "ready TIMED_OUT TIMED_OUT 2, send WOULD_BLOCK:10035 0", W,
          "ready(1,rw,100001000,ever) send(1,0) ready(1,rw,200001000,ever) send(1,0) "
