@@ -55,11 +55,9 @@ static bool should_retry(fer_error *error, bool has_found, feri_false_hints *hin
            (was_interrupted && error->kind == FER_TIMED_OUT);
 }
 
-/* A check without a wait needs no clock: its deadline is 0, which has passed. */
 static bounds bounds_within(feri_limits limits, fer_duration timeout)
 {
-    uint64_t end = timeout.nanos == 0 ? 0 : feri_deadline_after(timeout);
-    return (bounds){limits, feri_earlier(end, limits.deadline)};
+    return (bounds){limits, feri_earlier(feri_deadline_after(timeout), limits.deadline)};
 }
 
 /* An expired timeout is no error (rule T1), but the end of the limits is one (rule K3). */

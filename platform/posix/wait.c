@@ -39,7 +39,7 @@ static int millis_until(uint64_t deadline)
     if (deadline == FERP_NO_DEADLINE) {
         return -1;
     }
-    uint64_t now = deadline == 0 ? 0 : ferp_now();
+    uint64_t now = ferp_now();
     return ferp_posix_millis((fer_duration){deadline > now ? deadline - now : 0});
 }
 

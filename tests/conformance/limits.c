@@ -41,6 +41,20 @@ LIMITS_TEST("K1", every_call_checks_its_limits_although_it_is_ready)
     }
 }
 
+/* K1, also if a _ready call would not wait. */
+LIMITS_PAIR_TEST("K1", a_ready_call_with_a_timeout_of_zero_checks_its_limits)
+{
+    static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE};
+    const fer_limits past = limits_past();
+    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &past));
+    for (int i = 0; i < 2; i++) {
+        fer_interest ready = 77;
+        assert_own(fer_tcp_stream_ready(&pair->stream, interests[i], (fer_duration){0}, &ready),
+                   FER_TIMED_OUT);
+        assert_int_equal(ready, 77);
+    }
+}
+
 /* K1: "An answer that the state of the handle gives ... precedes the check." */
 LIMITS_PAIR_TEST("K1", the_state_of_the_handle_precedes_its_limits)
 {
