@@ -101,6 +101,15 @@ wrong=$(printf '%s\n' "$rules" "$rules" "$cited" | LC_ALL=C sort | uniq -u)
 tested=$(grep -rhoE --exclude-dir=selftest '_TEST\("[A-Z0-9a-z/]+"' tests |
     cat - tests/api/syscall_probe.c | grep -E '^(_TEST|/\* Rule)' |
     grep -oE '[A-Z][0-9]+[a-z]?' | LC_ALL=C sort -u)
+# The site links the sources that the cells of the BSDs name.
+sources=$(sed -n '/^## Sources/,$p' docs/DIFFERENCES.md)
+for name in $(sed -n '/^| rule | macOS/,/^$/p' docs/DIFFERENCES.md | grep -oE '[A-Za-z0-9_]+\.c\b' | sort -u); do
+    case $sources in
+        *"$name"*) ;;
+        *) echo "docs/DIFFERENCES.md: the section Sources does not have $name"; exit 1 ;;
+    esac
+done
+
 untested=$(printf '%s\n' "$rules" "$tested" "$tested" | LC_ALL=C sort | uniq -u)
 [ -z "$untested" ] || { echo "docs/RULES.md: in the name of no test:" $untested; exit 1; }
 
