@@ -170,8 +170,7 @@ FERI_NOINLINE static fer_error receive_on(receive_call *call, bool was_tried, fe
 {
     feri_waiting waiting = {
         .handle = call->handle, .readiness = FERP_RECEIVABLE, .call_flags = call->flags};
-    error = was_tried ? feri_waiting_run_on(&waiting, try_to_receive, call, error)
-                      : feri_waiting_run(&waiting, try_to_receive, call);
+    error = feri_waiting_run_after(&waiting, try_to_receive, call, was_tried, error);
     return waiting.is_socket_error ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error;
 }
 
@@ -232,15 +231,13 @@ fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, 
     FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
     size_t max = ferp_traits()->datagram_length_max;
     unix_receive_call call = {handle->p_.raw_, buf, len < max ? len : max, {.len = 0}};
-    feri_waiting waiting;
     fer_error error;
     bool was_tried =
         feri_waiting_tries(handle, FERP_RECEIVABLE, flags, try_to_receive_unix, &call, &error);
     if (!was_tried || feri_rare(error.kind != FER_OK)) {
-        waiting =
-            (feri_waiting){.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
-        FER_TRY(was_tried ? feri_waiting_run_on(&waiting, try_to_receive_unix, &call, error)
-                          : feri_waiting_run(&waiting, try_to_receive_unix, &call));
+        feri_waiting waiting = {
+            .handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
+        FER_TRY(feri_waiting_run_after(&waiting, try_to_receive_unix, &call, was_tried, error));
     }
     *out = (fer_unix_received){call.received.len, call.received.truncated, call.received.from};
     return feri_ok();
@@ -313,8 +310,7 @@ FERI_NOINLINE static fer_error send_on(send_call *call, bool was_tried, fer_erro
 {
     feri_waiting waiting = {
         .handle = call->handle, .readiness = FERP_WRITABLE, .call_flags = call->flags};
-    error = was_tried ? feri_waiting_run_on(&waiting, try_to_send, call, error)
-                      : feri_waiting_run(&waiting, try_to_send, call);
+    error = feri_waiting_run_after(&waiting, try_to_send, call, was_tried, error);
     return waiting.is_socket_error ? map_or_retry(call, error) : error;
 }
 

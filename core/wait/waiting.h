@@ -132,9 +132,17 @@ fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
 fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *call,
                               fer_error result);
 
+/* The one if the first try was made, else the other. */
+static inline fer_error feri_waiting_run_after(feri_waiting *waiting, feri_try *attempt, void *call,
+                                               bool was_tried, fer_error result)
+{
+    return was_tried ? feri_waiting_run_on(waiting, attempt, call, result)
+                     : feri_waiting_run(waiting, attempt, call);
+}
+
 /* The first try of a call before that path, if the handle has no limits, no end that was met and no
  * mode to be set: then true, and *result is that of the try. FER_OK is the call's result; any other
- * one is for feri_waiting_run_on. */
+ * one is for feri_waiting_run_after. False: *result is FER_OK, and says nothing. */
 static inline bool feri_waiting_tries(fer_handle *handle, ferp_readiness readiness,
                                       unsigned call_flags, feri_try *attempt, void *call,
                                       fer_error *result)
@@ -142,6 +150,7 @@ static inline bool feri_waiting_tries(fer_handle *handle, ferp_readiness readine
     unsigned never_waits = call_flags & FERP_DONTWAIT;
     if (!feri_likely(feri_handle_is_fast_path(handle)) ||
         (never_waits != 0 && !ferp_traits()->io_waits_in_kernel)) {
+        *result = feri_ok();
         return false;
     }
     *result = attempt(call, never_waits | feri_waiting_flags(handle, readiness));
