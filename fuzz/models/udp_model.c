@@ -195,6 +195,10 @@ static void check_send(int number, const struct udp_record *record)
     if (is_for_another(number, record)) {
         expected = FER_ALREADY_CONNECTED;
     }
+    if (expected == FER_PERMISSION_DENIED && record->op == UDP_SEND &&
+        udp_model.dialect != FER_SIM_DIALECT_BSD) {
+        expected = record->requested > 65507 ? FER_MESSAGE_TOO_LONG : FER_OK; /* O1 */
+    }
     if (udp_is_refusal(kind)) {
         udp_check_refusal(number, record);
     } else if (!is_fault(record)) {

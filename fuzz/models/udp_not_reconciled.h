@@ -169,6 +169,8 @@ static bool is_sent_to_broadcast(const struct udp_record *p)
     /* The option is asked for before a socket of IPv6 that reaches no address of IPv4. */         \
     X(network_broadcast, ON_ALL, CALL(CONNECT), K(NETWORK_UNREACHABLE), K(PERMISSION_DENIED),      \
       is_sent_to_broadcast(p))                                                                     \
+    X(network_broadcast, ON_BSD, CALL(SEND), K(OK) | K(MESSAGE_TOO_LONG), K(PERMISSION_DENIED),    \
+      is_sent_to_broadcast(p))                                                                     \
     /* Buffers that lack are MESSAGE_TOO_LONG on Linux if the datagram exceeds the send buffer. */ \
     X(no_buffer_space_datagram, ON_ALL, SENDS, K(MESSAGE_TOO_LONG), K(NO_BUFFER_SPACE),            \
       p->fault_hit)

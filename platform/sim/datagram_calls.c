@@ -12,16 +12,15 @@ enum { LONGEST_V4 = 65507, LONGEST_V6 = 65527 };
 /* A call that has a destination. */
 typedef enum address_use { CONNECTING, SENDING_TO_PEER, SENDING_TO } address_use;
 
-/* Whether the call needs SO_BROADCAST for a broadcast address. On Linux each of them needs it
- * (ip4_datagram_connect), on the BSDs each send (ip_output), and on Windows a send to an address
- * (Wine's test_broadcast). */
+/* Whether the call needs SO_BROADCAST for a broadcast address. On Linux a connect and a send to an
+ * address (ip4_datagram_connect, udp_sendmsg, which keeps the route of a connected socket), on the
+ * BSDs each send (ip_output), and on Windows a send to an address (Wine's test_broadcast). */
 static bool needs_broadcast(const ferp_sim_network *network, const ferp_sim_socket *socket,
                             address_use use)
 {
-    if (ferp_sim_acts_as_windows(network, socket)) {
-        return use == SENDING_TO;
-    }
-    return use != CONNECTING || !ferp_traits()->connect_ignores_broadcast || socket->is_peer;
+    bool ignored_by_connect = ferp_traits()->connect_ignores_broadcast && !socket->is_peer;
+    return use == SENDING_TO || (!ferp_sim_acts_as_windows(network, socket) &&
+                                 (use == CONNECTING) != ignored_by_connect);
 }
 
 static ferp_sim_code destination_status(const ferp_sim_network *network,

@@ -160,6 +160,8 @@ BSD_TEST(a_group_is_bound_by_datagram_sockets_and_a_broadcast_needs_an_option)
     assert_code(ferp_send(raw, "x", 1, 0, &n), FER_PERMISSION_DENIED, 13);
     assert_ok(ferp_set_option(raw, FERP_BROADCAST, 1));
     assert_ok(ferp_send(raw, "x", 1, 0, &n));
+    assert_ok(ferp_set_option(raw, FERP_BROADCAST, 0));
+    assert_code(ferp_send(raw, "x", 1, 0, &n), FER_PERMISSION_DENIED, 13);
 }
 
 /* udp_reconnect_unbinds */

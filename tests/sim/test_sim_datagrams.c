@@ -228,6 +228,9 @@ SIM_UDP_TEST(a_connect_to_the_broadcast_address_without_the_option)
     assert_kind(fer_udp_socket_peer_addr(socket, &all), FER_NOT_CONNECTED);
     assert_ok(fer_udp_socket_set_broadcast(socket, true));
     assert_ok(fer_udp_socket_connect(socket, "255.255.255.255:1000"));
+    assert_ok(fer_udp_socket_set_broadcast(socket, false));
+    assert_ok(fer_udp_socket_send(socket, "x", 1, &n)); /* `network_broadcast` */
+    assert_kind(fer_udp_socket_send_to(socket, "x", 1, &all, &n), FER_PERMISSION_DENIED);
 }
 
 /* `group_bind` */
