@@ -176,19 +176,18 @@ static bool is_one_of_few(int call, int code)
     return false;
 }
 
-/* An accept without a time limit may wait for another client after two endless failures: it skips
- * every connection that seems to have ended. */
-static bool may_wait_forever(size_t row, enum mode mode, struct sweep_fault fault)
+/* An accept may wait for another client after two endless failures: it skips every connection that
+ * seems to have ended, until none is left for the calls after it either. */
+static bool may_skip_all(size_t row, struct sweep_fault fault)
 {
-    return fault.failures > 1 && (scenarios[row].flags & WAITS) != 0 &&
-           (SWEEP_CAN_LACK || mode == PLAIN || mode == CLONED);
+    return fault.failures > 1 && (scenarios[row].flags & WAITS) != 0;
 }
 
 static void run_fault(size_t row, enum mode mode, struct sweep_fault fault)
 {
     if (is_in_my_share()) {
         run(row, mode, fault, none);
-        if (is_one_of_few(fault.call, fault.code) && !may_wait_forever(row, mode, fault)) {
+        if (is_one_of_few(fault.call, fault.code) && !may_skip_all(row, fault)) {
             run_seconds(row, mode, fault);
         }
     }
