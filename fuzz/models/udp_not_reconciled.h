@@ -151,10 +151,12 @@ static bool is_sent_to_broadcast(const struct udp_record *p)
       K(INVALID_INPUT), true)                                                                      \
     X(ipv4_groups_of_ipv6, ON_BSD, CALL(LOOP), ANY, ANY, (p->n & ~o->n) == 1)                      \
     X(clone_out_of_memory, ON_WINDOWS, CALL(CLONE), K(OK), K(OUT_OF_MEMORY), true)                 \
-    /* After a late wait the limits of a call are nearer there, or over, and a datagram has        \
-     * arrived there that is still in flight on Linux. */                                          \
+    /* After a late wait the limits of a call are nearer there, or over, and a datagram or a       \
+     * refusal has arrived there that is still in flight on Linux, or after a wait that was the    \
+     * shorter for it, the other way round. */                                                     \
     X(late_event, ON_ALL, ANY, ANY, ANY, history.was_late && p->limits.are_set)                    \
-    X(late_event, ON_ALL, ANY, K(WOULD_BLOCK), K(OK), history.was_late)                            \
+    X(late_event, ON_ALL, ANY, K(WOULD_BLOCK) | K(OK) | REFUSED, K(WOULD_BLOCK) | K(OK) | REFUSED, \
+      history.was_late && kind_of(p) != kind_of(o))                                                \
     /* K2: a wait without a request may end in another way until it notices its cancel. */         \
     X(cancel_is_late, ON_ALL, ANY, ANY, ANY,                                                       \
       p->limits.are_set && o->elapsed > p->elapsed &&                                              \
