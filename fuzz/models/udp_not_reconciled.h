@@ -83,10 +83,12 @@ static void note_record(const struct udp_record *p)
 
 /* ---- What the conditions need */
 
-/* Two kinds differ, of a socket that still has its history. */
+/* Two kinds differ, or the times after which the same came, of a socket that still has its
+ * history. */
 static bool has_differed(const struct udp_record *p, const struct udp_record *o)
 {
-    return kind_of(p) != kind_of(o) && history_of(p) != &history.sockets[UDP_SOCKETS];
+    bool is_same = kind_of(p) == kind_of(o) && p->elapsed == o->elapsed;
+    return !is_same && history_of(p) != &history.sockets[UDP_SOCKETS];
 }
 
 static bool is_group_in_flight(const struct udp_record *p)
