@@ -91,13 +91,12 @@
     fer_error type##_read_vectored(ref self, const fer_io_slice_mut *slices, size_t count,         \
                                    size_t *n)                                                      \
     {                                                                                              \
-        return feri_stream_move_slices(HANDLE(self), FERP_READABLE, slices, count, 0, n);          \
+        return feri_stream_read_vectored(HANDLE(self), slices, count, n);                          \
     }                                                                                              \
     fer_error type##_try_read_vectored(ref self, const fer_io_slice_mut *slices, size_t count,     \
                                        size_t *n)                                                  \
     {                                                                                              \
-        return feri_stream_move_slices(HANDLE(self), FERP_READABLE, slices, count, FERP_DONTWAIT,  \
-                                       n);                                                         \
+        return feri_stream_try_read_vectored(HANDLE(self), slices, count, n);                      \
     }                                                                                              \
     fer_error type##_write(ref self, const void *buf, size_t len, size_t *n)                       \
     {                                                                                              \
@@ -113,13 +112,12 @@
     }                                                                                              \
     fer_error type##_write_vectored(ref self, const fer_io_slice *slices, size_t count, size_t *n) \
     {                                                                                              \
-        return feri_stream_move_slices(HANDLE(self), FERP_WRITABLE, slices, count, 0, n);          \
+        return feri_stream_write_vectored(HANDLE(self), slices, count, n);                         \
     }                                                                                              \
     fer_error type##_try_write_vectored(ref self, const fer_io_slice *slices, size_t count,        \
                                         size_t *n)                                                 \
     {                                                                                              \
-        return feri_stream_move_slices(HANDLE(self), FERP_WRITABLE, slices, count, FERP_DONTWAIT,  \
-                                       n);                                                         \
+        return feri_stream_try_write_vectored(HANDLE(self), slices, count, n);                     \
     }                                                                                              \
     fer_error type##_ready(const_ref self, fer_interest interest, fer_duration timeout,            \
                            fer_interest *ready)                                                    \

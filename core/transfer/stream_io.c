@@ -236,6 +236,14 @@ FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness rea
 #define WRITES 0x80u
 
 /* Continues after a first try that has moved nothing, with its result: FER_OK is the end. */
+static fer_error continue_transfer(stream_call *call, feri_try *attempt, fer_error first, size_t *n)
+{
+    if (can_be_shorter(call, &first)) {
+        return transfer(call, attempt, true, n);
+    }
+    return finish(call, feri_waiting_run_on(&call->waiting, attempt, call, first), n);
+}
+
 FERI_NOINLINE static fer_error continue_call(fer_handle *handle, const void *buf, size_t len,
                                              unsigned flags, fer_error first, size_t *n)
 {
@@ -246,10 +254,7 @@ FERI_NOINLINE static fer_error continue_call(fer_handle *handle, const void *buf
         .buf = (void *)(uintptr_t)buf,
         .peek = flags & FERP_PEEK,
         .len = len};
-    if (can_be_shorter(&call, &first)) {
-        return transfer(&call, try_buffer, true, n);
-    }
-    return finish(&call, feri_waiting_run_on(&call.waiting, try_buffer, &call, first), n);
+    return continue_transfer(&call, try_buffer, first, n);
 }
 
 fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n)
@@ -257,11 +262,8 @@ fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned f
     return move_bytes(handle, FERP_READABLE, buf, len, FERP_PEEK | flags, n);
 }
 
-/* Whether the first try can come before the path of every call: no limits, no end that was met, and
- * no mode to be set before a call that never waits. */
-#define IS_COMMON(call_flags)                                                                \
-    (are_usual(handle, buf != NULL, len) && feri_likely(feri_handle_is_fast_path(handle)) && \
-     ((call_flags) == 0 || ferp_traits()->io_waits_in_kernel))
+#define IS_COMMON(call_flags) \
+    (are_usual(handle, buf != NULL, len) && feri_waiting_is_common(handle, call_flags))
 
 /* In the common case a receive of POSIX waits in the kernel, if a shutdown can wake it there. Every
  * other case is for the path of every call (move_bytes), and so is every result but bytes, after
@@ -332,32 +334,70 @@ static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness,
 
 /* ---- Vectored reads and writes */
 
-fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness, const void *slices,
-                                  size_t count, unsigned flags, size_t *n)
+/* With the result of a first try that has moved nothing, or NULL. */
+FERI_NOINLINE static fer_error move_slices(fer_handle *handle, ferp_readiness readiness,
+                                           const void *slices, size_t count, unsigned flags,
+                                           const fer_error *first, size_t *n)
 {
     feri_slice_plan plan = feri_plan_slices(slices, count);
     stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .call_flags = flags},
                         .slices = slices,
                         .plan = &plan,
                         .len = plan.sum};
+    if (first != NULL) {
+        return continue_transfer(&call, try_slices, *first, n);
+    }
     if (plan.valid && plan.count == 0 && plan.first < count) {
         /* the first slice is too long for one call */
-        fer_io_slice_mut first = slice_at(slices, plan.first);
-        call.buf = first.base;
-        call.len = first.len;
-        return transfer(&call, try_buffer, first.base != NULL, n);
+        fer_io_slice_mut long_one = slice_at(slices, plan.first);
+        call.buf = long_one.base;
+        call.len = long_one.len;
+        return transfer(&call, try_buffer, long_one.base != NULL, n);
     }
-    fer_error error;
-    bool was_tried = plan.valid && plan.count > 0 && feri_likely(handle != NULL) &&
-                     feri_waiting_tries(handle, readiness, flags, try_slices, &call, &error);
-    if (!was_tried) {
-        return transfer(&call, try_slices, plan.valid, n);
-    }
-    if (feri_rare(error.kind != FER_OK)) {
-        error = feri_waiting_run_on(&call.waiting, try_slices, &call, error);
-    }
-    return finish(&call, error, n);
+    return transfer(&call, try_slices, plan.valid, n);
 }
+
+/* Whether the OS takes the slices as they are: none is empty, and they fit into one call. */
+FERI_INLINE bool slices_are_usual(const void *slices, size_t count)
+{
+    size_t left = ferp_traits()->io_length_max;
+    if (slices == NULL || count - 1 >= ferp_traits()->io_slices_max) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        fer_io_slice_mut slice = slice_at(slices, i);
+        if (slice.base == NULL || slice.len - 1 >= left) {
+            return false;
+        }
+        left -= slice.len;
+    }
+    return true;
+}
+
+/* As DEFINE_READ and DEFINE_WRITE. */
+#define DEFINE_SLICES(name, slice, readiness, call_flags, unix_flag, move)                    \
+    FERI_HOT fer_error name(fer_handle *handle, const slice *slices, size_t count, size_t *n) \
+    {                                                                                         \
+        if (!feri_likely(handle != NULL) || !feri_waiting_is_common(handle, call_flags) ||    \
+            !slices_are_usual(slices, count)) {                                               \
+            return move_slices(handle, readiness, slices, count, call_flags, NULL, n);        \
+        }                                                                                     \
+        size_t moved = 0;                                                                     \
+        unsigned flags = (call_flags) | (unix_flag) | feri_waiting_flags(handle, readiness);  \
+        fer_error error = move(handle->p_.raw_, slices, count, flags, &moved);                \
+        if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {                       \
+            return move_slices(handle, readiness, slices, count, call_flags, &error, n);      \
+        }                                                                                     \
+        feri_store_count(n, moved);                                                           \
+        return error;                                                                         \
+    }
+DEFINE_SLICES(feri_stream_read_vectored, fer_io_slice_mut, FERP_READABLE, 0, unix_flag(handle),
+              ferp_recv_vectored)
+DEFINE_SLICES(feri_stream_try_read_vectored, fer_io_slice_mut, FERP_READABLE, FERP_DONTWAIT,
+              unix_flag(handle), ferp_recv_vectored)
+DEFINE_SLICES(feri_stream_write_vectored, fer_io_slice, FERP_WRITABLE, 0, 0u, ferp_send_vectored)
+DEFINE_SLICES(feri_stream_try_write_vectored, fer_io_slice, FERP_WRITABLE, FERP_DONTWAIT, 0u,
+              ferp_send_vectored)
 
 /* ---- Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule
  * I1) unless the limits forbid it (rule I4), and a timeout applies to each read or write. */

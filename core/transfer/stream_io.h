@@ -23,10 +23,14 @@ fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len,
 /* A read that leaves the bytes in the queue. With FERP_DONTWAIT it never waits. */
 fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n);
 
-/* A read (READABLE) or a write (WRITABLE) of slices: an array of fer_io_slice_mut or of
- * fer_io_slice. */
-fer_error feri_stream_move_slices(fer_handle *handle, ferp_readiness readiness, const void *slices,
-                                  size_t count, unsigned flags, size_t *n);
+fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
+                                    size_t count, size_t *n);
+fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
+                                        size_t count, size_t *n);
+fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
+                                     size_t *n);
+fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice *slices,
+                                         size_t count, size_t *n);
 
 /* Complete transfers, made of the functions above. */
 fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size_t *n);

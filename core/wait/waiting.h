@@ -140,16 +140,22 @@ static inline fer_error feri_waiting_run_after(feri_waiting *waiting, feri_try *
                      : feri_waiting_run(waiting, attempt, call);
 }
 
-/* The first try of a call before that path, if the handle has no limits, no end that was met and no
- * mode to be set: then true, and *result is that of the try. FER_OK is the call's result; any other
+/* Whether the first try of a call can come before that path: the handle has no limits, no end that
+ * was met, and no mode to be set before a call that never waits. */
+FERI_INLINE bool feri_waiting_is_common(const fer_handle *handle, unsigned call_flags)
+{
+    return feri_likely(feri_handle_is_fast_path(handle)) &&
+           ((call_flags & FERP_DONTWAIT) == 0 || ferp_traits()->io_waits_in_kernel);
+}
+
+/* That first try: then true, and *result is that of the try. FER_OK is the call's result; any other
  * one is for feri_waiting_run_after. False: *result is FER_OK, and says nothing. */
 static inline bool feri_waiting_tries(fer_handle *handle, ferp_readiness readiness,
                                       unsigned call_flags, feri_try *attempt, void *call,
                                       fer_error *result)
 {
     unsigned never_waits = call_flags & FERP_DONTWAIT;
-    if (!feri_likely(feri_handle_is_fast_path(handle)) ||
-        (never_waits != 0 && !ferp_traits()->io_waits_in_kernel)) {
+    if (!feri_waiting_is_common(handle, call_flags)) {
         *result = feri_ok();
         return false;
     }

@@ -84,15 +84,20 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned fl
     return store_sent(moved, n);
 }
 
+/* Slices are passed as they are, because they have the shape of the system's (POSIX allows other
+ * members and another order). */
+#define IS_SLICE(type)                                           \
+    (sizeof(type) == sizeof(struct iovec) &&                     \
+     offsetof(type, base) == offsetof(struct iovec, iov_base) && \
+     offsetof(type, len) == offsetof(struct iovec, iov_len))
+_Static_assert(IS_SLICE(fer_io_slice) && IS_SLICE(fer_io_slice_mut),
+               "a system with another iovec needs a copy of the slices");
+
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
                              unsigned flags, size_t *n)
 {
-    struct iovec vectors[FERP_POSIX_SLICES_MAX];
     struct msghdr message = {0};
-    for (size_t i = 0; i < count; i++) {
-        vectors[i].iov_base = slices[i].base;
-        vectors[i].iov_len = slices[i].len;
-    }
+    struct iovec *vectors = (struct iovec *)(uintptr_t)slices;
     if (closes_handles(flags)) {
         return ferp_posix_recv_and_close_handles((int)raw, vectors, count,
                                                  ferp_posix_recv_flags(flags), n);
@@ -105,13 +110,8 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
                              unsigned flags, size_t *n)
 {
-    struct iovec vectors[FERP_POSIX_SLICES_MAX];
     struct msghdr message = {0};
-    for (size_t i = 0; i < count; i++) {
-        vectors[i].iov_base = (void *)(uintptr_t)slices[i].base; /* the system only reads it */
-        vectors[i].iov_len = slices[i].len;
-    }
-    message.msg_iov = vectors;
+    message.msg_iov = (struct iovec *)(uintptr_t)slices; /* the system only reads it */
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
     return store_sent(sendmsg((int)raw, &message, ferp_posix_send_flags(flags)), n);
 }

@@ -49,11 +49,11 @@ SCRIPT_TEST(a_vectored_call_is_cut_to_the_shorter_sum)
         script.row = rows[i].log;
         fer_handle handle = script_stream(0);
         script_queue(rows[i].results);
-        assert_ok_n(feri_stream_move_slices(&handle, FERP_WRITABLE, from, count, 0, &n), n, 2);
+        assert_ok_n(feri_stream_write_vectored(&handle, from, count, &n), n, 2);
         assert_row(strcmp(script.sent, "hh") == 0);
         assert_log(rows[i].log);
         script_queue("recv_vectored NO_BUFFER_SPACE:10055 1");
-        assert_ok(feri_stream_move_slices(&handle, FERP_READABLE, into, count, 0, &n));
+        assert_ok(feri_stream_read_vectored(&handle, into, count, &n));
         assert_log(rows[i].read_log);
         script_end_row();
     }
@@ -140,10 +140,10 @@ static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
         into[i] = (fer_io_slice_mut){buf, lengths[i]};
         from[i] = (fer_io_slice){buf, lengths[i]};
     }
-    assert_ok(feri_stream_move_slices(handle, FERP_READABLE, into, count, 0, &n));
+    assert_ok(feri_stream_read_vectored(handle, into, count, &n));
     assert_int_equal(n, script.times[SCRIPT_RECV] + script.times[SCRIPT_RECV_VECTORED] > 0);
     assert_log(read_log);
-    assert_ok_log(feri_stream_move_slices(handle, FERP_WRITABLE, from, count, 0, &n), write_log);
+    assert_ok_log(feri_stream_write_vectored(handle, from, count, &n), write_log);
     script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
 }
 
@@ -167,10 +167,10 @@ STREAM_TEST(script_posix, a_cut_call_has_sixteen_slices_at_most)
         slices[i] = (fer_io_slice){buf, 1};
     }
     slices[15].len = 64;
-    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, slices, 20, 0, NULL));
+    assert_ok(feri_stream_write_vectored(&handle, slices, 20, NULL));
     slices[15].len = 1;
     slices[16].len = 64;
-    assert_ok(feri_stream_move_slices(&handle, FERP_WRITABLE, slices, 20, 0, NULL));
+    assert_ok(feri_stream_write_vectored(&handle, slices, 20, NULL));
     assert_log("send_vectored(1,16x1) send_vectored(1,16x1)");
     assert_false(feri_plan_slices(slices, 20).is_clipped);
 }

@@ -120,7 +120,7 @@ SCRIPT_TEST(a_nonblocking_stream_never_waits)
     fer_handle handle = open_stream(FERI_FLAG_NONBLOCKING);
     assert_forwards(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35, feri_stream_write(&handle, buf, 5, NULL));
     assert_forwards(SCRIPT_TRY_SEND_VECTORED, FER_WOULD_BLOCK, 35,
-                    feri_stream_move_slices(&handle, FERP_WRITABLE, &slice, 1, 0, NULL));
+                    feri_stream_write_vectored(&handle, &slice, 1, NULL));
     assert_log("try_send(1,5) try_send_vectored(1,1x5)");
     handle = open_stream(FERI_FLAG_CLONED);
     script_default(SCRIPT_IS_NONBLOCKING)->value = 1;

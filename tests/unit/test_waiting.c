@@ -63,8 +63,7 @@ SCRIPT_TEST(a_read_of_a_unix_stream_of_macos_has_its_flag)
     assert_ok_log(feri_stream_read(&handle, buf, 4, NULL), "recv(1,4)");
     assert_int_equal(script.last_recv_flags, FERP_UNIX);
     script_then_move(SCRIPT_RECV_VECTORED, 1);
-    assert_ok_log(feri_stream_move_slices(&handle, FERP_READABLE, &slice, 1, 0, NULL),
-                  "recv_vectored(1,1x4)");
+    assert_ok_log(feri_stream_read_vectored(&handle, &slice, 1, NULL), "recv_vectored(1,1x4)");
     assert_int_equal(script.last_recv_flags, FERP_UNIX);
 }
 
