@@ -22,6 +22,7 @@
 #include "ferrule/poller.h"
 #include "ferrule/socket.h"
 #include "ferrule/socket_addr.h"
+#include "ferrule/udp.h"
 #include "ferrule/unix.h"
 #include "platform/background.h"
 
@@ -250,32 +251,19 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned fl
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
                              unsigned flags, size_t *n);
 
-/* A received datagram: the number of bytes stored, whether the datagram was longer, and its
- * sender. A sender of family 0: the read half is shut down, and nothing is queued. */
-struct ferp_datagram {
-    size_t len;
-    bool truncated;
-    fer_socket_addr from;
-};
-
-/* One datagram. A datagram longer than the buffer is truncated on every OS. recvfrom (Linux: UDP,
- * MSG_TRUNC), recvmsg | recvfrom (WSAEMSGSIZE). */
+/* One datagram. A datagram longer than the buffer is truncated on every OS. A sender of family 0:
+ * the read half is shut down, and nothing is queued. *out changes on success only. recvfrom (Linux:
+ * UDP, MSG_TRUNC), recvmsg | recvfrom (WSAEMSGSIZE). */
 fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
-                         struct ferp_datagram *out);
+                         fer_udp_received *out);
 /* Sends one datagram, complete or not at all. ADDR_NOT_AVAILABLE: the socket has no port, and none
  * is left. sendto; after EAGAIN on Linux getsockname. */
 fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
                        const fer_socket_addr *addr, size_t *n);
 
-struct ferp_unix_datagram {
-    size_t len;
-    bool truncated;
-    fer_unix_addr from;
-};
-
 /* As above, with Unix addresses, and without FERP_PEEK. */
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
-                              struct ferp_unix_datagram *out);
+                              fer_unix_received *out);
 fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,
                             const fer_unix_addr *addr, size_t *n);
 

@@ -70,7 +70,7 @@ typedef struct receive_call {
     void *buf;
     size_t len;
     unsigned flags;
-    struct ferp_datagram *out;
+    fer_udp_received *out;
     bool has_received;
     bool was_retried; /* feri_datagram_receives_again */
 } receive_call;
@@ -104,6 +104,15 @@ bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bo
     return tries;
 }
 
+/* Whether a datagram is the peer's, or there is no peer. Gives the sender the form of the family. */
+static inline bool is_from_peer(const fer_handle *handle, fer_socket_addr *from)
+{
+    fer_socket_addr peer;
+    feri_datagram_map_to_family(handle, from);
+    return feri_datagram_peer(handle, &peer).kind != FER_OK ||
+           feri_datagram_is_same_end(&peer, from);
+}
+
 /* Receives until a datagram is the peer's, or the read half has ended. A failure that was saved
  * (rule B3) precedes them. The system filters what arrives after connect, but not what was queued
  * before (measured; Linux udp(7) and the BSDs do not document it). Only a shared handle queries the
@@ -112,7 +121,6 @@ bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bo
 static fer_error try_to_receive(void *context, unsigned flags)
 {
     receive_call *call = context;
-    fer_socket_addr peer;
     FER_TRY(feri_datagram_take_failure(call->handle));
     for (;;) {
         fer_error error = ferp_recv_from(feri_modes_raw(call->handle), call->buf, call->len,
@@ -124,14 +132,12 @@ static fer_error try_to_receive(void *context, unsigned flags)
             return error;
         }
         bool is_end = call->out->from.ip.family == 0; /* no sender: the read half is shut down */
-        feri_datagram_map_to_family(call->handle, &call->out->from);
-        if (is_end || feri_datagram_peer(call->handle, &peer).kind != FER_OK ||
-            feri_datagram_is_same_end(&peer, &call->out->from)) {
+        if (is_end || is_from_peer(call->handle, &call->out->from)) {
             call->has_received = !is_end;
             return feri_ok();
         }
         if ((call->flags & FERP_PEEK) != 0) {
-            struct ferp_datagram dropped;
+            fer_udp_received dropped;
             unsigned drop_flags = (call->flags & FERP_NOT_UDP) | FERP_DONTWAIT;
             error = ferp_recv_from(feri_modes_raw(call->handle), NULL, 0, drop_flags, &dropped);
             /* WOULD_BLOCK: another thread has received it */
@@ -154,6 +160,11 @@ void feri_datagram_save_failure(fer_handle *handle, fer_error failure)
                           ((uint32_t)failure.os_code & SAVED_CODE_MASK));
 }
 
+static inline bool has_saved_failure(const fer_handle *handle)
+{
+    return feri_atomic_load((const uint32_t *)&handle->p_.saved_os_code_) != 0;
+}
+
 fer_error feri_datagram_take_failure(fer_handle *handle)
 {
     uint32_t *saved = (uint32_t *)&handle->p_.saved_os_code_;
@@ -165,46 +176,62 @@ fer_error feri_datagram_take_failure(fer_handle *handle)
                        (int32_t)(word & SAVED_CODE_MASK)};
 }
 
-/* The result of a receive whose first try, if there was one, has failed with this error. */
-FERI_NOINLINE static fer_error receive_on(receive_call *call, bool was_tried, fer_error error)
-{
-    feri_waiting waiting = {
-        .handle = call->handle, .readiness = FERP_RECEIVABLE, .call_flags = call->flags};
-    error = feri_waiting_run_after(&waiting, try_to_receive, call, was_tried, error);
-    return waiting.is_socket_error ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error;
-}
-
 /* The end of the read half, also during a wait, is FER_OK with no bytes, from the peer. XNU reports
  * no peer once both halves are shut down (uipc_syscalls.c, getpeername): a clone then knows the
- * peer that the socket had when the clone was made. */
-fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
-                                fer_udp_received *out)
+ * peer that the socket had when the clone was made. first: the result of a first try that is not
+ * made again, or NULL. */
+FERI_NOINLINE static fer_error receive_on(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                          const fer_error *first, fer_udp_received *out)
 {
-    struct ferp_datagram received; /* set if has_received */
+    fer_udp_received received; /* set if has_received */
     FER_TRY(feri_handle_check_use(handle));
     FERI_REQUIRE(out != NULL, FER_MISUSE);
     FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
+    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
     len = len < ferp_traits()->datagram_length_max ? len : ferp_traits()->datagram_length_max;
-    bool is_shut = !feri_handle_is_fast_path(handle) &&
-                   feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
+    flags |= feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_NOT_UDP : 0;
     receive_call call = {handle, buf, len, flags, &received, false, false};
-    if (!is_shut) {
-        if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING)) {
-            FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
-            call.flags |= FERP_NOT_UDP;
-        }
-        fer_error error;
-        bool was_tried =
-            feri_waiting_tries(handle, FERP_RECEIVABLE, flags, try_to_receive, &call, &error);
-        if (!was_tried || feri_rare(error.kind != FER_OK)) {
-            FER_TRY(receive_on(&call, was_tried, error));
-        }
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
+    if (feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_END) {
+        fer_error error = first != NULL ? *first : feri_ok();
+        bool is_final =
+            first != NULL && !feri_datagram_receives_again(handle, &error, &call.was_retried);
+        error = feri_waiting_run_after(&waiting, try_to_receive, &call, is_final ? &error : NULL);
+        FER_TRY(waiting.is_socket_error ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error);
     }
     if (!call.has_received) {
-        received = (struct ferp_datagram){.from = handle->p_.peer_};
+        received = (fer_udp_received){.from = handle->p_.peer_};
         FER_IGNORE(feri_datagram_peer(handle, &received.from));
     }
     FERI_ASSERT(received.len <= len);
+    *out = (fer_udp_received){received.len, received.truncated, received.from};
+    return feri_ok();
+}
+
+/* Whether the first try of a call with a buffer can come before its other checks. */
+static inline bool is_common(const fer_handle *handle, const void *buf, size_t len, unsigned flags)
+{
+    return feri_likely(handle != NULL) && feri_likely(buf != NULL) &&
+           feri_likely(len - 1 < ferp_traits()->datagram_length_max) &&
+           feri_waiting_is_common(handle, flags);
+}
+
+FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                         fer_udp_received *out)
+{
+    if (!is_common(handle, buf, len, flags) || out == NULL ||
+        feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING) ||
+        feri_rare(has_saved_failure(handle)) || feri_rare((flags & FERP_PEEK) != 0)) {
+        return receive_on(handle, buf, len, flags, NULL, out);
+    }
+    fer_udp_received received;
+    fer_error error = ferp_recv_from(feri_modes_raw(handle), buf, len, flags, &received);
+    if (feri_rare(error.kind != FER_OK)) {
+        return receive_on(handle, buf, len, flags, &error, out);
+    }
+    if (feri_rare(received.from.ip.family == 0) || !is_from_peer(handle, &received.from)) {
+        return receive_on(handle, buf, len, flags, NULL, out);
+    }
     *out = (fer_udp_received){received.len, received.truncated, received.from};
     return feri_ok();
 }
@@ -215,32 +242,38 @@ typedef struct unix_receive_call {
     fer_raw_socket raw;
     void *buf;
     size_t len;
-    struct ferp_unix_datagram received;
+    fer_unix_received *out;
 } unix_receive_call;
 
 static fer_error try_to_receive_unix(void *context, unsigned flags)
 {
     unix_receive_call *call = context;
-    return ferp_unix_recv_from(call->raw, call->buf, call->len, flags, &call->received);
+    return ferp_unix_recv_from(call->raw, call->buf, call->len, flags, call->out);
+}
+
+/* first: the error of a first try, or NULL. */
+FERI_NOINLINE static fer_error receive_unix_on(fer_handle *handle, void *buf, size_t len,
+                                               unsigned flags, const fer_error *first,
+                                               fer_unix_received *out)
+{
+    FER_TRY(feri_handle_check_getter(handle, out));
+    FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
+    size_t max = ferp_traits()->datagram_length_max;
+    unix_receive_call call = {handle->p_.raw_, buf, len < max ? len : max, out};
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
+    return feri_waiting_run_after(&waiting, try_to_receive_unix, &call, first);
 }
 
 fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                      fer_unix_received *out)
 {
-    FER_TRY(feri_handle_check_getter(handle, out));
-    FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
-    size_t max = ferp_traits()->datagram_length_max;
-    unix_receive_call call = {handle->p_.raw_, buf, len < max ? len : max, {.len = 0}};
-    fer_error error;
-    bool was_tried =
-        feri_waiting_tries(handle, FERP_RECEIVABLE, flags, try_to_receive_unix, &call, &error);
-    if (!was_tried || feri_rare(error.kind != FER_OK)) {
-        feri_waiting waiting = {
-            .handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
-        FER_TRY(feri_waiting_run_after(&waiting, try_to_receive_unix, &call, was_tried, error));
+    if (!is_common(handle, buf, len, flags) || out == NULL) {
+        return receive_unix_on(handle, buf, len, flags, NULL, out);
     }
-    *out = (fer_unix_received){call.received.len, call.received.truncated, call.received.from};
-    return feri_ok();
+    fer_error error = ferp_unix_recv_from(handle->p_.raw_, buf, len, flags, out);
+    return feri_likely(error.kind == FER_OK)
+               ? error
+               : receive_unix_on(handle, buf, len, flags, &error, out);
 }
 
 /* ---- Sending */
@@ -305,25 +338,15 @@ static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
     return feri_datagram_map_send_error(call->handle, call->addr != NULL, call->len, error);
 }
 
-/* The result of a send whose first try, if there was one, has failed with this error. */
-FERI_NOINLINE static fer_error send_on(send_call *call, bool was_tried, fer_error error)
+/* checked: the result of the checks of the arguments. first: the error of a first try, or NULL. */
+static fer_error send_on(send_call *call, fer_error checked, const fer_error *first, size_t *n)
 {
     feri_waiting waiting = {
         .handle = call->handle, .readiness = FERP_WRITABLE, .call_flags = call->flags};
-    error = feri_waiting_run_after(&waiting, try_to_send, call, was_tried, error);
-    return waiting.is_socket_error ? map_or_retry(call, error) : error;
-}
-
-/* checked: the result of the checks of the arguments. */
-static fer_error send_checked(send_call *call, fer_error checked, size_t *n)
-{
     fer_error error = checked;
-    if (feri_likely(checked.kind == FER_OK)) {
-        bool was_tried =
-            feri_waiting_tries(call->handle, FERP_WRITABLE, call->flags, try_to_send, call, &error);
-        if (!was_tried || feri_rare(error.kind != FER_OK)) {
-            error = send_on(call, was_tried, error);
-        }
+    if (checked.kind == FER_OK) {
+        error = feri_waiting_run_after(&waiting, try_to_send, call, first);
+        error = waiting.is_socket_error ? map_or_retry(call, error) : error;
     }
     feri_store_count(n, call->sent);
     return error;
@@ -337,15 +360,16 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
                                                     : feri_ok();
 }
 
-fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len, unsigned flags,
-                             size_t *n)
+FERI_NOINLINE static fer_error send_to_peer(fer_handle *handle, const void *buf, size_t len,
+                                            unsigned flags, const fer_error *first, size_t *n)
 {
     send_call call = {handle, buf, len, NULL, NULL, flags, 0};
-    return send_checked(&call, feri_datagram_check_send(handle, buf, len), n);
+    return send_on(&call, feri_datagram_check_send(handle, buf, len), first, n);
 }
 
-fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
-                                const fer_socket_addr *to, unsigned flags, size_t *n)
+FERI_NOINLINE static fer_error send_to(fer_handle *handle, const void *buf, size_t len,
+                                       const fer_socket_addr *to, unsigned flags,
+                                       const fer_error *first, size_t *n)
 {
     fer_socket_addr converted;
     send_call call = {handle, buf, len, &converted, NULL, flags, 0};
@@ -354,7 +378,47 @@ fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
         error = feri_addresses_are_valid(to, 1) ? feri_datagram_destination(handle, to, &converted)
                                                 : feri_refuse(to == NULL);
     }
-    return send_checked(&call, error, n);
+    return send_on(&call, error, first, n);
+}
+
+FERI_HOT fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
+                                      unsigned flags, size_t *n)
+{
+    if (!is_common(handle, buf, len, flags)) {
+        return send_to_peer(handle, buf, len, flags, NULL, n);
+    }
+    size_t sent = 0;
+    unsigned os_flags = flags | feri_waiting_flags(handle, FERP_WRITABLE);
+    fer_error error = ferp_send(feri_modes_raw(handle), buf, len, os_flags, &sent);
+    if (feri_rare(error.kind != FER_OK)) {
+        return send_to_peer(handle, buf, len, flags, &error, n);
+    }
+    feri_store_count(n, sent);
+    return error;
+}
+
+/* Whether feri_datagram_destination would not change the address. */
+static inline bool is_as_sent(const fer_handle *handle, const fer_socket_addr *to)
+{
+    uint32_t flags = feri_handle_flags(handle);
+    return to != NULL && to->port != 0 && (flags & FERI_FLAG_NO_PORTS) == 0 &&
+           to->ip.family == ((flags & FERI_FLAG_V6) != 0 ? FER_IP_V6 : FER_IP_V4);
+}
+
+FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
+                                         const fer_socket_addr *to, unsigned flags, size_t *n)
+{
+    if (!is_common(handle, buf, len, flags) || !is_as_sent(handle, to)) {
+        return send_to(handle, buf, len, to, flags, NULL, n);
+    }
+    size_t sent = 0;
+    unsigned os_flags = flags | feri_waiting_flags(handle, FERP_WRITABLE);
+    fer_error error = ferp_send_to(feri_modes_raw(handle), buf, len, os_flags, to, &sent);
+    if (feri_rare(error.kind != FER_OK)) {
+        return send_to(handle, buf, len, to, flags, &error, n);
+    }
+    feri_store_count(n, sent);
+    return error;
 }
 
 /* A foreign socket has SOCK_SEQPACKET. Linux would send to its peer, whatever the address is
@@ -368,7 +432,7 @@ fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t
     if (error.kind == FER_OK && feri_handle_has_flag(handle, FERI_FLAG_FOREIGN)) {
         error = feri_own_error(FER_INVALID_INPUT);
     }
-    return send_checked(&call, error, n);
+    return send_on(&call, error, NULL, n);
 }
 
 /* ---- Connecting */

@@ -132,35 +132,21 @@ fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
 fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *call,
                               fer_error result);
 
-/* The one if the first try was made, else the other. */
-static inline fer_error feri_waiting_run_after(feri_waiting *waiting, feri_try *attempt, void *call,
-                                               bool was_tried, fer_error result)
-{
-    return was_tried ? feri_waiting_run_on(waiting, attempt, call, result)
-                     : feri_waiting_run(waiting, attempt, call);
-}
-
 /* Whether the first try of a call can come before that path: the handle has no limits, no end that
- * was met, and no mode to be set before a call that never waits. */
+ * was met, and no mode to be set before a call that never waits. Its flags are those of the call and
+ * feri_waiting_flags. FER_OK is the call's result; any other one is for feri_waiting_run_after. */
 FERI_INLINE bool feri_waiting_is_common(const fer_handle *handle, unsigned call_flags)
 {
     return feri_likely(feri_handle_is_fast_path(handle)) &&
            ((call_flags & FERP_DONTWAIT) == 0 || ferp_traits()->io_waits_in_kernel);
 }
 
-/* That first try: then true, and *result is that of the try. FER_OK is the call's result; any other
- * one is for feri_waiting_run_after. False: *result is FER_OK, and says nothing. */
-static inline bool feri_waiting_tries(fer_handle *handle, ferp_readiness readiness,
-                                      unsigned call_flags, feri_try *attempt, void *call,
-                                      fer_error *result)
+/* Goes on after that first try, or begins if there was none: first is NULL. */
+static inline fer_error feri_waiting_run_after(feri_waiting *waiting, feri_try *attempt, void *call,
+                                               const fer_error *first)
 {
-    unsigned never_waits = call_flags & FERP_DONTWAIT;
-    if (!feri_waiting_is_common(handle, call_flags)) {
-        *result = feri_ok();
-        return false;
-    }
-    *result = attempt(call, never_waits | feri_waiting_flags(handle, readiness));
-    return true;
+    return first != NULL ? feri_waiting_run_on(waiting, attempt, call, *first)
+                         : feri_waiting_run(waiting, attempt, call);
 }
 
 /* Before each try of accept, which has no flags. For a call that never waits the queue is polled:

@@ -162,12 +162,11 @@ fer_error ferp_sockaddr_un_to(const void *name, size_t len, fer_unix_addr *out)
     if (is_abstract ? cap > PATH_CAP : path_len == PATH_CAP && cap > PATH_CAP + 1) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }
-    fer_unix_addr addr = {.kind_ = FERP_UNIX_UNNAMED};
+    memset(out, 0, sizeof *out);
     if (is_path || is_abstract) {
-        addr.kind_ = is_path ? FERP_UNIX_PATHNAME : FERP_UNIX_ABSTRACT;
-        addr.len_ = (uint16_t)(is_path ? path_len : cap - 1);
-        memcpy(addr.name_, path + !is_path, addr.len_);
+        out->kind_ = is_path ? FERP_UNIX_PATHNAME : FERP_UNIX_ABSTRACT;
+        out->len_ = (uint16_t)(is_path ? path_len : cap - 1);
+        memcpy(out->name_, path + !is_path, out->len_);
     }
-    *out = addr;
     return (fer_error){FER_OK, 0};
 }

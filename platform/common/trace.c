@@ -390,13 +390,13 @@ static void put_out_ferp_linger(struct line *line, const struct ferp_linger *out
     put_ferp_linger(line, *out);
 }
 
-static void put_out_ferp_datagram(struct line *line, const struct ferp_datagram *out)
+static void put_out_fer_udp_received(struct line *line, const fer_udp_received *out)
 {
     ITEM(line, "%llu%s", (unsigned long long)out->len, out->truncated ? " truncated" : "");
     put_in_fer_socket_addr(line, &out->from);
 }
 
-static void put_out_ferp_unix_datagram(struct line *line, const struct ferp_unix_datagram *out)
+static void put_out_fer_unix_received(struct line *line, const fer_unix_received *out)
 {
     ITEM(line, "%llu%s", (unsigned long long)out->len, out->truncated ? " truncated" : "");
     put_in_fer_unix_addr(line, &out->from);

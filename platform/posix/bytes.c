@@ -118,10 +118,10 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
 
 /* No bytes and no sender: the read half is shut down, and nothing is queued. */
 static fer_error store_datagram(const struct sockaddr_storage *from, size_t len, bool truncated,
-                                struct ferp_datagram *out)
+                                fer_udp_received *out)
 {
     if (len == 0 && from->ss_family == AF_UNSPEC) {
-        *out = (struct ferp_datagram){0};
+        *out = (fer_udp_received){0};
         return (fer_error){FER_OK, 0};
     }
     if (!ferp_posix_socket_addr(from, &out->from)) {
@@ -136,7 +136,7 @@ static fer_error store_datagram(const struct sockaddr_storage *from, size_t len,
  * one byte. Without a slice XNU fails with EMSGSIZE. macOS and the BSDs do not wait for 0 bytes,
  * and report an empty datagram as truncated (FreeBSD, sys/kern/uipc_socket.c, soreceive_dgram). */
 static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags,
-                              struct ferp_datagram *out)
+                              fer_udp_received *out)
 {
     struct sockaddr_storage from;
     char spare;
@@ -169,7 +169,7 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
  * In POSIX MSG_TRUNC is a result of recvmsg only. FreeBSD accepts it in a call since 2022 (review
  * D35909). */
 static fer_error receive_with_length(fer_raw_socket raw, void *buf, size_t len, int flags,
-                                     struct ferp_datagram *out)
+                                     fer_udp_received *out)
 {
     struct sockaddr_storage from;
     socklen_t size = sizeof from;
@@ -188,7 +188,7 @@ static fer_error receive_with_length(fer_raw_socket raw, void *buf, size_t len, 
 #endif
 
 fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
-                         struct ferp_datagram *out)
+                         fer_udp_received *out)
 {
     int os_flags = ferp_posix_recv_flags(flags);
 #ifdef __linux__

@@ -305,7 +305,7 @@ static fer_error receive_message(int fd, struct ferp_received_handles *message, 
     }
     message->moved = (size_t)moved < message->len ? (size_t)moved : message->len;
     message->truncated = (header.msg_flags & MSG_TRUNC) != 0 || (size_t)moved > message->len;
-    message->from = ferp_posix_from_sockaddr_un(&from, header.msg_namelen);
+    ferp_posix_from_sockaddr_un(&from, header.msg_namelen, &message->from);
     message->handles_truncated |= (header.msg_flags & MSG_CTRUNC) != 0;
     *is_again = has_only_control(message, &header);
     take_handles(message, *is_again ? 0 : message->cap, control.bytes, header.msg_controllen);

@@ -18,11 +18,11 @@ socklen_t ferp_posix_sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_u
 }
 
 /* An address that is not of a Unix socket is the unnamed one. */
-fer_unix_addr ferp_posix_from_sockaddr_un(const struct sockaddr_un *from, socklen_t len)
+void ferp_posix_from_sockaddr_un(const struct sockaddr_un *from, socklen_t len, fer_unix_addr *out)
 {
-    fer_unix_addr addr = {0};
-    (void)ferp_sockaddr_un_to(from, len, &addr);
-    return addr;
+    if (ferp_sockaddr_un_to(from, len, out).kind != FER_OK) {
+        memset(out, 0, sizeof *out);
+    }
 }
 
 /* Stores the result of getsockname or getpeername. Another family is EAFNOSUPPORT. */
@@ -35,7 +35,7 @@ static fer_error store_unix_address(int returned, const struct sockaddr_un *stor
     if (len > 0 && storage->sun_family != AF_UNIX) {
         return ferp_posix_error_of(EAFNOSUPPORT);
     }
-    *out = ferp_posix_from_sockaddr_un(storage, len);
+    ferp_posix_from_sockaddr_un(storage, len, out);
     return (fer_error){FER_OK, 0};
 }
 
@@ -219,7 +219,7 @@ ssize_t ferp_posix_receive_or_end(int fd, struct msghdr *message, int flags)
 
 /* Closes the handles that come with the datagram. */
 static fer_error receive_and_close_handles(fer_raw_socket raw, void *buf, size_t len,
-                                           unsigned flags, struct ferp_unix_datagram *out)
+                                           unsigned flags, fer_unix_received *out)
 {
     char spare;
     struct ferp_received_handles message = {
@@ -232,7 +232,7 @@ static fer_error receive_and_close_handles(fer_raw_socket raw, void *buf, size_t
 }
 
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
-                              struct ferp_unix_datagram *out)
+                              fer_unix_received *out)
 {
     if (FERP_POSIX_IS_APPLE) {
         return receive_and_close_handles(raw, buf, len, flags, out);
@@ -253,7 +253,7 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigne
     }
     out->len = (size_t)moved < len ? (size_t)moved : len;
     out->truncated = (message.msg_flags & MSG_TRUNC) != 0 || (size_t)moved > len;
-    out->from = ferp_posix_from_sockaddr_un(&from, message.msg_namelen);
+    ferp_posix_from_sockaddr_un(&from, message.msg_namelen, &out->from);
     return (fer_error){FER_OK, 0};
 }
 

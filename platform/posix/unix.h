@@ -9,7 +9,7 @@
 
 socklen_t ferp_posix_sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_un *out);
 
-fer_unix_addr ferp_posix_from_sockaddr_un(const struct sockaddr_un *from, socklen_t len);
+void ferp_posix_from_sockaddr_un(const struct sockaddr_un *from, socklen_t len, fer_unix_addr *out);
 
 /* The result of a call with the path of a socket. */
 fer_error ferp_posix_path_result(fer_raw_socket raw, intptr_t returned);

@@ -236,11 +236,11 @@ static fer_error check_datagram(ferp_sim_network *network, ferp_sim_socket *sock
 }
 
 void ferp_sim_copy_datagram(ferp_sim_network *network, const ferp_sim_socket *socket, void *buf,
-                            size_t len, struct ferp_datagram *out)
+                            size_t len, fer_udp_received *out)
 {
     const ferp_sim_datagram *first = ferp_sim_first_datagram(network, socket);
     if (first == NULL) {
-        *out = (struct ferp_datagram){0};
+        *out = (fer_udp_received){0};
         return;
     }
     out->len = first->len < len ? first->len : len;
@@ -269,7 +269,7 @@ fer_error ferp_sim_wait_for_datagram(ferp_sim_network *network, ferp_sim_socket 
 }
 
 static fer_error copy_first(ferp_sim_network *network, ferp_sim_socket *socket, const char *verb,
-                            void *buf, size_t len, struct ferp_datagram *out)
+                            void *buf, size_t len, fer_udp_received *out)
 {
     FER_TRY(ferp_sim_wait_for_datagram(network, socket, verb));
     ferp_sim_copy_datagram(network, socket, buf, len, out);
@@ -283,7 +283,7 @@ static fer_error copy_first(ferp_sim_network *network, ferp_sim_socket *socket, 
     return FERP_SIM_OK;
 }
 
-static fer_error peek_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+static fer_error peek_from(fer_raw_socket raw, void *buf, size_t len, fer_udp_received *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     if (socket->kind != FERP_SIM_DATAGRAM) {
@@ -299,7 +299,7 @@ static fer_error peek_from(fer_raw_socket raw, void *buf, size_t len, struct fer
 }
 
 fer_error ferp_sim_receive_datagram(ferp_sim_network *network, ferp_sim_socket *socket, void *buf,
-                                    size_t len, struct ferp_datagram *out, int *from_name)
+                                    size_t len, fer_udp_received *out, int *from_name)
 {
     if (socket->kind != FERP_SIM_DATAGRAM) {
         return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
@@ -315,7 +315,7 @@ fer_error ferp_sim_receive_datagram(ferp_sim_network *network, ferp_sim_socket *
     return FERP_SIM_OK;
 }
 
-static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, struct ferp_datagram *out)
+static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, fer_udp_received *out)
 {
     int from_name = FERP_SIM_NONE;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
@@ -324,7 +324,7 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, struct 
 }
 
 fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
-                         struct ferp_datagram *out)
+                         fer_udp_received *out)
 {
     FERP_SIM_RETURN_CALL(raw, flags,
                          (flags & FERP_PEEK) != 0 ? peek_from(raw, buf, len, out)

@@ -74,7 +74,7 @@ fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *buf, size_t len,
 
 fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *buf, size_t len, fer_udp_received *out)
 {
-    struct ferp_datagram received;
+    fer_udp_received received;
     FERP_SIM_REQUIRE(network)
     ferp_sim_run_due_events(network);
     ferp_sim_socket *socket = datagram_peer_of(network, peer);

@@ -149,7 +149,7 @@ static fer_error receive_message(fer_raw_socket raw, struct ferp_received_handle
     if (!message->is_datagram) {
         return ferp_recv(raw, message->buf, message->len, flags, &message->moved);
     }
-    struct ferp_unix_datagram got = {0};
+    fer_unix_received got = {0};
     FER_TRY(ferp_unix_recv_from(raw, message->buf, message->len, flags, &got));
     message->moved = got.len;
     message->truncated = got.truncated;

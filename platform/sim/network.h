@@ -373,10 +373,10 @@ fer_error ferp_sim_wait_for_datagram(ferp_sim_network *network, ferp_sim_socket 
                                      const char *verb);
 /* Copies the first datagram of the queue. An empty queue gives an empty datagram. */
 void ferp_sim_copy_datagram(ferp_sim_network *network, const ferp_sim_socket *socket, void *buf,
-                            size_t len, struct ferp_datagram *out);
+                            size_t len, fer_udp_received *out);
 /* Receives the first datagram, with its sender's address (IP) or name (Unix). */
 fer_error ferp_sim_receive_datagram(ferp_sim_network *network, ferp_sim_socket *socket, void *buf,
-                                    size_t len, struct ferp_datagram *out, int *from_name);
+                                    size_t len, fer_udp_received *out, int *from_name);
 
 /* ---- peer.c, script.c: peers */
 /* Records events of a socket. A peer's handler and script run after the current event. */

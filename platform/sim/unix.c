@@ -450,9 +450,9 @@ static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, const 
 }
 
 static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len,
-                              struct ferp_unix_datagram *out)
+                              fer_unix_received *out)
 {
-    struct ferp_datagram received = {0};
+    fer_udp_received received = {0};
     int from = FERP_SIM_NONE;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     FER_TRY(ferp_sim_receive_datagram(network, socket, buf, len, &received, &from));
@@ -469,7 +469,7 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, uns
 }
 
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
-                              struct ferp_unix_datagram *out)
+                              fer_unix_received *out)
 {
     FERP_SIM_RETURN_CALL(raw, flags, receive_from(raw, buf, len, out));
 }

@@ -79,7 +79,7 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
 /* A datagram that is longer than the buffer fails with WSAEMSGSIZE, but fills the buffer and the
  * address ("recvfrom function", MSDN). */
 fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
-                         struct ferp_datagram *out)
+                         fer_udp_received *out)
 {
     ferp_winsock_sockaddr from;
     int size = (int)sizeof from;
@@ -90,7 +90,7 @@ fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned fla
     fer_error failure =
         moved < 0 ? ferp_winsock_datagram_error(WSAGetLastError()) : FERP_WINSOCK_OK;
     if (failure.os_code == WSAESHUTDOWN) {
-        *out = (struct ferp_datagram){0};
+        *out = (fer_udp_received){0};
         return FERP_WINSOCK_OK;
     }
     if (moved < 0 && failure.os_code != WSAEMSGSIZE) {

@@ -82,7 +82,7 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
 }
 
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
-                              struct ferp_unix_datagram *out)
+                              fer_unix_received *out)
 {
     (void)raw;
     (void)buf;

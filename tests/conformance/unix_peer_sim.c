@@ -167,7 +167,7 @@ bool unix_peer_datagram_send(peer_socket peer, const char *path, const void *buf
 peer_outcome unix_peer_datagram_receive(peer_socket peer, void *buf, size_t cap, size_t *n,
                                         const char *by_path, bool *named)
 {
-    struct ferp_unix_datagram got;
+    fer_unix_received got;
     fer_unix_addr wanted = name_of(by_path == NULL ? "" : by_path);
     *n = 0;
     FER_IGNORE(ferp_set_timeout(peer, FERP_READING, fer_duration_from_millis(PEER_LIMIT_MS)));

@@ -38,7 +38,7 @@ BSD_TEST(sending_to_another_address_is_eisconn)
 BSD_TEST(a_datagram_to_the_wildcard_reaches_the_loopback)
 {
     fer_socket_addr to;
-    struct ferp_datagram datagram;
+    fer_udp_received datagram;
     char byte = 0;
     fer_raw_socket receiver = udp_bound(&to);
     to.ip = addr_of("0.0.0.0:0").ip;
@@ -279,7 +279,7 @@ static fer_raw_socket unix_bound(const char *path, fer_unix_addr *addr)
 static fer_error receive(fer_raw_socket raw)
 {
     char buf[8];
-    struct ferp_unix_datagram got;
+    fer_unix_received got;
     return ferp_unix_recv_from(raw, buf, sizeof buf, FERP_DONTWAIT, &got);
 }
 

@@ -163,7 +163,7 @@ DATAGRAM_TEST(only_linux_reports_a_refusal_by_a_send)
 SIM_TEST(only_windows_refuses_to_receive_unbound)
 {
     char byte = 0;
-    struct ferp_datagram datagram;
+    fer_udp_received datagram;
     fer_udp_received got;
     fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
     assert_ok(ferp_set_nonblocking(raw, true));

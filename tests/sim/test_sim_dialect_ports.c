@@ -398,7 +398,7 @@ WINSOCK_CONFIG_TEST(the_last_close_has_its_own_linger_time_or_the_shared_one)
 static void assert_known(fer_raw_socket raw, fer_error_kind bound, fer_error_kind connected)
 {
     fer_socket_addr addr;
-    struct ferp_datagram got;
+    fer_udp_received got;
     char byte;
     assert_kind(ferp_local_addr(raw, &addr), bound);
     assert_kind(ferp_recv_from(raw, &byte, 1, 0, &got),

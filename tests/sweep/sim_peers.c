@@ -138,8 +138,8 @@ void send_two(fer_raw_socket peer, fer_raw_socket to)
 
 static fer_error receive_one(fer_raw_socket raw, bool is_stream, char *buf, size_t cap, size_t *n)
 {
-    struct ferp_datagram datagram;
-    struct ferp_unix_datagram unix_datagram;
+    fer_udp_received datagram;
+    fer_unix_received unix_datagram;
     if (is_stream) {
         return ferp_recv(raw, buf, cap, FERP_DONTWAIT, n);
     }

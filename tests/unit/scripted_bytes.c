@@ -78,7 +78,7 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
 }
 
 fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
-                         struct ferp_datagram *out)
+                         fer_udp_received *out)
 {
     static const script_call forms[] = {SCRIPT_RECV_FROM, SCRIPT_PEEK_FROM, SCRIPT_TRY_RECV_FROM,
                                         SCRIPT_TRY_PEEK_FROM};
@@ -90,7 +90,7 @@ fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned fla
     fer_error error = script_receive(result, buf, len, &n);
     return error.kind != FER_OK
                ? error
-               : STORE(result, out, ((struct ferp_datagram){n, result->on, result->addr}));
+               : STORE(result, out, ((fer_udp_received){n, result->on, result->addr}));
 }
 
 fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned flags,

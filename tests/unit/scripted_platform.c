@@ -462,7 +462,7 @@ SCRIPTED(fer_error, ferp_unix_peer_addr, (fer_raw_socket raw, fer_unix_addr *out
          store_name(TAKE(UNIX_PEER_ADDR, raw), out));
 
 fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
-                              struct ferp_unix_datagram *out)
+                              fer_unix_received *out)
 {
     size_t n = 0;
     const script_result *result =
@@ -471,7 +471,7 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigne
     fer_error error = script_receive(result, buf, len, &n);
     return error.kind != FER_OK
                ? error
-               : STORE(result, out, ((struct ferp_unix_datagram){n, result->on, result->name}));
+               : STORE(result, out, ((fer_unix_received){n, result->on, result->name}));
 }
 
 SCRIPTED(fer_error, ferp_unix_send_to,

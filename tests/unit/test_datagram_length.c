@@ -150,7 +150,7 @@ static const struct {
 static void assert_row(size_t row, unsigned flags)
 {
     char buf[] = "########";
-    struct ferp_datagram got;
+    fer_udp_received got;
     size_t len = strlen(rows[row].sent);
     memset(&got, 0x5a, sizeof got);
     send_bytes(rows[row].sent, len);
@@ -195,7 +195,7 @@ LENGTH_TEST(a_length_above_the_buffers_is_never_returned)
 {
     static const ssize_t lengths[] = {9, 65536, SSIZE_MAX};
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        struct ferp_datagram got;
+        fer_udp_received got;
         char buf[8];
         send_bytes("four", 4);
         other_length = lengths[i];
@@ -210,7 +210,7 @@ LENGTH_TEST(other_errors_are_returned_without_a_second_call)
 {
     static const int codes[] = {EAGAIN, ECONNREFUSED, EINTR, EBADF, ENOMEM};
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        struct ferp_datagram got;
+        fer_udp_received got;
         char byte;
         recvfrom_error = codes[i];
         fer_error error = ferp_recv_from(ends.to, &byte, 1, 0, &got);
@@ -222,7 +222,7 @@ LENGTH_TEST(other_errors_are_returned_without_a_second_call)
 
 LENGTH_TEST(an_empty_queue_would_block_with_the_flag_or_without)
 {
-    struct ferp_datagram got;
+    fer_udp_received got;
     char byte;
     assert_kind(ferp_recv_from(ends.to, &byte, 1, FERP_DONTWAIT, &got), FER_WOULD_BLOCK);
     assert_calls(1, 0);
@@ -233,7 +233,7 @@ LENGTH_TEST(an_empty_queue_would_block_with_the_flag_or_without)
 
 LENGTH_TEST(a_sender_without_an_ip_address_is_an_error)
 {
-    struct ferp_datagram got;
+    fer_udp_received got;
     char byte;
     send_bytes("x", 1);
     omits_the_sender = true;
@@ -246,7 +246,7 @@ LENGTH_TEST(a_sender_without_an_ip_address_is_an_error)
 /* With MSG_TRUNC a peek would return the length from the start of the datagram. */
 LENGTH_TEST(a_peek_at_an_offset_reports_the_bytes_that_it_stored)
 {
-    struct ferp_datagram got;
+    fer_udp_received got;
     char buf[] = "########";
     int offset = 2;
     if (setsockopt((int)ends.to, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) != 0) {
@@ -269,7 +269,7 @@ LENGTH_TEST(a_truncated_answer_of_icmp_is_reported_as_truncated)
     static const unsigned char echo[16] = {8, 0, 0, 0, 0, 0, 0, 1, 'p', 'i', 'n', 'g'};
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr localhost = seam_loopback(0);
-    struct ferp_datagram got;
+    fer_udp_received got;
     char buf[16];
     size_t n = 77;
     fer_error error = ferp_socket_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM, FER_PROTOCOL_ICMP, &raw);
@@ -308,7 +308,7 @@ LENGTH_TEST(datagrams_before_a_shutdown_are_received)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fer_raw_socket pair[2];
-        struct ferp_unix_datagram got = {0};
+        fer_unix_received got = {0};
         char buf[8];
         size_t n = 0;
         reset_system(NULL);

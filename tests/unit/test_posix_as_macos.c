@@ -408,7 +408,7 @@ TEST(an_invalid_receive_of_a_stream_is_a_reset)
     char byte = 0;
     size_t moved = 77;
     fer_io_slice_mut slice = {&byte, 1};
-    struct ferp_datagram got;
+    fer_udp_received got;
     seam_send(pair.server, "x");
     seam_await(pair.client, FERP_READABLE);
     for (unsigned i = 0; i < 6; i++) {

@@ -171,7 +171,7 @@ static fer_error transmit_message(const struct step *step, int64_t *out)
 static fer_error call_datagrams(const struct step *step, int64_t *out)
 {
     fer_raw_socket raw = (fer_raw_socket)step->on;
-    struct ferp_datagram got;
+    fer_udp_received got;
     fer_socket_addr to = addr_of(V4(9));
     size_t n = 77;
     fer_error err = {FER_OK, 0};
