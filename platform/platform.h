@@ -439,7 +439,7 @@ fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint6
  * (write_wait_misses_shutdown); a caller that needs it waits in slices. deadline is the end of the
  * last slice. If no event is scheduled, simulated time waits until deadline and not until `until`,
  * because further slices would change nothing. A signalled token ends the wait as a wakeup does;
- * token may be NULL. poll | select. */
+ * token may be NULL. Until 0: a check without a wait, and without the clock. poll | select. */
 fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, uint64_t deadline,
                      const fer_cancel_token *token, fer_interest *ready);
 

@@ -109,6 +109,14 @@ fer_error_kind feri_state_saved_kind(feri_state state)
     return (fer_error_kind)(state >> 16 & 0xFF);
 }
 
+/* Where each field begins in the word. */
+enum { READ_AT = 4, WRITE_AT = 8, ENDING_AT = 12, SAVED_AT = 16 };
+
+static feri_state with_field(feri_state state, unsigned at, unsigned value)
+{
+    return (state & ~(UINT32_C(0xF) << at)) | (feri_state)value << at;
+}
+
 /* The handle's own shutdown of a half takes precedence; otherwise the first end that was seen
  * remains. After a shutdown a read of 0 bytes is not the peer's end of file. */
 feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind kind)
@@ -118,37 +126,40 @@ feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind ki
                 (kind != FER_OK));
     FERI_VISIT(state, event);
     uint32_t phase = phase_table[feri_state_phase(state)][event];
-    uint32_t read = feri_state_read_half(state);
-    uint32_t write = feri_state_write_half(state);
-    uint32_t ending = feri_state_ending(state);
-    uint32_t saved = feri_state_saved_kind(state);
     if (phase == FERI_MISUSE) {
         return FERI_STATE_MISUSE;
     }
+    bool can_read = feri_state_read_half(state) == FERI_READ_OPEN;
+    bool can_write = feri_state_write_half(state) == FERI_WRITE_OPEN;
+    feri_state next = with_field(state, 0, phase);
     switch (event) {
-    case FERI_EVENT_SHUT_READ: read = FERI_READ_SHUT; break;
-    case FERI_EVENT_SHUT_WRITE: write = FERI_WRITE_SHUT; break;
+    case FERI_EVENT_SHUT_READ: next = with_field(next, READ_AT, FERI_READ_SHUT); break;
+    case FERI_EVENT_SHUT_WRITE: next = with_field(next, WRITE_AT, FERI_WRITE_SHUT); break;
     case FERI_EVENT_SHUT_BOTH:
-        read = FERI_READ_SHUT;
-        write = FERI_WRITE_SHUT;
+        next = with_field(next, READ_AT, FERI_READ_SHUT);
+        next = with_field(next, WRITE_AT, FERI_WRITE_SHUT);
         break;
     case FERI_EVENT_GOT_EOF:
-        ending = read == FERI_READ_SHUT ? ending : FERI_ENDING_SEEN;
-        read = read == FERI_READ_OPEN ? FERI_READ_EOF : read;
+        if (feri_state_read_half(state) != FERI_READ_SHUT) {
+            next = with_field(next, ENDING_AT, FERI_ENDING_SEEN);
+        }
+        next = can_read ? with_field(next, READ_AT, FERI_READ_EOF) : next;
         break;
     case FERI_EVENT_GOT_RESET:
-        ending = FERI_ENDING_SEEN;
-        read = read == FERI_READ_OPEN ? FERI_READ_RESET : read;
-        write = write == FERI_WRITE_OPEN ? FERI_WRITE_GONE : write;
+        next = with_field(next, ENDING_AT, FERI_ENDING_SEEN);
+        next = can_read ? with_field(next, READ_AT, FERI_READ_RESET) : next;
+        next = can_write ? with_field(next, WRITE_AT, FERI_WRITE_GONE) : next;
         break;
-    case FERI_EVENT_GOT_PIPE: write = write == FERI_WRITE_OPEN ? FERI_WRITE_GONE : write; break;
+    case FERI_EVENT_GOT_PIPE:
+        next = can_write ? with_field(next, WRITE_AT, FERI_WRITE_GONE) : next;
+        break;
     case FERI_EVENT_OPEN_BEGIN:
     case FERI_EVENT_OPEN_ABANDON:
     case FERI_EVENT_CLOSE: return phase; /* nothing else remains */
     default: break;                      /* the steps of a connect, with open halves */
     }
-    saved = saved == FER_OK ? (uint32_t)kind : saved;
-    return phase | read << 4 | write << 8 | ending << 12 | saved << 16;
+    bool is_first = feri_state_saved_kind(state) == FER_OK;
+    return is_first ? next | (feri_state)kind << SAVED_AT : next;
 }
 
 static feri_answer stricter(feri_answer of_phase, feri_answer of_half)

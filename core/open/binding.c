@@ -199,23 +199,14 @@ fer_error feri_listener_open(const fer_socket_addr *addr, const fer_bind_options
     return ferp_listen(*out, backlog == 0 ? FERI_BACKLOG : backlog);
 }
 
-/* One accept. A Unix stream has no address. */
-typedef struct accept_call {
-    feri_waiting waiting;
-    fer_raw_socket raw;
-    fer_socket_addr peer;
-} accept_call;
-
-/* A connection that ended before its modes were reset is skipped, whichever call reports it (rule
- * L3). A Unix stream is kept, with the bytes that it may still hold (rule X3). An accepted stream
- * inherits the listener's linger time. */
-static fer_error accept_once(accept_call *call)
+/* One accept. A Unix stream has no address. A connection that ended before its modes were reset is
+ * skipped, whichever call reports it (rule L3). A Unix stream is kept, with the bytes that it may
+ * still hold (rule X3). An accepted stream inherits the listener's linger time. */
+static fer_error accept_once(const fer_handle *listener, fer_raw_socket *out, fer_socket_addr *peer)
 {
-    const fer_handle *listener = call->waiting.handle;
     bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(feri_waiting_check_queue(&call->waiting));
-    FER_TRY(ferp_accept(listener->p_.raw_, &raw, is_unix ? NULL : &call->peer));
+    FER_TRY(ferp_accept(listener->p_.raw_, &raw, is_unix ? NULL : peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     fer_error error = feri_reset_inherited_modes(listener, raw);
     if (error.kind == FER_OK && feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE) &&
@@ -229,9 +220,16 @@ static fer_error accept_once(accept_call *call)
         ferp_close(raw);
         return error;
     }
-    call->raw = raw;
+    *out = raw;
     return error;
 }
+
+typedef struct accept_call {
+    feri_waiting waiting;
+    const fer_error *first; /* the result of an accept that was made before the waits, or NULL */
+    fer_raw_socket *out;
+    fer_socket_addr *peer;
+} accept_call;
 
 static fer_error try_to_accept(void *context, unsigned flags)
 {
@@ -239,30 +237,54 @@ static fer_error try_to_accept(void *context, unsigned flags)
     fer_error error;
     (void)flags; /* accept has none */
     do {
-        error = accept_once(call);
+        error = call->first != NULL ? *call->first : feri_waiting_check_queue(&call->waiting);
+        if (call->first == NULL && error.kind == FER_OK) {
+            error = accept_once(call->waiting.handle, call->out, call->peer);
+        }
+        call->first = NULL;
     } while (feri_waiting_after_accept(&call->waiting, &error) == FERI_NEXT_TRY);
     return error;
 }
 
-fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out, fer_socket_addr *peer)
+FERI_NOINLINE static fer_error accept_on(fer_handle *listener, unsigned flags,
+                                         const fer_error *first, fer_raw_socket *out,
+                                         fer_socket_addr *peer)
 {
-    FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
+    accept_call call = {
+        .waiting = {.handle = listener, .readiness = FERP_ACCEPTABLE, .call_flags = flags},
+        .first = first,
+        .out = out,
+        .peer = peer};
+    return feri_waiting_run(&call.waiting, try_to_accept, &call);
+}
+
+FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out, fer_socket_addr *peer)
+{
+    FER_TRY(feri_handle_check_use(listener));
     FER_TRY(feri_handle_claim(out));
-    bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
     /* an accept of a foreign family would need its addresses */
     uint32_t kind = feri_handle_flags(listener) & (FERI_FLAG_LISTENING | FERI_FLAG_FOREIGN);
     if (kind != FERI_FLAG_LISTENING) {
         feri_handle_abandon(out);
         return feri_own_error(FER_INVALID_INPUT);
     }
-    accept_call call = {
-        .waiting = {.handle = listener, .readiness = FERP_ACCEPTABLE, .call_flags = flags},
-        .raw = FER_RAW_SOCKET_NONE};
-    fer_error error = feri_waiting_run(&call.waiting, try_to_accept, &call);
-    FER_TRY(feri_finish_opening(out, error, call.raw,
-                                is_unix ? FERI_FLAG_UNIX : feri_family_flag(&call.peer)));
+    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    fer_socket_addr from = {0};
+    fer_error error = feri_ok();
+    /* then the queue needs no check, and its mode and timeout no other handle */
+    bool is_common =
+        flags == 0 && feri_waiting_is_common(listener, flags) && !feri_handle_is_shared(listener);
+    if (is_common) {
+        error = accept_once(listener, &raw, &from);
+    }
+    if (!is_common || feri_rare(error.kind != FER_OK)) {
+        error = accept_on(listener, flags, is_common ? &error : NULL, &raw, &from);
+    }
+    bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
+    FER_TRY(
+        feri_finish_opening(out, error, raw, is_unix ? FERI_FLAG_UNIX : feri_family_flag(&from)));
     if (peer != NULL) {
-        *peer = call.peer;
+        *peer = from;
     }
     return feri_ok();
 }

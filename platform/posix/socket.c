@@ -253,7 +253,7 @@ static bool listener_is_gone(int fd, int code, bool is_unix)
            (!is_listening(fd) || ferp_check_connected(fd).kind == FER_INVALID_INPUT);
 }
 
-static fer_error accept_error(int listener, int code, bool is_unix)
+__attribute__((noinline, cold)) static fer_error accept_error(int listener, int code, bool is_unix)
 {
     if (listener_is_gone(listener, code, is_unix)) {
         return (fer_error){FER_NOT_CONNECTED, code};

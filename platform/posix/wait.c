@@ -33,11 +33,11 @@ void ferp_wake(fer_raw_socket raw)
     (void)raw;
 }
 
-/* The time from now to deadline; 0 if it has passed. */
+/* The time from now to deadline; 0 if it has passed. Not later than 0 has always passed. */
 static int millis_until(uint64_t deadline)
 {
-    if (deadline == FERP_NO_DEADLINE) {
-        return -1;
+    if (deadline == FERP_NO_DEADLINE || deadline == 0) {
+        return deadline == 0 ? 0 : -1;
     }
     uint64_t now = ferp_now();
     return ferp_posix_millis((fer_duration){deadline > now ? deadline - now : 0});
