@@ -89,14 +89,17 @@ typedef struct direction {
     uint64_t deadline; /* while it waits: that of the timeout of its stream */
     bool waits;
     bool is_done;
+    bool is_blocked; /* its last try would block, and no wait has reported it as ready since */
+    uint8_t skipped; /* the rounds since then in which it was not tried */
 } direction;
 
 /* What a step has done. */
 typedef enum progress { MOVED, MUST_WAIT } progress;
 
 /* A try that would block, and one that a signal interrupted, have moved nothing. */
-static fer_error after_try(fer_error error, progress *out)
+static fer_error after_try(direction *way, fer_error error, progress *out)
 {
+    way->is_blocked = error.kind == FER_WOULD_BLOCK;
     *out = error.kind == FER_WOULD_BLOCK ? MUST_WAIT : MOVED;
     bool has_moved_nothing = error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED;
     return has_moved_nothing ? feri_ok() : error;
@@ -115,7 +118,7 @@ static fer_error write_some(direction *way, progress *out)
     if (error.kind == FER_OK && moved == 0) {
         return feri_own_error(FER_WRITE_ZERO);
     }
-    return after_try(error, out);
+    return after_try(way, error, out);
 }
 
 /* Reads into the empty buffer, and in a long copy through the pipe first, as far as that has the
@@ -129,12 +132,13 @@ static fer_error read_some(direction *way, progress *out)
     buffer->start = 0;
     if (!has_ended) {
         FER_TRY(feri_stream_check(way->to, FERI_REQUEST_WRITE));
-        *out = MUST_WAIT;
         uint64_t before = way->copied;
         if (before >= FERI_SPLICE_AFTER) {
             FER_TRY(feri_splice(way->part, way->from, way->to, buffer, &way->copied));
-            if (way->copied > before || buffer->len > 0) {
-                *out = MOVED;
+            way->is_blocked = way->part->would_block;
+            bool has_moved = way->copied > before || buffer->len > 0;
+            if (has_moved || way->is_blocked) {
+                *out = has_moved ? MOVED : MUST_WAIT;
                 return feri_ok();
             }
         }
@@ -145,17 +149,33 @@ static fer_error read_some(direction *way, progress *out)
         *out = MOVED;
         return feri_stream_shutdown(way->to, FER_SHUTDOWN_WRITE);
     }
-    return after_try(error, out);
+    return after_try(way, error, out);
 }
 
 /* ---- fer_copy_bidirectional: both directions, and their waits */
+
+/* The rounds after which a direction is tried without a report of a wait: the other direction may
+ * need no wait, or a wait may miss that another thread has ended a half (rule S6). */
+enum { SKIPPED_MAX = 7 };
+
+/* Whether a direction can be tried with another result than before. The handle's own halves may be
+ * ended by another thread, which ends no wait if the direction waits for the other stream. */
+static bool is_due(direction *way)
+{
+    bool is_due = !way->is_blocked || way->skipped == SKIPPED_MAX ||
+                  feri_handle_answer(way->from, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS ||
+                  feri_handle_answer(way->to, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
+    way->skipped = is_due ? 0 : (uint8_t)(way->skipped + 1);
+    return is_due;
+}
 
 /* A step, and the timeout of the wait in which it has not moved anything: that of the stream whose
  * read or write would block, as in fer_copy. */
 static fer_error move_in_time(direction *way, progress *out)
 {
+    bool is_late = way->deadline != FERP_NO_DEADLINE && ferp_now() >= way->deadline;
     *out = MUST_WAIT;
-    if (!way->is_done) {
+    if (!way->is_done && (is_due(way) || is_late)) {
         FER_TRY(way->buffer->len > 0 ? write_some(way, out) : read_some(way, out));
     }
     if (*out == MOVED || way->is_done) {
@@ -172,7 +192,6 @@ static fer_error move_in_time(direction *way, progress *out)
         way->waits = true;
         return feri_ok();
     }
-    bool is_late = way->deadline != FERP_NO_DEADLINE && ferp_now() >= way->deadline;
     return is_late ? feri_own_error(FER_TIMED_OUT) : feri_ok();
 }
 
@@ -191,12 +210,24 @@ static fer_error check_limits(const both_ways *both)
     return feri_limits_check(&both->limits[1]);
 }
 
+/* Those that a wait has reported are tried again; all of them if it has reported none: after a
+ * slice, a signal or a wakeup. */
+static void unblock(both_ways *both, const fer_interest ready[2])
+{
+    bool is_any = (ready[0] | ready[1]) == 0;
+    for (int i = 0; i < 2; i++) {
+        bool is_ready = (ready[i] & FER_READABLE) != 0 || (ready[1 - i] & FER_WRITABLE) != 0;
+        both->ways[i].is_blocked = both->ways[i].is_blocked && !is_any && !is_ready;
+    }
+}
+
 /* The wait is cut into slices if a shutdown by another thread may not wake it (rule S6). If only
  * Unix sockets miss it, only a wait for space does. A signal does not end the call, unless the
  * limits of a stream are interruptible (rule I4). */
 static fer_error wait_for_both(both_ways *both)
 {
-    ferp_ready_pair pair = {0};
+    const feri_splicing *part = both->ways[0].part;
+    ferp_ready_pair pair = {.pipe = part->is_open ? &part->pipe : NULL};
     bool misses_shutdown =
         ferp_traits()->write_wait_misses_shutdown || ferp_traits()->shutdown_read_resets_on_data;
     bool is_interruptible = both->limits[0].interruptible || both->limits[1].interruptible;
@@ -215,7 +246,9 @@ static fer_error wait_for_both(both_ways *both)
                      feri_earlier(both->limits[1].deadline, both->ways[1].deadline));
     uint64_t slice = misses_shutdown ? feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS})
                                      : FERP_NO_DEADLINE;
+    static const fer_interest none[2] = {0, 0};
     fer_error error = ferp_wait_for_pair(&pair, feri_earlier(slice, deadline), deadline);
+    unblock(both, error.kind == FER_OK ? pair.ready : none);
     if (error.kind == FER_OK) {
         error = feri_pause_after_false_hint(&both->false_hints, deadline, pair.tokens[0],
                                             pair.tokens[1]);

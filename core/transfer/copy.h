@@ -54,8 +54,9 @@ typedef struct feri_splicing {
     bool may_wait; /* fer_copy: streams that wait are spliced too, but none with limits */
     bool waits;    /* they do */
     bool is_open;
-    bool is_over; /* the modes forbid it, no pipe can be made, or a splice was refused */
-    size_t held;  /* the bytes in the pipe */
+    bool is_over;     /* the modes forbid it, no pipe can be made, or a splice was refused */
+    bool would_block; /* the last fill, or the last drain; not of streams that wait */
+    size_t held;      /* the bytes in the pipe */
     ferp_pipe pipe;
 } feri_splicing;
 

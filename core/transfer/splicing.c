@@ -58,10 +58,11 @@ static bool was_interrupted(const fer_handle *from, const fer_handle *to, fer_er
 }
 
 /* A splice that waits would block: its timeout has expired in the system. */
-static fer_error map_wait(const feri_splicing *part, const fer_handle *handle,
-                          ferp_direction direction, fer_error error)
+static fer_error map_wait(feri_splicing *part, const fer_handle *handle, ferp_direction direction,
+                          fer_error error)
 {
     bool may_expire = part->waits && error.kind == FER_WOULD_BLOCK;
+    part->would_block = error.kind == FER_WOULD_BLOCK && !part->waits;
     return may_expire ? feri_map_kernel_timeout(handle, direction, error) : error;
 }
 
@@ -106,6 +107,7 @@ fer_error feri_splice(feri_splicing *part, fer_handle *from, fer_handle *to,
                       halves_allow(from, to) && !is_limited &&
                       has_pipe(part, from, to, buffer->cap);
     fer_error error = feri_ok();
+    part->would_block = false;
     if (is_allowed) {
         error = fill_pipe(part, from, to, feri_clamp_length(buffer->cap));
         if (error.kind == FER_OK && part->held > 0) {

@@ -518,7 +518,8 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
     }
     FER_TRY(error);
     fer_error pending = feri_ok();
-    if (answer == FERI_ANSWER_END) {
+    if (answer == FERI_ANSWER_END || was_connecting) {
+        /* the query that has found the connection has found no error */
         *out = pending;
         return pending;
     }

@@ -44,11 +44,76 @@ static fer_error refusal_or_error(int code)
 
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
 /* The default size of a pipe, and the largest that an unprivileged process may set (pipe(7)). */
 enum { PIPE_DEFAULT = 65536, PIPE_MAX = 1048576 };
+
+/* The drains of a pipe after which a signal that it holds back comes. */
+enum { DRAINS_HELD = 64 };
+
+/* ---- SIGPIPE. splice and sendfile have no MSG_NOSIGNAL. */
+
+_Static_assert(sizeof(sigset_t) <= sizeof((ferp_held_signal *)0)->mask, "mask is too short");
+
+static sigset_t only_sigpipe(void)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGPIPE);
+    return signals;
+}
+
+/* For the thread or for the process. */
+static bool sigpipe_is_pending(void)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigpending(&signals);
+    return sigismember(&signals, SIGPIPE) == 1;
+}
+
+/* SIGPIPE is directed at the thread that writes (signal(7)), so the thread blocks it. If it did not
+ * before, none can be pending for it. */
+static void hold_sigpipe(ferp_held_signal *held)
+{
+    const sigset_t signals = only_sigpipe();
+    sigset_t before;
+    (void)sigemptyset(&before);
+    (void)pthread_sigmask(SIG_BLOCK, &signals, &before);
+    memcpy(held->mask, &before, sizeof before);
+    held->was_blocked = sigismember(&before, SIGPIPE) == 1;
+    held->was_pending = held->was_blocked && sigpipe_is_pending();
+}
+
+/* Removes the signal that an EPIPE has raised, which a short count hides: then the stream ended
+ * after some bytes. One that was pending before stays. The thread's own is removed before one of
+ * the process. The kernel keeps one of each number, so one that was pending for the thread was the
+ * new one too, and is raised again. Not exact: if the thread and the process each had one, or
+ * pthread_kill sends the thread one while it is held back, that of the thread is lost. If a short
+ * count was no EPIPE, one of the process becomes the thread's. */
+static void take_sigpipe(const ferp_held_signal *held)
+{
+    const struct timespec now = {0, 0};
+    const sigset_t signals = only_sigpipe();
+    while (sigtimedwait(&signals, NULL, &now) < 0 && errno == EINTR) {
+    }
+    if (held->was_pending && !sigpipe_is_pending()) {
+        (void)raise(SIGPIPE);
+    }
+}
+
+static void release_sigpipe(const ferp_held_signal *held)
+{
+    const sigset_t signals = only_sigpipe();
+    if (!held->was_blocked) {
+        (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    }
+}
+
+/* ---- Pipes */
 
 /* A pipe that does not wait makes the splice of a Unix stream not wait either (fs/splice.c,
  * do_splice). The splice of a TCP stream has the mode of the stream (net/ipv4/tcp.c,
@@ -59,6 +124,11 @@ fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
     if (cap > PIPE_DEFAULT) {
         (void)fcntl(out->ends[1], F_SETPIPE_SZ, (int)(cap < PIPE_MAX ? cap : PIPE_MAX));
     }
+    out->waits = waits;
+    out->drains = 0;
+    if (!waits) {
+        hold_sigpipe(&out->held);
+    }
     return (fer_error){FER_OK, 0};
 }
 
@@ -66,6 +136,9 @@ void ferp_pipe_close(const ferp_pipe *pipe)
 {
     (void)close(pipe->ends[0]);
     (void)close(pipe->ends[1]);
+    if (!pipe->waits) {
+        release_sigpipe(&pipe->held);
+    }
 }
 
 static fer_error store_spliced(ssize_t moved, size_t *n)
@@ -84,69 +157,24 @@ fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len,
     return splice_some((int)from, pipe->ends[1], len, n);
 }
 
-/* Whether the thread's mask blocks SIGPIPE, and if so, whether one is pending. */
-typedef struct held_signal {
-    sigset_t mask; /* before */
-    bool was_blocked;
-    bool was_pending;
-} held_signal;
-
-/* For the thread or for the process. */
-static bool sigpipe_is_pending(void)
+/* A pipe whose fills wait holds the signal back only here, so that the program's own comes while
+ * they wait. Otherwise it comes in ferp_wait_for_pair, and now and then in a copy that never
+ * waits. */
+fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
 {
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigpending(&signals);
-    return sigismember(&signals, SIGPIPE) == 1;
-}
-
-/* splice has no MSG_NOSIGNAL. SIGPIPE is directed at the thread that writes (signal(7)), so the
- * thread blocks it. If it did not before, none can be pending for it. */
-static void hold_sigpipe(held_signal *held)
-{
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGPIPE);
-    (void)pthread_sigmask(SIG_BLOCK, &signals, &held->mask);
-    held->was_blocked = sigismember(&held->mask, SIGPIPE) == 1;
-    held->was_pending = held->was_blocked && sigpipe_is_pending();
-}
-
-static void take_sigpipe(void)
-{
-    const struct timespec now = {0, 0};
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGPIPE);
-    while (sigtimedwait(&signals, NULL, &now) < 0 && errno == EINTR) {
+    if (pipe->waits) {
+        hold_sigpipe(&pipe->held);
     }
-}
-
-/* Removes the signal that an EPIPE has raised, which a short count hides: then the stream ended
- * after some bytes. One that was pending before stays. The thread's own is removed before one of
- * the process. The kernel keeps one of each number, so one that was pending for the thread was the
- * new one too, and is raised again. Not exact: if the thread and the process each had one, that of
- * the thread is lost. If a short count was no EPIPE, one of the process becomes the thread's. */
-static void release_sigpipe(const held_signal *held, fer_error error, bool is_short)
-{
-    bool was_raised = error.kind == FER_OK ? is_short : error.os_code == EPIPE;
-    if (was_raised) {
-        take_sigpipe();
-        if (held->was_pending && !sigpipe_is_pending()) {
-            (void)raise(SIGPIPE);
-        }
-    }
-    if (!held->was_blocked) {
-        (void)pthread_sigmask(SIG_SETMASK, &held->mask, NULL);
-    }
-}
-
-fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
-{
-    held_signal held;
-    hold_sigpipe(&held);
     fer_error error = splice_some(pipe->ends[0], (int)to, len, n);
-    release_sigpipe(&held, error, *n < len);
+    if (error.kind == FER_OK ? pipe->waits && *n < len : error.os_code == EPIPE) {
+        take_sigpipe(&pipe->held);
+    }
+    if (pipe->waits) {
+        release_sigpipe(&pipe->held);
+    } else if (++pipe->drains % DRAINS_HELD == 0) {
+        release_sigpipe(&pipe->held);
+        hold_sigpipe(&pipe->held);
+    }
     return error;
 }
 
@@ -172,7 +200,7 @@ static size_t clamp_to_file(int file, uint64_t offset, size_t len)
 fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
                          size_t *n)
 {
-    held_signal held;
+    ferp_held_signal held;
     off_t at = (off_t)offset;
     size_t most = clamp_to_file(ferp_posix_fd(file), offset, len);
     *n = 0;
@@ -182,7 +210,10 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
     hold_sigpipe(&held);
     ssize_t moved = sendfile((int)to, ferp_posix_fd(file), &at, most);
     fer_error error = store_spliced(moved, n);
-    release_sigpipe(&held, error, *n < most);
+    if (error.kind == FER_OK ? *n < most : error.os_code == EPIPE) {
+        take_sigpipe(&held);
+    }
+    release_sigpipe(&held);
     return error;
 }
 
@@ -216,7 +247,7 @@ fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len,
     return refuse_pipes(n);
 }
 
-fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
+fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
 {
     (void)pipe;
     (void)to;

@@ -3,6 +3,8 @@
 #include "platform/posix/posix.h"
 
 #include <poll.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/select.h>
 #include <sys/time.h>
 
@@ -121,13 +123,38 @@ static int select_once(struct pollfd *entries, nfds_t count, int millis)
 
 #endif
 
+#ifdef __linux__
+
+/* The signal that the pipe holds back comes during the poll. */
+static int poll_once(struct pollfd *entries, nfds_t count, int millis, const ferp_pipe *pipe)
+{
+    if (pipe == NULL || pipe->held.was_blocked) {
+        return poll(entries, count, millis);
+    }
+    const struct timespec time = {millis / 1000, millis % 1000 * 1000000L};
+    sigset_t mask;
+    memcpy(&mask, pipe->held.mask, sizeof mask);
+    return ppoll(entries, count, millis < 0 ? NULL : &time, &mask);
+}
+
+#else
+
+static int poll_once(struct pollfd *entries, nfds_t count, int millis, const ferp_pipe *pipe)
+{
+    (void)pipe;
+    return poll(entries, count, millis);
+}
+
+#endif
+
 /* Loops if the time does not fit poll's int, and if a poll without a timeout returns 0, which is
  * reported of macOS (openradar, 19356). */
-static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
+static fer_error poll_with(struct pollfd *entries, nfds_t count, uint64_t deadline,
+                           const ferp_pipe *pipe)
 {
     for (;;) {
         int millis = millis_until(deadline);
-        int ready = poll(entries, count, millis);
+        int ready = poll_once(entries, count, millis, pipe);
         if (ready < 0 && errno == EINVAL) {
             ready = select_once(entries, count, millis);
         }
@@ -142,6 +169,11 @@ static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadl
             return (fer_error){FER_TIMED_OUT, 0};
         }
     }
+}
+
+static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
+{
+    return poll_with(entries, count, deadline, NULL);
 }
 
 /* A peek keeps the pending error (NetBSD: uipc_socket.c, soreceive). ENOTCONN is a stream that was
@@ -222,18 +254,22 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     return (fer_error){FER_OK, 0};
 }
 
-fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
+fer_error ferp_wait_for_pair(ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
 {
     struct pollfd entries[4];
-    nfds_t count = 0;
+    nfds_t count = 2;
     (void)deadline;
     for (int i = 0; i < 2; i++) {
-        entries[count++] = entry_for(pair->raws[i], pair->interests[i]);
+        entries[i] = entry_for(pair->raws[i], pair->interests[i]);
         if (pair->tokens[i] != NULL) {
             entries[count++] = token_entry(pair->tokens[i]);
         }
     }
-    return poll_until(entries, count, until);
+    fer_error error = poll_with(entries, count, until, pair->pipe);
+    for (int i = 0; i < 2; i++) {
+        pair->ready[i] = ready_of(entries[i].revents) & pair->interests[i];
+    }
+    return error;
 }
 
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)

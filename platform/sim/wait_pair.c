@@ -4,12 +4,13 @@
 #include "platform/sim/wait.h"
 
 typedef struct pair_wait {
-    const ferp_ready_pair *pair;
+    ferp_ready_pair *pair;
     ferp_sim_watch watches[2];
     uint32_t wakes[2];
 } pair_wait;
 
-/* *has_end: a write half has ended, which the next slice may detect. */
+/* What poll reports of a socket; select's sets are not reported. *has_end: a write half has ended,
+ * which the next slice may detect. */
 static fer_error check_pair(ferp_sim_network *network, const pair_wait *wait, bool *is_ready_now,
                             bool *is_woken, bool *has_end)
 {
@@ -21,8 +22,9 @@ static fer_error check_pair(ferp_sim_network *network, const pair_wait *wait, bo
         if (socket == NULL) {
             return ferp_sim_error(network, FERP_SIM_EBADF);
         }
-        *is_ready_now =
-            *is_ready_now || ferp_sim_ready_of(network, socket, wait->pair->interests[i]) != 0;
+        fer_interest ready = ferp_sim_ready_of(network, socket, wait->pair->interests[i]);
+        *is_ready_now = *is_ready_now || ready != 0;
+        wait->pair->ready[i] = ferp_sim_is_winsock(network) ? 0 : ready;
         *has_end = *has_end || ((wait->pair->interests[i] & FER_WRITABLE) != 0 &&
                                 ferp_sim_writing_has_ended(network, socket));
         *is_woken = *is_woken || socket->wakes != wait->wakes[i] ||
@@ -73,7 +75,7 @@ static fer_error wait_on_pair(ferp_sim_network *network, const pair_wait *wait, 
     }
 }
 
-fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
+fer_error ferp_wait_for_pair(ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
 {
     FERP_SIM_REQUIRE(network)
     pair_wait wait = {.pair = pair};

@@ -33,7 +33,7 @@ fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len,
     return refuse_pipes(n);
 }
 
-fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
+fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
 {
     (void)pipe;
     (void)to;

@@ -153,7 +153,7 @@ static bool has_broken(const ferp_ready_pair *pair, int index)
 }
 
 /* As ferp_ready. */
-fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
+fer_error ferp_wait_for_pair(ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
 {
     bool has_token = pair->tokens[0] != NULL || pair->tokens[1] != NULL;
     int slice = has_token ? FERP_WINSOCK_TOKEN_SLICE : FERP_WINSOCK_SELECT_SLICE;

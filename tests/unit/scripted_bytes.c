@@ -220,7 +220,7 @@ fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len,
     return error;
 }
 
-fer_error ferp_pipe_drain(const ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
+fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
 {
     assert_int_equal(pipe->ends[0], PIPE);
     fer_error error = script_store_count(TAKE_WITH(PIPE_DRAIN, to, "%" PRIu64, (uint64_t)len), n);

@@ -89,7 +89,8 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
                        deadline);
 }
 
-fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
+/* The value has the ready interests of the first, and four times those of the second. */
+fer_error ferp_wait_for_pair(ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
 {
     static const char *const names[] = {"-", "r", "w", "rw"};
     char texts[2][24];
@@ -100,6 +101,9 @@ fer_error ferp_wait_for_pair(const ferp_ready_pair *pair, uint64_t until, uint64
                     names[pair->interests[0]], (int)pair->raws[1], names[pair->interests[1]],
                     texts[0], texts[1], pair->tokens[0] == NULL ? "" : ",token",
                     pair->tokens[1] == NULL ? "" : ",other token");
+    for (int i = 0; i < 2; i++) {
+        pair->ready[i] = (fer_interest)(result->value >> 2 * i) & pair->interests[i];
+    }
     return finish_wait(result, until);
 }
 

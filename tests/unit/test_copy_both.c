@@ -86,11 +86,11 @@ SCRIPT_TEST(each_direction_copies_until_its_end_which_is_passed_on)
          "try_recv(2,4) shutdown(1,1)",
          FER_OK, 0, 4, 0, 3, 0},
         {"an end is passed on after the last byte and ends one direction",
-         "try_recv 2 WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11 0 WOULD_BLOCK:11 WOULD_BLOCK:11, "
-         "try_send WOULD_BLOCK:11 2",
-         "try_recv(1,4) try_recv(2,4) try_send(2,2) try_recv(2,4) wait_for_pair(1-,2rw,ever,ever) "
-         "try_send(2,2) try_recv(2,4) try_recv(1,4) shutdown(2,1) try_recv(2,4) "
-         "try_recv(2,4) wait_for_pair(1-,2r,ever,ever) try_recv(2,4) shutdown(1,1)",
+         "try_recv 2 WOULD_BLOCK:11 WOULD_BLOCK:11 0 WOULD_BLOCK:11, try_send WOULD_BLOCK:11 2",
+         "try_recv(1,4) try_recv(2,4) try_send(2,2) wait_for_pair(1-,2rw,ever,ever) "
+         "try_send(2,2) try_recv(2,4) try_recv(1,4) shutdown(2,1) "
+         "wait_for_pair(1-,2r,ever,ever) try_recv(2,4) wait_for_pair(1-,2r,ever,ever) "
+         "pause(1001000) try_recv(2,4) shutdown(1,1)",
          FER_OK, 0, 2, 0, 0, 0},
         {"false hints pause from the second in a row on",
          "try_recv WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11 "
@@ -109,9 +109,27 @@ SCRIPT_TEST(each_direction_copies_until_its_end_which_is_passed_on)
          FER_OUT_OF_MEMORY, 12, 0, 0, 0, 0},
         {"an error of a write keeps the bytes of both directions",
          "try_recv 4 3, try_send 1 BROKEN_PIPE:32", NULL, FER_BROKEN_PIPE, 32, 1, 3, 0, 3},
-        {"a send of no byte is write zero",
-         "try_recv 4 WOULD_BLOCK:11 WOULD_BLOCK:11, try_send 3 0", NULL, FER_WRITE_ZERO, 0, 3, 1, 0,
-         0},
+        {"a send of no byte is write zero", "try_recv 4 WOULD_BLOCK:11, try_send 3 0", NULL,
+         FER_WRITE_ZERO, 0, 3, 1, 0, 0},
+        {"a direction that would block is tried if the wait reports it",
+         "try_recv WOULD_BLOCK:11 WOULD_BLOCK:11 4 0 0, wait_for_pair 1, try_send WOULD_BLOCK:11 4",
+         "try_recv(1,4) try_recv(2,4) wait_for_pair(1r,2r,ever,ever) try_recv(1,4) try_send(2,4) "
+         "wait_for_pair(1-,2rw,ever,ever) try_send(2,4) try_recv(2,4) shutdown(1,1) "
+         "try_recv(1,4) shutdown(2,1)",
+         FER_OK, 0, 4, 0, 0, 0},
+        {"for space too",
+         "try_recv WOULD_BLOCK:11 WOULD_BLOCK:11 4 0 0, wait_for_pair 1 8, "
+         "try_send WOULD_BLOCK:11 4",
+         "try_recv(1,4) try_recv(2,4) wait_for_pair(1r,2r,ever,ever) try_recv(1,4) try_send(2,4) "
+         "wait_for_pair(1-,2rw,ever,ever) try_send(2,4) try_recv(1,4) shutdown(2,1) "
+         "wait_for_pair(1-,2r,ever,ever) try_recv(2,4) shutdown(1,1)",
+         FER_OK, 0, 4, 0, 0, 0},
+        {"and in the eighth round after its last try if the other one needs no wait",
+         "try_recv 1 WOULD_BLOCK:11 1 1 1 1 0 0, try_send 1 1 1 1 1",
+         "try_recv(1,4) try_recv(2,4) try_send(2,1) try_recv(1,4) try_send(2,1) try_recv(1,4) "
+         "try_send(2,1) try_recv(1,4) try_send(2,1) try_recv(1,4) try_recv(2,4) shutdown(1,1) "
+         "try_send(2,1) try_recv(1,4) shutdown(2,1)",
+         FER_OK, 0, 5, 0, 0, 0},
         {"an end that cannot be passed on is an error", "shutdown PERMISSION_DENIED:1", NULL,
          FER_PERMISSION_DENIED, 1, 0, 0, 0, 0},
     };
@@ -126,6 +144,18 @@ SCRIPT_TEST(each_direction_copies_until_its_end_which_is_passed_on)
 
 /* ---- Timeouts of a */
 
+static void pass_time_at_send(script_call call)
+{
+    script.now += call == SCRIPT_TRY_SEND ? 5000 : 0;
+}
+
+static void shut_b_down_at_wait(script_call call)
+{
+    if (call == SCRIPT_WAIT_FOR_PAIR) {
+        (void)feri_handle_apply(&b, FERI_EVENT_SHUT_WRITE);
+    }
+}
+
 SCRIPT_TEST(a_timeout_ends_it_after_a_last_try_and_keeps_the_bytes)
 {
     static const struct copy_row rows[] = {
@@ -136,10 +166,10 @@ SCRIPT_TEST(a_timeout_ends_it_after_a_last_try_and_keeps_the_bytes)
          "try_recv(1,4)",
          FER_TIMED_OUT, 0, 0, 0, 0, 0},
         {"of writes",
-         "timeout 0 5000, try_recv WOULD_BLOCK:11 3 0, "
-         "try_send WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair TIMED_OUT",
-         "try_recv(1,4) timeout(1,reading) try_recv(2,4) try_recv(1,4) shutdown(2,1) "
-         "try_send(1,3) timeout(1,writing) try_send(1,3) wait_for_pair(1w,2-,6000,6000) "
+         "timeout 18446744073709551615 5000, try_recv WOULD_BLOCK:11 3 0, "
+         "try_send WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair TIMED_OUT",
+         "try_recv(1,4) timeout(1,reading) try_recv(2,4) try_send(1,3) timeout(1,writing) "
+         "wait_for_pair(1rw,2-,6000,6000) try_recv(1,4) shutdown(2,1) "
          "try_send(1,3)",
          FER_TIMED_OUT, 0, 0, 0, 0, 3},
         {"that cannot be read", "timeout INVALID_INPUT:22, try_recv WOULD_BLOCK:11", NULL,
@@ -151,6 +181,28 @@ SCRIPT_TEST(a_timeout_ends_it_after_a_last_try_and_keeps_the_bytes)
         run_copy(&rows[i]);
         script_end_row();
     }
+}
+
+/* M2: "whatever the other direction does": which needs no wait. */
+BEGUN_TEST(a_timeout_ends_it_although_the_other_direction_moves_bytes)
+{
+    feri_atomic_change_bits(&b.p_.flags_, FERI_TIMEOUT_FLAGS, 0);
+    script_queue("timeout 5000, try_recv 1 WOULD_BLOCK:11 WOULD_BLOCK:11, try_send 1");
+    script.on_call = pass_time_at_send;
+    assert_error(copy(), FER_TIMED_OUT, 0);
+    assert_log("try_recv(1,4) try_recv(2,4) timeout(2,reading) try_send(2,1) try_recv(2,4)");
+    assert_moved(1, 0, 0, 0);
+}
+
+/* ---- Shutdowns by another thread */
+
+/* Which no wait for its read half reports. The wait here reports the other direction. */
+BEGUN_TEST(a_write_half_that_another_thread_shuts_down_ends_it_after_any_wait)
+{
+    script_queue("try_recv WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair 4");
+    script.on_call = shut_b_down_at_wait;
+    assert_error(copy(), FER_BROKEN_PIPE, 0);
+    assert_log("try_recv(1,4) try_recv(2,4) wait_for_pair(1r,2r,ever,ever)");
 }
 
 /* ---- Limits */
@@ -264,14 +316,18 @@ SCRIPT_TEST(a_long_copy_between_nonblocking_streams_splices)
          BEFORE "pipe_fill(3,262144) pipe_drain(4,5) pipe_fill(3,262144) " END, FER_OK, 0, CAP + 5,
          0, 0, 0},
         {"a destination that is full returns the bytes to the buffer",
-         "pipe_fill 5, pipe_drain 2 WOULD_BLOCK:11, pipe_read 3, try_send WOULD_BLOCK:11 3",
-         BEFORE "pipe_fill(3,262144) pipe_drain(4,5) pipe_drain(4,3) pipe_read(3) try_send(4,3) "
+         "pipe_fill 5, pipe_drain 2 WOULD_BLOCK:11, pipe_read 3, try_send 3",
+         BEFORE "pipe_fill(3,262144) pipe_drain(4,5) pipe_drain(4,3) pipe_read(3) "
                 "wait_for_pair(3-,4w,ever,ever) try_send(4,3) pipe_fill(3,262144) " END,
          FER_OK, 0, CAP + 5, 0, 0, 0},
         {"bytes that return whole from the pipe are written first",
          "pipe_fill 5, pipe_drain WOULD_BLOCK:11, pipe_read 5, try_send 5",
-         BEFORE "pipe_fill(3,262144) pipe_drain(4,5) pipe_read(5) try_send(4,5) "
-                "pipe_fill(3,262144) " END,
+         BEFORE "pipe_fill(3,262144) pipe_drain(4,5) pipe_read(5) wait_for_pair(3-,4w,ever,ever) "
+                "try_send(4,5) pipe_fill(3,262144) " END,
+         FER_OK, 0, CAP + 5, 0, 0, 0},
+        {"a fill that would block waits without a read", "pipe_fill WOULD_BLOCK:11 5, pipe_drain 5",
+         BEFORE "pipe_fill(3,262144) wait_for_pair(3r,4-,ever,ever) pipe_fill(3,262144) "
+                "pipe_drain(4,5) pipe_fill(3,262144) " END,
          FER_OK, 0, CAP + 5, 0, 0, 0},
         {"a pipe that is refused is not tried again",
          "pipe_fill UNSUPPORTED:22, try_recv 5, try_send 5",

@@ -123,21 +123,64 @@ static void assert_state(enum sigpipe state, int taken)
     set_blocked(false);
 }
 
+/* 200 drains, because a pipe that does not wait holds the signal back for many of them. */
 COPYING_TEST(a_drain_to_a_shut_stream_raises_no_sigpipe)
 {
     assert_ok(ferp_shutdown(other.client, FER_SHUTDOWN_WRITE));
-    for (enum sigpipe state = UNBLOCKED; state < SIGPIPE_STATES; state++) {
+    for (int i = 0; i < 2 * SIGPIPE_STATES; i++) {
+        enum sigpipe state = (enum sigpipe)(i / 2);
         ferp_pipe pipe;
         size_t n = 77;
-        open_pipe(&pipe, true);
+        begin_state(state);
+        open_pipe(&pipe, i % 2 != 0);
         seam_send(one.client, "abc");
         assert_ok(ferp_pipe_fill(&pipe, one.server, 3, &n));
-        begin_state(state);
-        assert_kind(ferp_pipe_drain(&pipe, other.client, 3, &n), FER_BROKEN_PIPE);
-        assert_state(state, take_pending());
-        assert_int_equal(n, 0);
+        for (int drains = 0; drains < 200; drains++) {
+            assert_kind(ferp_pipe_drain(&pipe, other.client, 3, &n), FER_BROKEN_PIPE);
+            assert_int_equal(n, 0);
+        }
         ferp_pipe_close(&pipe);
+        assert_state(state, take_pending());
     }
+}
+
+static volatile sig_atomic_t handled;
+
+static void handle(int signal_number)
+{
+    (void)signal_number;
+    handled++;
+}
+
+/* The program's own, which pthread_kill has sent while the pipe holds SIGPIPE back: during a wait,
+ * after 64 drains, or when the pipe is closed. */
+COPYING_TEST(a_sigpipe_of_the_program_comes_although_a_pipe_holds_it_back)
+{
+    enum { IN_WAIT, AFTER_DRAINS, AT_CLOSE, WAYS };
+    const struct sigaction action = {.sa_handler = handle};
+    set_blocked(false);
+    assert_int_equal(sigaction(SIGPIPE, &action, NULL), 0);
+    for (int way = IN_WAIT; way < WAYS; way++) {
+        ferp_pipe pipe;
+        ferp_ready_pair pair = {.raws = {one.client, other.client}, .pipe = &pipe};
+        uint64_t until = ferp_now() + 60000 * FERP_NANOS_PER_MILLI;
+        size_t n = 77;
+        handled = 0;
+        open_pipe(&pipe, false);
+        assert_int_equal(pthread_kill(pthread_self(), SIGPIPE), 0);
+        assert_int_equal(handled, 0);
+        if (way == IN_WAIT) {
+            assert_kind(ferp_wait_for_pair(&pair, until, until), FER_INTERRUPTED);
+        }
+        for (int drains = 0; way == AFTER_DRAINS && drains < 64; drains++) {
+            assert_kind(ferp_pipe_drain(&pipe, one.client, 1, &n), FER_WOULD_BLOCK);
+            assert_int_equal(handled, drains == 63);
+        }
+        assert_int_equal(handled, way != AT_CLOSE);
+        ferp_pipe_close(&pipe);
+        assert_int_equal(handled, 1);
+    }
+    set_blocked(false);
 }
 
 /* More than both buffers of a stream hold: those of the receiver are at most its first window of
@@ -209,15 +252,15 @@ COPYING_TEST(a_sigpipe_that_was_pending_stays_after_a_short_drain)
     ferp_pipe pipe;
     size_t filled = 77;
     size_t n = 0;
-    open_pipe(&pipe, false);
     assert_ok(ferp_set_nonblocking(other.client, true));
     begin_state(PENDING);
+    open_pipe(&pipe, false);
     do {
         assert_ok(ferp_send(one.client, bytes, sizeof bytes, 0, &n));
         assert_ok(ferp_pipe_fill(&pipe, one.server, sizeof bytes, &filled));
     } while (ferp_pipe_drain(&pipe, other.client, filled, &n).kind == FER_OK && n == filled);
-    assert_state(PENDING, take_pending());
     ferp_pipe_close(&pipe);
+    assert_state(PENDING, take_pending());
 }
 
 #endif
@@ -243,6 +286,23 @@ COPYING_TEST(a_stream_without_an_interest_is_not_waited_for)
     one = other;
     other = ended;
     assert_kind(wait_for(FER_READABLE, 0, 1), FER_TIMED_OUT);
+}
+
+/* Of select nothing is reported. */
+COPYING_TEST(the_directions_that_are_ready_are_reported)
+{
+    ferp_ready_pair pair = {.raws = {one.client, other.client},
+                            .interests = {FER_READABLE, FER_READABLE | FER_WRITABLE}};
+    const fer_interest every = ferp_traits()->io_waits_in_kernel ? ~0u : 0;
+    uint64_t until = ferp_now() + 60000 * FERP_NANOS_PER_MILLI;
+    assert_ok(ferp_wait_for_pair(&pair, until, until));
+    assert_int_equal(pair.ready[0], 0);
+    assert_int_equal(pair.ready[1], FER_WRITABLE & every);
+    pair.interests[1] = FER_READABLE;
+    seam_send(one.server, "abc");
+    assert_ok(ferp_wait_for_pair(&pair, until, until));
+    assert_int_equal(pair.ready[0], FER_READABLE & every);
+    assert_int_equal(pair.ready[1], 0);
 }
 
 TEST_MAIN("platform_copying")

@@ -41,6 +41,34 @@ STREAM_TEST(script_posix, take_error_is_refused_without_a_socket_or_a_result_poi
     assert_error(got, FER_CONNECTION_REFUSED, 111);
 }
 
+/* C5: the result of the connect is the error. */
+SCRIPT_TEST(take_error_of_a_started_connect_queries_the_system_once)
+{
+    static const struct {
+        const char *name, *results, *log;
+        fer_error_kind kind, pending;
+    } rows[] = {
+        {"connected", "", "take_error(1) peer_addr(1)", FER_OK, FER_OK},
+        {"reset since", "take_error +CONNECTION_RESET:104", "take_error(1)", FER_OK,
+         FER_CONNECTION_RESET},
+        {"failed", "take_error +CONNECTION_REFUSED:111", "take_error(1)", FER_OK,
+         FER_CONNECTION_REFUSED},
+        {"pending", "peer_addr NOT_CONNECTED:107", "take_error(1) peer_addr(1)", FER_WOULD_BLOCK,
+         FER_OTHER},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_error got = {FER_OTHER, 0};
+        script_begin(&script_posix);
+        fer_handle handle = script_connecting(0);
+        script.row = rows[i].name;
+        script_queue(rows[i].results);
+        assert_row(feri_stream_take_error(&handle, &got).kind == rows[i].kind);
+        assert_row(got.kind == rows[i].pending);
+        assert_log(rows[i].log);
+        script_end_row();
+    }
+}
+
 /* ---- Complete transfers */
 
 typedef fer_error transfer(fer_handle *handle, void *into, size_t len, size_t *moved);
