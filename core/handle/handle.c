@@ -133,7 +133,8 @@ static void close_unless_borrowed(const fer_handle *handle, fer_raw_socket raw)
     }
 }
 
-FERI_HOT static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, uint32_t flags)
+FERI_HOT static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw,
+                               uint32_t flags)
 {
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     handle->p_.raw_ = raw;

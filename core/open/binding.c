@@ -258,7 +258,8 @@ FERI_NOINLINE static fer_error accept_on(fer_handle *listener, unsigned flags,
     return feri_waiting_run(&call.waiting, try_to_accept, &call);
 }
 
-FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out, fer_socket_addr *peer)
+FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out,
+                               fer_socket_addr *peer)
 {
     FER_TRY(feri_handle_check_use(listener));
     FER_TRY(feri_handle_claim(out));
