@@ -449,8 +449,7 @@ static fer_error send_to(fer_raw_socket raw, const void *buf, size_t len, const 
     return ferp_sim_unix_send_one(network, socket, buf, len, addr, n);
 }
 
-static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len,
-                              fer_unix_received *out)
+static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, fer_unix_received *out)
 {
     fer_udp_received received = {0};
     int from = FERP_SIM_NONE;
