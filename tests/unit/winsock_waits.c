@@ -47,9 +47,10 @@ static fer_error wait_for(const struct step *step, ferp_readiness readiness, int
 /* in2: the interests of A, and of B in the upper 4 bits. */
 static fer_error wait_pair(const struct step *step)
 {
-    ferp_ready_pair pair = {{A, B},
-                            {(fer_interest)(step->in2 & 15), (fer_interest)(step->in2 >> 4)},
-                            {NULL, seam.has_token ? &seam.token : NULL}};
+    ferp_ready_pair pair = {
+        .raws = {A, B},
+        .interests = {(fer_interest)(step->in2 & 15), (fer_interest)(step->in2 >> 4)},
+        .tokens = {NULL, seam.has_token ? &seam.token : NULL}};
     return ferp_wait_for_pair(&pair, deadline_of(step), FERP_NO_DEADLINE);
 }
 
