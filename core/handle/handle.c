@@ -103,7 +103,7 @@ bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
     return step_state(handle, event, error) != FERI_STATE_MISUSE;
 }
 
-FERI_HOT fer_error feri_handle_claim(fer_handle *handle)
+fer_error feri_handle_claim(fer_handle *handle)
 {
     FERI_REQUIRE(handle != NULL, FER_MISUSE);
     FERI_REQUIRE(feri_handle_apply(handle, FERI_EVENT_OPEN_BEGIN), FER_MISUSE);
@@ -133,8 +133,7 @@ static void close_unless_borrowed(const fer_handle *handle, fer_raw_socket raw)
     }
 }
 
-FERI_HOT static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw,
-                               uint32_t flags)
+static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, uint32_t flags)
 {
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     handle->p_.raw_ = raw;
