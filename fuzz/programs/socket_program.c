@@ -288,8 +288,8 @@ static void accept_one(struct socket_program *p, const struct socket_call *c)
         (out->state == STATE_NEW || out->state == STATE_CLOSED)) {
         fer_error error = socket_accept_any(&p->handles[c->at], &p->handles[at], socket_types[at]);
         socket_check(error, KIND_SET_2(FER_OK, FER_WOULD_BLOCK));
-        out->state = STATE_NEW;
         if (error.kind == FER_OK) {
+            out->state = STATE_NEW; /* after an error the handle is as it was */
             model_accepted(&p->models[c->at], out,
                            socket_types[at] == MODEL_UNIX_STREAM ? FER_DOMAIN_UNIX
                                                                  : FER_DOMAIN_IPV4);
