@@ -123,38 +123,24 @@ static int select_once(struct pollfd *entries, nfds_t count, int millis)
 
 #endif
 
-#ifdef __linux__
+/* A poll, or one during which the signal comes that the pipe holds back. A pointer: a program
+ * without relays does not link the second. */
+typedef int poll_call(struct pollfd *entries, nfds_t count, int millis, const ferp_pipe *pipe);
 
-/* The signal that the pipe holds back comes during the poll. */
-static int poll_once(struct pollfd *entries, nfds_t count, int millis, const ferp_pipe *pipe)
-{
-    if (pipe == NULL || pipe->held.was_blocked) {
-        return poll(entries, count, millis);
-    }
-    const struct timespec time = {millis / 1000, millis % 1000 * 1000000L};
-    sigset_t mask;
-    memcpy(&mask, pipe->held.mask, sizeof mask);
-    return ppoll(entries, count, millis < 0 ? NULL : &time, &mask);
-}
-
-#else
-
-static int poll_once(struct pollfd *entries, nfds_t count, int millis, const ferp_pipe *pipe)
+static int poll_plainly(struct pollfd *entries, nfds_t count, int millis, const ferp_pipe *pipe)
 {
     (void)pipe;
     return poll(entries, count, millis);
 }
 
-#endif
-
 /* Loops if the time does not fit poll's int, and if a poll without a timeout returns 0, which is
  * reported of macOS (openradar, 19356). */
-static fer_error poll_with(struct pollfd *entries, nfds_t count, uint64_t deadline,
-                           const ferp_pipe *pipe)
+static fer_error poll_with(poll_call *call, const ferp_pipe *pipe, struct pollfd *entries,
+                           nfds_t count, uint64_t deadline)
 {
     for (;;) {
         int millis = millis_until(deadline);
-        int ready = poll_once(entries, count, millis, pipe);
+        int ready = call(entries, count, millis, pipe);
         if (ready < 0 && errno == EINVAL) {
             ready = select_once(entries, count, millis);
         }
@@ -173,7 +159,7 @@ static fer_error poll_with(struct pollfd *entries, nfds_t count, uint64_t deadli
 
 static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
 {
-    return poll_with(entries, count, deadline, NULL);
+    return poll_with(poll_plainly, NULL, entries, count, deadline);
 }
 
 /* A peek keeps the pending error (NetBSD: uipc_socket.c, soreceive). ENOTCONN is a stream that was
@@ -254,6 +240,23 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     return (fer_error){FER_OK, 0};
 }
 
+#ifdef __linux__
+static int poll_with_signal(struct pollfd *entries, nfds_t count, int millis, const ferp_pipe *pipe)
+{
+    if (pipe == NULL || pipe->held.was_blocked) {
+        return poll(entries, count, millis);
+    }
+    const struct timespec time = {millis / 1000, millis % 1000 * 1000000L};
+    sigset_t mask;
+    memcpy(&mask, pipe->held.mask, sizeof mask);
+    int ready = ppoll(entries, count, millis < 0 ? NULL : &time, &mask);
+    /* a sandbox may have poll alone: then the signal comes after the wait */
+    return ready < 0 && ferp_posix_is_refusal(errno) ? poll(entries, count, millis) : ready;
+}
+#else
+#define poll_with_signal poll_plainly
+#endif
+
 fer_error ferp_wait_for_pair(ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
 {
     struct pollfd entries[4];
@@ -265,7 +268,7 @@ fer_error ferp_wait_for_pair(ferp_ready_pair *pair, uint64_t until, uint64_t dea
             entries[count++] = token_entry(pair->tokens[i]);
         }
     }
-    fer_error error = poll_with(entries, count, until, pair->pipe);
+    fer_error error = poll_with(poll_with_signal, pair->pipe, entries, count, until);
     for (int i = 0; i < 2; i++) {
         pair->ready[i] = ready_of(entries[i].revents) & pair->interests[i];
     }
