@@ -4,7 +4,9 @@
  * and the buffer of fer_copy in KiB; the base has 64 KiB in every case. haproxy: nonblocking
  * splices and polls, as src/raw_sock.c of haproxy makes them. both_*: a relay of nonblocking
  * streams that waits for both: by recv and send, as tokio's copy_bidirectional with a longer
- * buffer, by the same with tokio's 8 KiB, and by fer_copy_bidirectional. Linux only. */
+ * buffer, by the same with tokio's 8 KiB, and by fer_copy_bidirectional. small_*: the same of 64
+ * bytes each way, for 100 connections one after the other. The base polls both streams, and
+ * receives from those that are ready. Linux only. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -261,12 +263,59 @@ static uint64_t copy_as_haproxy(const void *input, size_t count)
 
 /* ---- Relays in both directions: the sink sends nothing, and its end first. */
 
-static relay begin_both(const setup *s)
+static relay begin_nonblocking(const setup *s)
 {
     relay r = begin(s, true);
     (void)fcntl(r.in, F_SETFL, O_NONBLOCK);
     (void)fcntl(r.out, F_SETFL, O_NONBLOCK);
+    return r;
+}
+
+static relay begin_both(const setup *s)
+{
+    relay r = begin_nonblocking(s);
     (void)shutdown(r.sink, SHUT_WR);
+    return r;
+}
+
+/* One end is a stream of ferrule, as those that a relay accepts or connects. */
+static int connect_own(bool is_unix, fer_tcp_stream *tcp, fer_unix_stream *local)
+{
+    fer_tcp_listener listener = {{{0}}};
+    fer_socket_addr address;
+    if (is_unix) {
+        fer_unix_stream other = {{{0}}};
+        MUST(fer_unix_stream_pair(local, &other));
+        MUST(fer_unix_stream_set_nonblocking(local, true));
+        return (int)fer_unix_stream_into_raw(&other);
+    }
+    MUST(fer_tcp_listener_bind(&listener, "127.0.0.1:0"));
+    MUST(fer_tcp_listener_local_addr(&listener, &address));
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(address.port),
+                             .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    must(connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "connect");
+    MUST(fer_tcp_listener_accept(&listener, tcp, NULL));
+    MUST(fer_tcp_stream_set_nonblocking(tcp, true));
+    fer_tcp_listener_close(&listener);
+    return fd;
+}
+
+static relay begin_own(const setup *s, streams *ends)
+{
+    relay r = {.has_sender = true};
+    r.source = connect_own(s->is_unix, &ends->tcp[0], &ends->local[0]);
+    r.sink = connect_own(s->is_unix, &ends->tcp[1], &ends->local[1]);
+    if (s->is_unix) {
+        ends->from = fer_unix_stream_as_stream(&ends->local[0]);
+        ends->to = fer_unix_stream_as_stream(&ends->local[1]);
+    } else {
+        ends->from = fer_tcp_stream_as_stream(&ends->tcp[0]);
+        ends->to = fer_tcp_stream_as_stream(&ends->tcp[1]);
+    }
+    r.in = (int)fer_stream_as_raw(ends->from);
+    r.out = (int)fer_stream_as_raw(ends->to);
     return r;
 }
 
@@ -316,16 +365,127 @@ static uint64_t relay_by_ferrule(const void *input, size_t count)
 {
     static unsigned char back[LONGEST];
     const setup *s = input;
-    relay r = begin_both(s);
     streams ends = {.tcp = {{{{0}}}}};
+    relay r = begin_own(s, &ends);
     fer_copy_buffer buffers[2] = {{memory, s->cap, 0, 0}, {back, s->cap, 0, 0}};
     uint64_t n = 0;
     (void)count;
-    adopt(s, &r, &ends);
+    (void)shutdown(r.sink, SHUT_WR);
     start_threads(&r);
     MUST(fer_copy_bidirectional(ends.from, ends.to, &buffers[0], &buffers[1], &n, NULL));
     must(n == TOTAL, "fer_copy_bidirectional");
     return end(&r);
+}
+
+/* ---- Relays of small messages: the source asks, the sink answers */
+
+enum { CONNECTIONS = 100, EXCHANGES = 100, MESSAGE = 64 };
+
+typedef struct chat {
+    relay relays[CONNECTIONS];
+    streams ends[CONNECTIONS];
+} chat;
+
+static chat talk;
+
+static void *ask_all(void *argument)
+{
+    char message[MESSAGE] = {0};
+    for (relay *r = talk.relays; r < talk.relays + CONNECTIONS; r++) {
+        for (int i = 0; i < EXCHANGES; i++) {
+            must(send(r->source, message, MESSAGE, MSG_NOSIGNAL) == MESSAGE, "send of a question");
+            must(recv(r->source, message, MESSAGE, MSG_WAITALL) == MESSAGE, "recv of an answer");
+        }
+        (void)shutdown(r->source, SHUT_WR);
+    }
+    return argument;
+}
+
+static void *answer_all(void *argument)
+{
+    char message[MESSAGE];
+    for (relay *r = talk.relays; r < talk.relays + CONNECTIONS; r++) {
+        ssize_t n;
+        while ((n = recv(r->sink, message, MESSAGE, MSG_WAITALL)) > 0) {
+            must(send(r->sink, message, (size_t)n, MSG_NOSIGNAL) == n, "send of an answer");
+        }
+        (void)shutdown(r->sink, SHUT_WR);
+    }
+    return argument;
+}
+
+static void begin_chat(const setup *s, bool is_own)
+{
+    bench_pause();
+    for (int i = 0; i < CONNECTIONS; i++) {
+        talk.ends[i] = (streams){.tcp = {{{{0}}}}};
+        talk.relays[i] = is_own ? begin_own(s, &talk.ends[i]) : begin_nonblocking(s);
+    }
+    must(pthread_create(&talk.relays[0].sender, NULL, ask_all, NULL) == 0, "pthread_create");
+    must(pthread_create(&talk.relays[0].receiver, NULL, answer_all, NULL) == 0, "pthread_create");
+    bench_resume();
+}
+
+static uint64_t end_chat(void)
+{
+    bench_pause();
+    pthread_join(talk.relays[0].sender, NULL);
+    pthread_join(talk.relays[0].receiver, NULL);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        const relay *r = &talk.relays[i];
+        close(r->source);
+        close(r->in);
+        close(r->out);
+        close(r->sink);
+    }
+    bench_resume();
+    return CONNECTIONS;
+}
+
+/* False: the end, which is passed on. */
+static bool relay_message(int from, int to)
+{
+    ssize_t n = recv(from, memory, BASE, 0);
+    if (n > 0) {
+        must(send(to, memory, (size_t)n, MSG_NOSIGNAL) == n, "send");
+    } else {
+        must(n == 0 && shutdown(to, SHUT_WR) == 0, "recv");
+    }
+    return n > 0;
+}
+
+static uint64_t small_by_hand(const void *input, size_t count)
+{
+    (void)count;
+    begin_chat(input, false);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        struct pollfd entries[] = {{talk.relays[i].in, POLLIN, 0}, {talk.relays[i].out, POLLIN, 0}};
+        while (entries[0].fd >= 0 || entries[1].fd >= 0) {
+            must(poll(entries, 2, -1) > 0, "poll");
+            for (int j = 0; j < 2; j++) {
+                int other = j == 0 ? talk.relays[i].out : talk.relays[i].in;
+                if (entries[j].revents != 0 && !relay_message(entries[j].fd, other)) {
+                    entries[j].fd = -1;
+                }
+            }
+        }
+    }
+    return end_chat();
+}
+
+static uint64_t small_by_ferrule(const void *input, size_t count)
+{
+    const setup *s = input;
+    (void)count;
+    begin_chat(s, true);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        fer_copy_buffer buffers[2] = {{memory, s->cap, 0, 0}, {memory + s->cap, s->cap, 0, 0}};
+        uint64_t n = 0;
+        MUST(fer_copy_bidirectional(talk.ends[i].from, talk.ends[i].to, &buffers[0], &buffers[1],
+                                    &n, NULL));
+        must(n == EXCHANGES * MESSAGE, "fer_copy_bidirectional");
+    }
+    return end_chat();
 }
 
 /* ---- Files */
@@ -379,13 +539,19 @@ static uint64_t send_by_sendfile(const void *input, size_t count)
 
 /* ---- Cases */
 
-static void run(const char *name, const char *what, clockid_t clock, const setup *s,
-                const bench_contender *contenders, size_t count)
+static void run_of(const char *name, const char *what, clockid_t clock, const setup *s,
+                   size_t operations, const bench_contender *contenders, size_t count)
 {
     char full[64];
     snprintf(full, sizeof full, "%s_%s", name, what);
     bench_clock = clock;
-    bench_run(&(bench_case){full, s, MEBIBYTES, contenders, count});
+    bench_run(&(bench_case){full, s, operations, contenders, count});
+}
+
+static void run(const char *name, const char *what, clockid_t clock, const setup *s,
+                const bench_contender *contenders, size_t count)
+{
+    run_of(name, what, clock, s, MEBIBYTES, contenders, count);
 }
 
 int main(int argc, char **argv)
@@ -399,6 +565,9 @@ int main(int argc, char **argv)
                                              {"buffer-again", relay_by_buffer},
                                              {"ferrule", relay_by_ferrule},
                                              {"tokio", relay_as_tokio}};
+    static const bench_contender small[] = {{"by-hand", small_by_hand},
+                                            {"by-hand-again", small_by_hand},
+                                            {"ferrule", small_by_ferrule}};
     static const bench_contender files[] = {{"pread-send", send_by_buffer},
                                             {"pread-send-again", send_by_buffer},
                                             {"ferrule", send_by_ferrule},
@@ -421,6 +590,10 @@ int main(int argc, char **argv)
         run("copy", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, copies, 5);
         run("time", cases[i].name, CLOCK_MONOTONIC, s, copies, 5);
         run("both", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, relays, 4);
+    }
+    for (int i = 0; i < 4; i += 3) {
+        run_of("small", i == 0 ? "tcp" : "unix", CLOCK_THREAD_CPUTIME_ID, &cases[i].setup,
+               CONNECTIONS * EXCHANGES * 2, small, 3);
     }
     run("file", "tcp", CLOCK_THREAD_CPUTIME_ID, &cases[0].setup, files, 4);
     run("file", "unix", CLOCK_THREAD_CPUTIME_ID, &cases[3].setup, files, 4);

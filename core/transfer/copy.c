@@ -91,6 +91,8 @@ typedef struct direction {
     bool is_done;
     bool is_blocked; /* its last try would block, and no wait has reported it as ready since */
     uint8_t skipped; /* the rounds since then in which it was not tried */
+    bool
+        is_drained; /* the last read has not filled the buffer: the next one probably would block */
 } direction;
 
 /* What a step has done. */
@@ -118,7 +120,9 @@ static fer_error write_some(direction *way, progress *out)
     if (error.kind == FER_OK && moved == 0) {
         return feri_own_error(FER_WRITE_ZERO);
     }
-    return after_try(way, error, out);
+    error = after_try(way, error, out);
+    way->is_blocked = way->is_blocked || (way->is_drained && buffer->len == 0);
+    return error;
 }
 
 /* Reads into the empty buffer, and in a long copy through the pipe first, as far as that has the
@@ -130,6 +134,7 @@ static fer_error read_some(direction *way, progress *out)
     fer_copy_buffer *buffer = way->buffer;
     bool has_ended = feri_handle_answer(way->from, FERI_REQUEST_READ) == FERI_ANSWER_END;
     buffer->start = 0;
+    way->is_drained = false;
     if (!has_ended) {
         FER_TRY(feri_stream_check(way->to, FERI_REQUEST_WRITE));
         uint64_t before = way->copied;
@@ -149,6 +154,7 @@ static fer_error read_some(direction *way, progress *out)
         *out = MOVED;
         return feri_stream_shutdown(way->to, FER_SHUTDOWN_WRITE);
     }
+    way->is_drained = buffer->len < buffer->cap;
     return after_try(way, error, out);
 }
 
