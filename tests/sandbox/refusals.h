@@ -24,6 +24,7 @@
     X(pipe2, CALL(pipe2),                                                                         \
       "bidirectional copying poller_events poller_handles poller_waiting shutdown")               \
     X(pipe_size, CALL_WITH(fcntl, 1, F_SETPIPE_SZ), "bidirectional copying")                      \
+    X(ppoll, FERRULE_PPOLL, "bidirectional copying")                                              \
     X(prctl, CALL(prctl), "resolving")                                                            \
     X(receive_length, CALL_WITH_BIT(recvfrom, 3, MSG_TRUNC),                                      \
       "datagram_peers datagrams lengths socket_protocols")                                        \
@@ -47,11 +48,16 @@
     X(tcp_state, OPTION(IPPROTO_TCP, TCP_INFO),                                                   \
       "socket_connecting connecting raw_and_clones readiness shutdown")
 
-/* Only some processors have epoll_create, which is the other way. */
+/* Only some processors have epoll_create and poll, which are the other way. */
 #ifdef SYS_epoll_create
 #define FERRULE_EPOLL_CREATE1 CALL(epoll_create1)
 #else
 #define FERRULE_EPOLL_CREATE1 NO_OTHER_WAY
+#endif
+#ifdef SYS_poll
+#define FERRULE_PPOLL CALL(ppoll)
+#else
+#define FERRULE_PPOLL NO_OTHER_WAY
 #endif
 
 #endif
