@@ -104,7 +104,7 @@ bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bo
     return tries;
 }
 
-/* Whether a datagram is the peer's, or there is no peer. Gives the sender the form of the family. */
+/* Whether a datagram is the peer's, or there is no peer. The sender gets the form of the family. */
 static inline bool is_from_peer(const fer_handle *handle, fer_socket_addr *from)
 {
     fer_socket_addr peer;
