@@ -134,7 +134,8 @@ fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *ca
 
 /* Whether the first try of a call can come before that path: the handle has no limits, no end that
  * was met, and no mode to be set before a call that never waits. Its flags are those of the call
- * and feri_waiting_flags. FER_OK is the call's result; any other one is for feri_waiting_run_after. */
+ * and feri_waiting_flags. FER_OK is the call's result; any other one is for feri_waiting_run_after.
+ */
 FERI_INLINE bool feri_waiting_is_common(const fer_handle *handle, unsigned call_flags)
 {
     return feri_likely(feri_handle_is_fast_path(handle)) &&
