@@ -203,8 +203,8 @@ typedef union fer_lookup {
 
 /* The options of a resolver. All zero bytes are the defaults, which are enough for most clients. */
 typedef struct fer_resolver_options {
-    /* The number of lookups that run at once, each in a thread; 0: 4. A name that is slow to fail
-     * occupies one thread for many seconds. */
+    /* The number of lookups that run at once, each in a thread; 0: 4; FER_RESOLVER_NO_LIMIT: all of
+     * them. A name that is slow to fail occupies one thread for many seconds. */
     uint32_t threads;
     /* The number of lookups that wait for a thread; 0: 64; FER_RESOLVER_NO_QUEUE: none, unless the
      * system cannot create a thread while others run. */
@@ -213,6 +213,7 @@ typedef struct fer_resolver_options {
     uint64_t reserved_[6];
 } fer_resolver_options;
 
+#define FER_RESOLVER_NO_LIMIT 0xffffffffu
 #define FER_RESOLVER_NO_QUEUE 0xffffffffu
 
 /** Makes a resolver. options may be NULL: the defaults. No thread is created yet.

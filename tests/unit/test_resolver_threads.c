@@ -231,14 +231,23 @@ RESOLVER_TEST("N3", every_waiting_thread_gets_the_result)
 /* N2: "The resolver has a bound for running lookups": any number of them. */
 RESOLVER_TEST("N2", as_many_lookups_run_as_the_resolver_has_threads)
 {
-    assert_ok(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = LOOKUPS}));
-    for (size_t i = 0; i < LOOKUPS; i++) {
-        assert_ok(start(i, "slow.test:80"));
-    }
-    wait_until_inside(LOOKUPS);
-    hold(false);
-    for (size_t i = 0; i < LOOKUPS; i++) {
-        assert_ok(wait_for(i, FER_DURATION_NONE));
+    const uint32_t threads[] = {LOOKUPS, FER_RESOLVER_NO_LIMIT};
+    for (size_t row = 0; row < 2; row++) {
+        fer_resolver_close(&resolver);
+        assert_ok(fer_resolver_new(
+            &resolver,
+            &(fer_resolver_options){.threads = threads[row], .queue_cap = FER_RESOLVER_NO_QUEUE}));
+        hold(true);
+        for (size_t i = 0; i < LOOKUPS; i++) {
+            assert_ok(start(i, "slow.test:80"));
+        }
+        wait_until_inside(LOOKUPS);
+        hold(false);
+        for (size_t i = 0; i < LOOKUPS; i++) {
+            assert_ok(wait_for(i, FER_DURATION_NONE));
+            fer_lookup_close(&lookups[i]);
+        }
+        wait_until_inside(0);
     }
 }
 
