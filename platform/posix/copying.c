@@ -159,19 +159,21 @@ fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len,
 
 /* A pipe whose fills wait holds the signal back only here, so that the program's own comes while
  * they wait. Otherwise it comes in ferp_wait_for_pair, and now and then in a copy that never
- * waits. */
+ * waits, but not after a short count: the next drain reports the end that may have caused it, and
+ * takes its signal. */
 fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
 {
     if (pipe->waits) {
         hold_sigpipe(&pipe->held);
     }
     fer_error error = splice_some(pipe->ends[0], (int)to, len, n);
-    if (error.kind == FER_OK ? pipe->waits && *n < len : error.os_code == EPIPE) {
+    bool is_short = error.kind == FER_OK && *n < len;
+    if (error.os_code == EPIPE || (is_short && pipe->waits)) {
         take_sigpipe(&pipe->held);
     }
     if (pipe->waits) {
         release_sigpipe(&pipe->held);
-    } else if (++pipe->drains % DRAINS_HELD == 0) {
+    } else if (!is_short && ++pipe->drains % DRAINS_HELD == 0) {
         release_sigpipe(&pipe->held);
         hold_sigpipe(&pipe->held);
     }
