@@ -265,39 +265,6 @@ PAIR_TEST("R3", a_short_slice_is_sent_with_the_long_one_after_it)
     assert_alive(pair);
 }
 
-struct writer {
-    fer_tcp_stream *stream;
-    fer_error error;
-    size_t n;
-};
-
-static void write_everything(void *argument)
-{
-    struct writer *writer = argument;
-    process_shield_thread();
-    void *zeros = process_reserve(LONGER_THAN_BUFFERS);
-    writer->error =
-        fer_tcp_stream_write_all(writer->stream, zeros, LONGER_THAN_BUFFERS, &writer->n);
-    process_unreserve(zeros, LONGER_THAN_BUFFERS);
-}
-
-/* S6, E3: a shutdown ends a write_all that waits for a peer that does not read. The peer receives
- * as many bytes as were counted. */
-SLOW_PAIR_TEST("S6", a_shutdown_ends_a_write_all_that_waits)
-{
-    struct writer writer = {.stream = &pair->stream};
-    struct slow_reader reader = {.peer = pair->other};
-    test_thread thread;
-    test_thread_start(&thread, write_everything, &writer);
-    peer_pause(20);
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
-    test_thread_join(&thread);
-    assert_kind(writer.error, FER_BROKEN_PIPE);
-    read_slowly(&reader);
-    assert_true(reader.at_end);
-    assert_true(reader.total == writer.n);
-}
-
 /* ---- Errors */
 
 static void check_codes(const struct process_error_code *codes)
