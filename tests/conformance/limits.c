@@ -461,7 +461,8 @@ LIMITS_PAIR_TEST("K2", no_byte_is_uncounted_by_writes_that_are_cancelled_all_the
     assert_true(drain.total == MEGABYTES);
 }
 
-/* ---- K4: signal handlers. Cancels by other threads: ended_waits.c, tests/interleave/stream.c */
+/* ---- K4: signal handlers. Cancels by other threads: ended_waits.c, tests/interleave/stream.c,
+ * tests/stress/stress_limits.c */
 
 static atomic_int handler_changed_errno;
 
@@ -483,11 +484,13 @@ static int end_with_signals(void **state)
     return limits_test_end(state);
 }
 
+#define HANDLER_TEST(rule, function) \
+    TEST_OF(function, (void), (),    \
+            TEST_ROW(rule " " #function, function, limits_test_begin, end_with_signals, NULL))
+
 /* K4: "On POSIX a signal handler may cancel; errno is kept." The handler interrupts the call that
  * waits. */
-TEST_OF(a_signal_handler_may_cancel, (void), (),
-        TEST_ROW("K4 a_signal_handler_may_cancel", a_signal_handler_may_cancel, limits_test_begin,
-                 end_with_signals, NULL))
+HANDLER_TEST("K4", a_signal_handler_may_cancel)
 {
     struct limits_set set;
     skip_without_interrupting_signals();
