@@ -371,22 +371,4 @@ SLOW_KIND_TEST("E3", write_all_counts_the_bytes_before_the_failure)
     }
 }
 
-/* E3: every counted call accepts NULL for the count. */
-PAIR_TEST("E3", every_count_may_be_null)
-{
-    char buf[4];
-    fer_io_slice out = {"x", 1};
-    fer_io_slice_mut in = {buf, 1};
-    assert_ok(fer_tcp_stream_write(&pair->stream, "x", 1, NULL));
-    assert_ok(fer_tcp_stream_write_all(&pair->stream, "x", 1, NULL));
-    assert_ok(fer_tcp_stream_write_vectored(&pair->stream, &out, 1, NULL));
-    assert_true(peer_send_all(pair->other, "abcd", 4));
-    assert_true(peer_shutdown_write(pair->other));
-    assert_ok(fer_tcp_stream_peek(&pair->stream, buf, 1, NULL));
-    assert_ok(fer_tcp_stream_read(&pair->stream, buf, 1, NULL));
-    assert_ok(fer_tcp_stream_read_vectored(&pair->stream, &in, 1, NULL));
-    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf, 1, NULL));
-    assert_ok(fer_tcp_stream_read_to_end(&pair->stream, buf, 4, NULL));
-}
-
 RULE_TESTS("lengths")

@@ -132,46 +132,7 @@ LIMITS_PAIR_TEST("K1", getters_setters_shutdown_and_close_never_check)
     assert_closed(stream);
 }
 
-/* ---- K3 */
-
-/* K3: "The earlier of timeout and deadline counts." */
-LIMITS_PAIR_TEST("K3", the_earlier_of_timeout_and_deadline_counts)
-{
-    char byte = '\0';
-    for (int deadline_is_first = 0; deadline_is_first < 2; deadline_is_first++) {
-        uint64_t start = peer_now_us();
-        const fer_limits limits = limits_after_millis(deadline_is_first == 1 ? 40 : 60000);
-        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream,
-                                                  millis(deadline_is_first == 1 ? 60000 : 40)));
-        assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
-        uint64_t took = microseconds_since(start);
-        assert_true(took + NOT_SOONER_SLACK_US >= 40000 && took < 30000000);
-    }
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
-    assert_alive(pair);
-}
-
-/* K3: "Limits belong to the handle and not to the socket: clones, ... begin without." Accepted
- * streams and conversions: listening.c. */
-LIMITS_PAIR_TEST("K3", limits_are_the_handle_s_and_a_clone_begins_without)
-{
-    fer_tcp_stream *clone = test_stream();
-    const fer_limits limits = limits_with_token();
-    char byte = '\0';
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_ok(fer_cancel_token_cancel(&limits_token));
-    assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CANCELLED);
-    assert_exchange(clone, pair->other);
-    const fer_limits past = limits_past();
-    assert_ok(fer_tcp_stream_set_limits(clone, &past));
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
-    assert_own(fer_tcp_stream_read(clone, &byte, 1, NULL), FER_TIMED_OUT);
-    assert_alive(pair);
-}
-
-/* ---- K3a */
+/* ---- K3: listening.c. K3a */
 
 /* K3a: "A `_ready` call whose own timeout expires is OK with none ready. A cancel or the deadline
  * ends it with CANCELLED or TIMED_OUT"; also on a nonblocking socket, because it waits in every
