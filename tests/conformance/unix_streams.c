@@ -505,6 +505,14 @@ UNIX_STREAM_TEST("T6", an_accepted_stream_starts_blocking)
     assert_false(peer_raw_is_inheritable(fer_unix_listener_as_raw(listener)));
 }
 
+UNIX_PAIR_TEST("I3", streams_and_clones_are_not_inheritable)
+{
+    fer_unix_stream *clone = test_unix_stream();
+    assert_ok(fer_unix_stream_try_clone(pair.stream, clone));
+    assert_false(peer_raw_is_inheritable(fer_unix_stream_as_raw(pair.stream)));
+    assert_false(peer_raw_is_inheritable(fer_unix_stream_as_raw(clone)));
+}
+
 UNIX_STREAM_TEST("R1", listeners_are_cloned_released_and_adopted)
 {
     const char *path = unix_peer_path("listener");
