@@ -78,8 +78,6 @@ static void assert_bound_to(fer_udp_socket *socket, const fer_socket_addr *want)
     assert_true(fer_socket_addr_eq(&local, want));
 }
 
-/* A socket that is bound to the loopback address is never reachable from the network, whatever the
- * result of the second connect is. */
 /* `udp_disconnect_unbinds`: the address may become the wildcard address. */
 static void assert_port(const fer_udp_socket *socket, uint16_t port)
 {
@@ -127,6 +125,8 @@ FAMILY_TEST("U5", a_disconnected_socket_receives_from_every_sender)
     }
 }
 
+/* A socket that is bound to the loopback address is never reachable from the network, whatever the
+ * result of the second connect is. */
 FAMILY_TEST("U5", a_socket_bound_to_loopback_keeps_its_address_when_it_is_connected_again)
 {
     uint16_t port = 0;
