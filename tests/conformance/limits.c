@@ -225,31 +225,6 @@ LIMITS_KIND_TEST("K2", reads_count_the_bytes_before_the_deadline)
     }
 }
 
-/* K2: "no byte that was sent is uncounted": the count of write_all is what the peer receives. */
-LIMITS_PAIR_TEST("K2", write_all_counts_the_bytes_before_the_deadline)
-{
-    enum { LEN = 48000000 };
-    unsigned char *bytes = test_malloc(LEN);
-    uint64_t total = 0;
-    bool intact = false;
-    size_t n = 0;
-    pattern_fill(bytes, LEN, 0);
-    fer_error error;
-    uint64_t deadline_ms = SOON_MS;
-    do {
-        set_deadline(&pair->stream, deadline_ms);
-        error = fer_tcp_stream_write_all(&pair->stream, bytes, LEN, &n);
-    } while (moved_none(n, &deadline_ms));
-    fer_error shut = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
-    peer_outcome outcome = peer_drain(pair->other, &total, &intact);
-    test_free(bytes);
-    assert_own(error, FER_TIMED_OUT);
-    assert_ok(shut);
-    assert_int_equal(outcome, PEER_END);
-    assert_true(n > 0 && n < LEN && intact);
-    assert_true(total == n);
-}
-
 /* K2: "fer_copy report their counts"; what it had read is in the caller's buffer (as T4). */
 LIMITS_TEST("K2/T4", copy_counts_the_written_bytes_and_keeps_the_others)
 {
