@@ -425,12 +425,16 @@ RULE_TEST("O1", broadcasting_has_to_be_requested)
 
 /* ---- R: raw sockets */
 
-/* With the peer that it has: datagrams of others that were queued before are not received. */
-FAMILY_TEST("R1", from_raw_takes_a_datagram_socket_with_its_peer)
+/* With the timeouts and the peer that it has: datagrams of others that were queued before are not
+ * received. */
+FAMILY_TEST("R1", from_raw_takes_a_datagram_socket_with_its_timeouts_and_its_peer)
 {
     for (int connected = 0; connected < 2; connected++) {
         struct udp_pair pair = {.family = family, .socket = test_udp()};
         fer_socket_addr got;
+        fer_udp_received received;
+        fer_duration timeout;
+        char buf[8];
         fer_raw_socket raw = peer_datagram(family, &pair.port);
         pair.other = peer_datagram(family, &pair.other_port);
         if (connected) {
@@ -438,9 +442,14 @@ FAMILY_TEST("R1", from_raw_takes_a_datagram_socket_with_its_peer)
             assert_true(peer_raw_wait_readable(raw));
             assert_true(peer_datagram_connect(raw, family, pair.other_port));
         }
+        assert_true(peer_raw_set_timeouts(raw, SHORT_MS));
         peer_release(raw);
         assert_ok(fer_udp_socket_from_raw(pair.socket, raw));
         assert_true(fer_udp_socket_as_raw(pair.socket) == raw);
+        assert_ok(fer_udp_socket_read_timeout(pair.socket, &timeout));
+        assert_in_range(timeout.nanos, millis(SHORT_MS).nanos, millis(SHORT_MS + 20).nanos);
+        assert_own(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &received), FER_TIMED_OUT);
+        assert_ok(fer_udp_socket_set_read_timeout(pair.socket, FER_DURATION_NONE));
         assert_kind(fer_udp_socket_peer_addr(pair.socket, &got),
                     connected ? FER_OK : FER_NOT_CONNECTED);
         send_from_peer(&pair, "mine");
