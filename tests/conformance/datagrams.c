@@ -274,6 +274,23 @@ static void assert_udp_exchange(fer_udp_socket *socket, const struct udp_pair *p
     assert_receives(socket, "pong", pair->family, pair->other_port);
 }
 
+/* A handle that was closed and bound again does not keep the old peer. */
+RULE_TEST("C6", a_handle_that_is_bound_again_has_no_peer)
+{
+    uint16_t third_port = 0;
+    struct udp_pair pair = udp_pair_open(PEER_V4);
+    assert_true(peer_datagram(PEER_V4, &third_port) != PEER_NONE);
+    fer_socket_addr addr = loopback(PEER_V4, third_port);
+    assert_ok(fer_udp_socket_connect_addr(pair.socket, &addr));
+    fer_udp_socket_close(pair.socket);
+    addr = loopback(PEER_V4, 0);
+    assert_ok(fer_udp_socket_bind_addr(pair.socket, &addr));
+    assert_ok(fer_udp_socket_local_addr(pair.socket, &addr));
+    assert_kind(fer_udp_socket_peer_addr(pair.socket, &(fer_socket_addr){0}), FER_NOT_CONNECTED);
+    pair.port = addr.port;
+    assert_udp_exchange(pair.socket, &pair);
+}
+
 /* ---- T: timeouts and modes */
 
 /* Each mode leaves the others, and what arrives afterwards is received. */

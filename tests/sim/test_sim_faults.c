@@ -22,6 +22,19 @@ static void assert_injected(fer_sim_fault fault, uint64_t times)
     }
 }
 
+SIM_PAIR_TEST(a_partial_read_gives_less_and_loses_nothing)
+{
+    char buf[32];
+    size_t n = 0, rest = 0;
+    peer_sends(ends->peer, "twelve bytes");
+    arm(FER_SIM_FAULT_PARTIAL_READ);
+    assert_ok(fer_tcp_stream_read(&ends->stream, buf, sizeof buf, &n));
+    assert_true(n > 0 && n < 12);
+    assert_ok_n(fer_tcp_stream_read(&ends->stream, buf + n, sizeof buf - n, &rest), rest, 12 - n);
+    assert_memory_equal(buf, "twelve bytes", 12);
+    assert_injected(FER_SIM_FAULT_PARTIAL_READ, 1);
+}
+
 /* A transfer of one byte is no chance for the fault. */
 SIM_PAIR_TEST(one_byte_is_never_partial)
 {
