@@ -98,20 +98,6 @@ CONNECT_FAMILY_TEST("K9", an_attempt_that_fails_starts_the_next_one)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* K9: "if none connects, the error is that of the limits or of the last address". */
-CONNECT_TEST("K9", when_none_connects_each_is_in_the_list)
-{
-    fer_socket_addr refusing = refusing_addr(PEER_V4);
-    fer_socket_addr addrs[] = {refusing, loopback(PEER_V4, 0), refusing};
-    fer_tcp_stream *stream = test_stream();
-    assert_kind(fer_tcp_stream_connect_addrs(stream, addrs, 3, &options), FER_CONNECTION_REFUSED);
-    assert_int_equal(failed, 3);
-    assert_failure(0, &refusing, FER_CONNECTION_REFUSED);
-    assert_failure(1, &addrs[1], FER_CONNECTION_REFUSED);
-    assert_int_equal(failures[1].error.os_code, 0);
-    assert_new(stream);
-}
-
 /* K9: each attempt is bound to the local address. An attempt to an IPv4-mapped address is bound
  * to a mapped or the unspecified IPv6 address. */
 CONNECT_TEST("K9", a_local_address_has_the_form_of_the_address)

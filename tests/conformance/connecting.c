@@ -50,29 +50,6 @@ RULE_TEST("C2", a_stream_to_a_link_local_address_without_scope_fails)
     assert_new(&stream);
 }
 
-/* C1: "A stream from connect_timeout is in blocking mode", and has neither timeouts nor a pending
- * error. */
-STREAM_TEST("C1", connect_timeout_leaves_a_blocking_stream)
-{
-    peer_socket listener;
-    fer_socket_addr addr = accepting_addr(PEER_V4, &listener);
-    fer_duration got = {0};
-    fer_error pending = {FER_OTHER, 1};
-    char byte;
-    assert_ok(fer_tcp_stream_connect_timeout(stream, &addr, millis(9000)));
-    assert_ok(fer_tcp_stream_take_error(stream, &pending));
-    assert_ok(pending);
-    assert_ok_n(fer_tcp_stream_read_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    assert_ok_n(fer_tcp_stream_write_timeout(stream, &got), got.nanos, FER_DURATION_NONE_NANOS);
-    if (!peer_is_windows()) {
-        assert_false(peer_raw_is_nonblocking(fer_tcp_stream_as_raw(stream)));
-    }
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(30)));
-    assert_own(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_TIMED_OUT);
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
-    assert_exchange(stream, peer_accept(listener));
-}
-
 /* C2: "An expired connect_timeout is TIMED_OUT", with os_code 0 and not too early. The handle is
  * NEW afterwards (C4). */
 STREAM_TEST("C2", expiry_of_connect_timeout_is_timed_out)
@@ -178,18 +155,6 @@ STREAM_TEST("C3", an_ipv4_mapped_address_connects_to_ipv4)
     assert_exchange(stream, peer_accept(listener));
 }
 
-/* C3: a connect to a name tries all its addresses; one of them has a listener. */
-STREAM_TEST("C3", connect_tries_all_addresses_of_a_name)
-{
-    skip_without_localhost();
-    uint16_t port = 0;
-    peer_socket listener = peer_listen(PEER_V4, 8, &port);
-    char text[32];
-    (void)snprintf(text, sizeof text, "localhost:%u", (unsigned)port);
-    assert_ok(fer_tcp_stream_connect(stream, text));
-    assert_exchange(stream, peer_accept(listener));
-}
-
 /* C4: "After a failed connect the handle is NEW, can be connected again, and nothing is leaked".
  * "Each try has a new OS socket." */
 FAMILY_TEST("C4", a_failed_connect_leaves_a_new_handle)
@@ -222,12 +187,19 @@ PAIR_TEST("C6", connecting_an_ended_handle_is_misuse)
     assert_false(peer_is_queued(listener, 50));
 }
 
-/* C6: "A closed one can be filled": no state of the old connection remains. */
-PAIR_TEST("C6", a_closed_handle_is_connected_again_as_a_new_one)
+/* C6: "A closed one can be filled": no state of the old connection remains. C1: "A stream from
+ * connect_timeout is in blocking mode". T6: it has neither timeouts nor a pending error. */
+PAIR_TEST("C6/C1/T6", a_closed_handle_is_connected_again_as_a_new_one)
 {
     peer_socket listener;
     fer_socket_addr addr = accepting_addr(PEER_V4, &listener);
     fer_socket_addr peer;
+    fer_duration got;
+    fer_error pending;
+    char byte;
+    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(3000)));
+    assert_ok(fer_tcp_stream_set_write_timeout(&pair->stream, millis(3000)));
+    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
     for (int old_end = 0; old_end < 3; old_end++) {
         if (old_end == 1) {
             assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_BOTH));
@@ -238,10 +210,21 @@ PAIR_TEST("C6", a_closed_handle_is_connected_again_as_a_new_one)
         }
         fer_tcp_stream_close(&pair->stream);
         assert_closed(&pair->stream);
-        assert_ok(fer_tcp_stream_connect_addr(&pair->stream, &addr));
+        assert_ok(old_end == 0
+                      ? fer_tcp_stream_connect_addr(&pair->stream, &addr)
+                      : fer_tcp_stream_connect_timeout(&pair->stream, &addr, millis(9000)));
         pair->other = peer_accept(listener);
         assert_ok(fer_tcp_stream_peer_addr(&pair->stream, &peer));
         assert_true(fer_socket_addr_eq(&peer, &addr));
+        assert_ok(fer_tcp_stream_take_error(&pair->stream, &pending));
+        assert_ok(pending);
+        assert_ok_n(fer_tcp_stream_read_timeout(&pair->stream, &got), got.nanos,
+                    FER_DURATION_NONE_NANOS);
+        assert_ok_n(fer_tcp_stream_write_timeout(&pair->stream, &got), got.nanos,
+                    FER_DURATION_NONE_NANOS);
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(20)));
+        assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
+        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
         assert_alive(pair);
     }
 }

@@ -61,59 +61,6 @@ SLOW_PAIR_TEST("E3", megabytes_are_echoed_through_a_small_buffer)
     assert_int_equal(transfer.total, MEGABYTES);
 }
 
-struct relay {
-    fer_tcp_stream *from;
-    fer_tcp_stream *to;
-    fer_error error;
-    uint64_t n;
-};
-
-/* The relay from fer_copy's documentation. */
-static void run_relay(void *argument)
-{
-    struct relay *relay = argument;
-    unsigned char own[1000];
-    fer_copy_buffer buffer = {own, sizeof own, 0, 0};
-    relay->error = copy(relay->from, relay->to, &buffer, &relay->n);
-    if (relay->error.kind == FER_OK) {
-        relay->error = fer_tcp_stream_shutdown(relay->to, FER_SHUTDOWN_WRITE);
-    }
-}
-
-/* S3: "The peer reads all bytes, then EOF": through a relay too, in each direction by itself. */
-SLOW_PAIR_TEST("S3", a_relay_of_two_copies_reports_each_end_on)
-{
-    struct link link = open_link();
-    /* NetBSD's loopback has segments of 33 KB, so Nagle's algorithm waits for delayed
-     * acknowledgements. */
-    assert_ok(fer_tcp_stream_set_nodelay(link.stream, true));
-    assert_ok(fer_tcp_stream_set_nodelay(&pair->stream, true));
-    struct relay forward = {&pair->stream, link.stream, {FER_OK, 0}, 0};
-    struct relay backward = {link.stream, &pair->stream, {FER_OK, 0}, 0};
-    struct transfer near_end = {.peer = pair->other};
-    struct transfer far_end = {.peer = link.other};
-    test_thread relay_there;
-    test_thread relay_back;
-    test_thread sender;
-    test_thread receiver;
-    test_thread_start(&relay_there, run_relay, &forward);
-    test_thread_start(&relay_back, run_relay, &backward);
-    test_thread_start(&sender, send_megabytes, &near_end);
-    test_thread_start(&receiver, receive_everything, &far_end);
-    test_thread_join(&sender);
-    test_thread_join(&receiver);
-    bool answered = send_pattern(link.other, PART, 0) && peer_shutdown_write(link.other);
-    receive_everything(&near_end);
-    test_thread_join(&relay_there);
-    test_thread_join(&relay_back);
-    assert_true(answered && near_end.sent && near_end.intact && far_end.intact);
-    assert_ok(forward.error);
-    assert_ok(backward.error);
-    assert_true(forward.n == MEGABYTES && far_end.total == MEGABYTES);
-    assert_true(backward.n == PART && near_end.total == PART);
-    assert_true(near_end.outcome == PEER_END && far_end.outcome == PEER_END);
-}
-
 /* Peeks, vectored calls, timeouts and the mode of a fer_stream. */
 static void use_other_calls(fer_stream stream, peer_socket other)
 {

@@ -78,8 +78,6 @@ static void assert_bound_to(fer_udp_socket *socket, const fer_socket_addr *want)
     assert_true(fer_socket_addr_eq(&local, want));
 }
 
-/* A socket that is bound to the loopback address is never reachable from the network, whatever the
- * result of the second connect is. */
 /* `udp_disconnect_unbinds`: the address may become the wildcard address. */
 static void assert_port(const fer_udp_socket *socket, uint16_t port)
 {
@@ -127,6 +125,8 @@ FAMILY_TEST("U5", a_disconnected_socket_receives_from_every_sender)
     }
 }
 
+/* A socket that is bound to the loopback address is never reachable from the network, whatever the
+ * result of the second connect is. */
 FAMILY_TEST("U5", a_socket_bound_to_loopback_keeps_its_address_when_it_is_connected_again)
 {
     uint16_t port = 0;
@@ -355,40 +355,6 @@ FAMILY_TEST("U7", a_clone_receives_the_end_too)
     }
 }
 
-struct receiver {
-    fer_udp_socket *socket;
-    fer_error error;
-    fer_udp_received got;
-};
-
-static void receive_one(void *argument)
-{
-    struct receiver *receiver = argument;
-    char buf[8];
-    receiver->error = fer_udp_socket_recv(receiver->socket, buf, sizeof buf, &receiver->got);
-}
-
-/* Through the handle itself and through a clone; the timeout is only for a test that fails. */
-FAMILY_TEST("U7", a_shutdown_ends_a_receive_that_waits)
-{
-    for (int through_clone = 0; through_clone < 2; through_clone++) {
-        struct udp_pair pair = connected_pair(family);
-        fer_udp_socket *clone = test_udp();
-        test_thread thread;
-        assert_ok(fer_udp_socket_set_read_timeout(pair.socket, millis(PEER_LIMIT_MS)));
-        if (through_clone != 0) {
-            assert_ok(fer_udp_socket_try_clone(pair.socket, clone));
-        }
-        struct receiver receiver = {.socket = pair.socket};
-        test_thread_start(&thread, receive_one, &receiver);
-        peer_pause(SHORT_MS);
-        fer_error error = shut_down(through_clone != 0 ? clone : pair.socket, FER_SHUTDOWN_READ);
-        test_thread_join(&thread);
-        assert_ok(error);
-        assert_end(&pair, receiver.error, &receiver.got);
-    }
-}
-
 /* ---- Built datagram sockets. Raw ones: socket_protocols.c */
 
 /* A datagram socket on the loopback, and its port. */
@@ -465,16 +431,6 @@ SOCKET_FAMILY_TEST("U5", a_converted_socket_keeps_its_peer)
             assert_built_receives(socket, "the peer's", family, other_port);
         }
     }
-}
-
-SOCKET_FAMILY_TEST("E4", a_datagram_needs_a_port)
-{
-    uint16_t port = 0;
-    fer_socket *socket = bound_socket(family, &port);
-    fer_socket_addr to = loopback(family, 0);
-    size_t n = 77;
-    assert_own_n(fer_socket_send_to(socket, "x", 1, &to, &n), FER_INVALID_INPUT, n, 0);
-    assert_own(fer_socket_connect(socket, &to), FER_INVALID_INPUT);
 }
 
 static void assert_moves_no_datagrams(fer_socket *socket)
@@ -590,33 +546,6 @@ SOCKET_FAMILY_TEST("R2", the_socket_stays_whole_without_the_handle_that_was_clon
         assert_built_receives(&adopted, "last", family, other_port);
         fer_socket_close(&adopted);
     }
-}
-
-/* "A connected socket receives its peer's datagrams only. … This holds through clones too." */
-SOCKET_FAMILY_TEST("U5", a_clone_follows_each_connect)
-{
-    uint16_t ports[2] = {0};
-    fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_DGRAM);
-    fer_socket *clone = clone_of(socket);
-    for (size_t i = 0; i < 2; i++) {
-        peer_socket other = peer_datagram(family, &ports[i]);
-        fer_socket_addr to = loopback(family, ports[i]);
-        fer_socket_addr peer;
-        assert_ok(i == 0 ? fer_socket_connect(socket, &to)
-                         : fer_socket_connect_timeout(clone, &to, millis(1000)));
-        uint16_t port = local_addr_of(clone).port;
-        fer_socket *handles[] = {socket, clone};
-        for (size_t h = 0; h < 2; h++) {
-            assert_ok(fer_socket_peer_addr(handles[h], &peer));
-            assert_int_equal(peer.port, ports[i]);
-            assert_ok(fer_socket_send(handles[h], "hello", 5, NULL));
-            assert_peer_socket_receives(other, "hello", port);
-            assert_true(peer_datagram_send(other, family, port, "back", 4));
-            assert_built_receives(handles[h], "back", family, ports[i]);
-        }
-    }
-    assert_ok(fer_socket_shutdown(socket, FER_SHUTDOWN_WRITE));
-    assert_kind(fer_socket_send(clone, "x", 1, NULL), FER_BROKEN_PIPE);
 }
 
 /* "Timeouts, the blocking mode and options belong to the socket, so clones share them, whenever

@@ -274,6 +274,23 @@ static void assert_udp_exchange(fer_udp_socket *socket, const struct udp_pair *p
     assert_receives(socket, "pong", pair->family, pair->other_port);
 }
 
+/* A handle that was closed and bound again does not keep the old peer. */
+RULE_TEST("C6", a_handle_that_is_bound_again_has_no_peer)
+{
+    uint16_t third_port = 0;
+    struct udp_pair pair = udp_pair_open(PEER_V4);
+    assert_true(peer_datagram(PEER_V4, &third_port) != PEER_NONE);
+    fer_socket_addr addr = loopback(PEER_V4, third_port);
+    assert_ok(fer_udp_socket_connect_addr(pair.socket, &addr));
+    fer_udp_socket_close(pair.socket);
+    addr = loopback(PEER_V4, 0);
+    assert_ok(fer_udp_socket_bind_addr(pair.socket, &addr));
+    assert_ok(fer_udp_socket_local_addr(pair.socket, &addr));
+    assert_kind(fer_udp_socket_peer_addr(pair.socket, &(fer_socket_addr){0}), FER_NOT_CONNECTED);
+    pair.port = addr.port;
+    assert_udp_exchange(pair.socket, &pair);
+}
+
 /* ---- T: timeouts and modes */
 
 /* Each mode leaves the others, and what arrives afterwards is received. */
@@ -296,18 +313,6 @@ UDP_TEST("T2", a_receive_expires_not_sooner_or_would_block)
     assert_ok(fer_udp_socket_set_nonblocking(pair.socket, false));
     assert_ok(fer_udp_socket_set_read_timeout(pair.socket, FER_DURATION_NONE));
     assert_udp_exchange(pair.socket, &pair);
-}
-
-/* ---- I3 */
-
-FAMILY_TEST("I3", no_handle_is_inherited)
-{
-    uint16_t port = 0;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    fer_udp_socket *clone = test_udp();
-    assert_ok(fer_udp_socket_try_clone(socket, clone));
-    assert_false(peer_raw_is_inheritable(fer_udp_socket_as_raw(socket)));
-    assert_false(peer_raw_is_inheritable(fer_udp_socket_as_raw(clone)));
 }
 
 /* ---- C: connecting */
@@ -335,40 +340,7 @@ RULE_TEST("C3", a_failed_bind_or_connect_leaves_the_handle_usable)
     assert_true(fer_socket_addr_eq(&got, &peers[1]));
 }
 
-/* A handle that was closed and bound again does not keep the old peer. */
-RULE_TEST("C6", a_handle_that_is_bound_again_has_no_peer)
-{
-    uint16_t third_port = 0;
-    struct udp_pair pair = udp_pair_open(PEER_V4);
-    assert_true(peer_datagram(PEER_V4, &third_port) != PEER_NONE);
-    fer_socket_addr addr = loopback(PEER_V4, third_port);
-    assert_ok(fer_udp_socket_connect_addr(pair.socket, &addr));
-    fer_udp_socket_close(pair.socket);
-    addr = loopback(PEER_V4, 0);
-    assert_ok(fer_udp_socket_bind_addr(pair.socket, &addr));
-    assert_ok(fer_udp_socket_local_addr(pair.socket, &addr));
-    assert_kind(fer_udp_socket_peer_addr(pair.socket, &(fer_socket_addr){0}), FER_NOT_CONNECTED);
-    pair.port = addr.port;
-    assert_udp_exchange(pair.socket, &pair);
-}
-
-/* ---- L: binding */
-
-FAMILY_TEST("L1", a_second_bind_of_a_port_is_addr_in_use)
-{
-    uint16_t port = 0;
-    uint16_t other_port = 0;
-    fer_udp_socket *first = test_udp_bound(family, &port);
-    fer_udp_socket *second = test_udp();
-    fer_socket_addr addr = loopback(family, port);
-    assert_kind(fer_udp_socket_bind_addr(second, &addr), FER_ADDR_IN_USE);
-    assert_true(peer_datagram(family, &other_port) != PEER_NONE);
-    addr = loopback(family, other_port);
-    assert_kind(fer_udp_socket_bind_addr(second, &addr), FER_ADDR_IN_USE);
-    fer_udp_socket_close(first);
-    addr = loopback(family, port);
-    assert_ok(fer_udp_socket_bind_addr(second, &addr));
-}
+/* ---- L: binding. Ports in use: C3 above, socket_building.c */
 
 RULE_TEST("L4", a_wildcard_on_ipv6_takes_ipv4_and_answers_it)
 {
@@ -409,16 +381,6 @@ RULE_TEST("L5", another_machine_s_address_is_not_available_and_a_group_is_except
 }
 
 /* ---- E4 */
-
-FAMILY_TEST("E4", without_a_peer_sending_needs_an_address)
-{
-    uint16_t port = 0;
-    size_t n = 77;
-    fer_socket_addr addr;
-    fer_udp_socket *socket = test_udp_bound(family, &port);
-    assert_kind_n(fer_udp_socket_send(socket, "lost", 4, &n), FER_NOT_CONNECTED, n, 0);
-    assert_kind(fer_udp_socket_peer_addr(socket, &addr), FER_NOT_CONNECTED);
-}
 
 RULE_TEST("E4", an_address_that_cannot_be_reached_from_the_socket_is_refused)
 {
@@ -480,12 +442,16 @@ RULE_TEST("O1", broadcasting_has_to_be_requested)
 
 /* ---- R: raw sockets */
 
-/* With the peer that it has: datagrams of others that were queued before are not received. */
-FAMILY_TEST("R1", from_raw_takes_a_datagram_socket_with_its_peer)
+/* With the timeouts and the peer that it has: datagrams of others that were queued before are not
+ * received. */
+FAMILY_TEST("R1", from_raw_takes_a_datagram_socket_with_its_timeouts_and_its_peer)
 {
     for (int connected = 0; connected < 2; connected++) {
         struct udp_pair pair = {.family = family, .socket = test_udp()};
         fer_socket_addr got;
+        fer_udp_received received;
+        fer_duration timeout;
+        char buf[8];
         fer_raw_socket raw = peer_datagram(family, &pair.port);
         pair.other = peer_datagram(family, &pair.other_port);
         if (connected) {
@@ -493,9 +459,14 @@ FAMILY_TEST("R1", from_raw_takes_a_datagram_socket_with_its_peer)
             assert_true(peer_raw_wait_readable(raw));
             assert_true(peer_datagram_connect(raw, family, pair.other_port));
         }
+        assert_true(peer_raw_set_timeouts(raw, SHORT_MS));
         peer_release(raw);
         assert_ok(fer_udp_socket_from_raw(pair.socket, raw));
         assert_true(fer_udp_socket_as_raw(pair.socket) == raw);
+        assert_ok(fer_udp_socket_read_timeout(pair.socket, &timeout));
+        assert_in_range(timeout.nanos, millis(SHORT_MS).nanos, millis(SHORT_MS + 20).nanos);
+        assert_own(fer_udp_socket_recv(pair.socket, buf, sizeof buf, &received), FER_TIMED_OUT);
+        assert_ok(fer_udp_socket_set_read_timeout(pair.socket, FER_DURATION_NONE));
         assert_kind(fer_udp_socket_peer_addr(pair.socket, &got),
                     connected ? FER_OK : FER_NOT_CONNECTED);
         send_from_peer(&pair, "mine");

@@ -4,6 +4,7 @@
 
 #include "ferrule/io.h"
 #include "ferrule/udp_batch.h"
+#include "ferrule/waker.h"
 #include "support/poller_fixture.h"
 #include "support/process_fixture.h"
 #include "support/socket_fixture.h"
@@ -440,36 +441,37 @@ KIND_TEST("I2", signal_handlers_are_never_touched)
 
 /* ---- I3: child processes inherit no handle, and close closes each exactly once */
 
-/* I3: "Child processes do not inherit handles": the streams of connect, connect_timeout and accept
- * ... */
-STREAM_PAIR_TEST("I3", streams_and_clones_are_not_inheritable)
+/* I3: "Child processes do not inherit handles": those of every connect, accept, bind and clone.
+ * Pollers: poller_handles.c. Unix sockets: unix_streams.c, unix_datagrams.c. */
+FAMILY_LISTENER_TEST("I3", no_handle_is_inheritable)
 {
-    stream_ref clone = stream_like(pair.stream);
-    assert_ok(stream_try_clone(pair.stream, clone));
-    assert_false(peer_raw_is_inheritable(stream_as_raw(pair.stream)));
-    assert_false(peer_raw_is_inheritable(stream_as_raw(clone)));
-}
-
-/* I3: ... of every connect ... */
-STREAM_TEST("I3", streams_of_every_connect_are_not_inheritable)
-{
-    peer_socket listener = PEER_NONE;
-    fer_socket_addr addr = accepting_addr(PEER_V4, &listener);
-    for (int how = 0; how < 2; how++) {
-        assert_ok(how == 0 ? fer_tcp_stream_connect_timeout(stream, &addr, millis(9000))
-                           : fer_tcp_stream_connect_addrs(stream, &addr, 1, NULL));
-        assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(stream)));
-        fer_tcp_stream_close(stream);
-    }
-}
-
-/* I3: ... and listeners and "clones too". */
-FAMILY_LISTENER_TEST("I3", listeners_and_their_clones_are_not_inheritable)
-{
+    fer_socket_addr addr = loopback(family, port);
+    fer_tcp_stream *streams[6];
     fer_tcp_listener *clone = test_listener();
+    fer_udp_socket *udp[2] = {test_udp_bound(family, &port), test_udp()};
+    fer_waker waker = {0};
+    for (size_t i = 0; i < 6; i++) {
+        streams[i] = test_stream();
+    }
+    assert_ok(fer_tcp_stream_connect_addr(streams[0], &addr));
+    assert_ok(fer_tcp_stream_connect_timeout(streams[1], &addr, millis(9000)));
+    assert_ok(fer_tcp_stream_connect_addrs(streams[2], &addr, 1, NULL));
+    assert_ok(fer_tcp_listener_accept(listener, streams[3], NULL));
+    assert_ok(fer_tcp_stream_try_clone(streams[0], streams[4]));
+    assert_ok(fer_tcp_stream_try_clone(streams[3], streams[5]));
+    for (size_t i = 0; i < 6; i++) {
+        assert_false(peer_raw_is_inheritable(fer_tcp_stream_as_raw(streams[i])));
+    }
     assert_ok(fer_tcp_listener_try_clone(listener, clone));
     assert_false(peer_raw_is_inheritable(fer_tcp_listener_as_raw(listener)));
     assert_false(peer_raw_is_inheritable(fer_tcp_listener_as_raw(clone)));
+    assert_ok(fer_udp_socket_try_clone(udp[0], udp[1]));
+    assert_false(peer_raw_is_inheritable(fer_udp_socket_as_raw(udp[0])));
+    assert_false(peer_raw_is_inheritable(fer_udp_socket_as_raw(udp[1])));
+    assert_ok(fer_waker_new(&waker));
+    bool is_inheritable = peer_raw_is_inheritable(fer_waker_as_raw(&waker));
+    fer_waker_close(&waker);
+    assert_false(is_inheritable);
 }
 
 /* I3: "from_raw does not change this property", inheritable or not. A clone of such a handle, or a

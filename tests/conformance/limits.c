@@ -132,61 +132,7 @@ LIMITS_PAIR_TEST("K1", getters_setters_shutdown_and_close_never_check)
     assert_closed(stream);
 }
 
-/* ---- K3 */
-
-/* K3: "The earlier of timeout and deadline counts." */
-LIMITS_PAIR_TEST("K3", the_earlier_of_timeout_and_deadline_counts)
-{
-    char byte = '\0';
-    for (int deadline_is_first = 0; deadline_is_first < 2; deadline_is_first++) {
-        uint64_t start = peer_now_us();
-        const fer_limits limits = limits_after_millis(deadline_is_first == 1 ? 40 : 60000);
-        assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-        assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream,
-                                                  millis(deadline_is_first == 1 ? 60000 : 40)));
-        assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_TIMED_OUT);
-        uint64_t took = microseconds_since(start);
-        assert_true(took + NOT_SOONER_SLACK_US >= 40000 && took < 30000000);
-    }
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
-    assert_alive(pair);
-}
-
-/* K3: "Limits belong to the handle and not to the socket: clones, ... begin without." */
-LIMITS_PAIR_TEST("K3", limits_are_the_handle_s_and_a_clone_begins_without)
-{
-    fer_tcp_stream *clone = test_stream();
-    const fer_limits limits = limits_with_token();
-    char byte = '\0';
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    assert_ok(fer_cancel_token_cancel(&limits_token));
-    assert_own(fer_tcp_stream_read(&pair->stream, &byte, 1, NULL), FER_CANCELLED);
-    assert_exchange(clone, pair->other);
-    const fer_limits past = limits_past();
-    assert_ok(fer_tcp_stream_set_limits(clone, &past));
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, NULL));
-    assert_own(fer_tcp_stream_read(clone, &byte, 1, NULL), FER_TIMED_OUT);
-    assert_alive(pair);
-}
-
-/* K3: "what a handle is turned into begin without." Accepted streams: listening.c. */
-LIMITS_TEST("K3", converted_handles_begin_without)
-{
-    const fer_limits limits = limits_with_token();
-    struct limits_set set;
-    fer_tcp_stream *again = test_stream();
-    fer_udp_socket *udp = test_udp();
-    limits_set_open(&set);
-    limits_set_apply(&set, &limits);
-    assert_ok(fer_cancel_token_cancel(&limits_token));
-    assert_ok(fer_tcp_stream_from_raw(again, fer_tcp_stream_into_raw(set.stream)));
-    assert_exchange(again, set.other);
-    assert_ok(fer_socket_into_udp_socket(fer_udp_socket_as_socket(set.udp.socket), udp));
-    assert_ok(fer_udp_socket_send(udp, "ping", 4, NULL));
-}
-
-/* ---- K3a */
+/* ---- K3: listening.c. K3a */
 
 /* K3a: "A `_ready` call whose own timeout expires is OK with none ready. A cancel or the deadline
  * ends it with CANCELLED or TIMED_OUT"; also on a nonblocking socket, because it waits in every
@@ -279,31 +225,6 @@ LIMITS_KIND_TEST("K2", reads_count_the_bytes_before_the_deadline)
     }
 }
 
-/* K2: "no byte that was sent is uncounted": the count of write_all is what the peer receives. */
-LIMITS_PAIR_TEST("K2", write_all_counts_the_bytes_before_the_deadline)
-{
-    enum { LEN = 48000000 };
-    unsigned char *bytes = test_malloc(LEN);
-    uint64_t total = 0;
-    bool intact = false;
-    size_t n = 0;
-    pattern_fill(bytes, LEN, 0);
-    fer_error error;
-    uint64_t deadline_ms = SOON_MS;
-    do {
-        set_deadline(&pair->stream, deadline_ms);
-        error = fer_tcp_stream_write_all(&pair->stream, bytes, LEN, &n);
-    } while (moved_none(n, &deadline_ms));
-    fer_error shut = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
-    peer_outcome outcome = peer_drain(pair->other, &total, &intact);
-    test_free(bytes);
-    assert_own(error, FER_TIMED_OUT);
-    assert_ok(shut);
-    assert_int_equal(outcome, PEER_END);
-    assert_true(n > 0 && n < LEN && intact);
-    assert_true(total == n);
-}
-
 /* K2: "fer_copy report their counts"; what it had read is in the caller's buffer (as T4). */
 LIMITS_TEST("K2/T4", copy_counts_the_written_bytes_and_keeps_the_others)
 {
@@ -357,27 +278,6 @@ LIMITS_KIND_TEST("K2", an_end_that_arrived_during_a_late_call_is_read_without_li
     }
 }
 
-/* K3a: "fer_poller_wait has no limits": a notify ends it. */
-LIMITS_PAIR_TEST("K3", a_poller_does_not_check_the_limits_of_its_sources)
-{
-    fer_poller poller = {0};
-    fer_event event;
-    size_t count = 0;
-    const fer_limits limits = limits_with_token();
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    assert_ok(fer_cancel_token_cancel(&limits_token));
-    assert_ok(fer_poller_new(&poller));
-    fer_error added =
-        fer_poller_add(&poller, fer_tcp_stream_as_raw(&pair->stream),
-                       (fer_event){.key = 7, .interest = FER_WRITABLE}, FER_POLL_LEVEL);
-    fer_error waited = fer_poller_wait(&poller, millis(PEER_LIMIT_MS), &event, 1, &count, NULL);
-    fer_poller_close(&poller);
-    assert_ok(added);
-    assert_ok(waited);
-    assert_int_equal(count, 1);
-    assert_int_equal(event.key, 7);
-}
-
 /* ---- Misuse */
 
 /* "A call with limits whose token is NEW or CLOSED is FER_MISUSE": and nothing else. */
@@ -395,45 +295,6 @@ LIMITS_TEST("misuse", a_token_that_was_closed_under_a_handle_is_misuse)
     }
     limits_set_apply(&set, NULL);
     assert_set_is_alive(&set);
-}
-
-/* ---- K2 and K4: other threads. Each test is correct whether the call or the cancel comes first */
-
-/* A call in a thread of its own. */
-struct caller {
-    const struct limits_set *set;
-    const struct limits_call *call;
-    test_thread thread;
-    atomic_int started;
-    fer_error error;
-    size_t n;
-};
-
-static void run_call(void *argument)
-{
-    struct caller *caller = argument;
-    atomic_store(&caller->started, 1);
-    caller->error = caller->call->run(caller->set, &caller->n);
-}
-
-static void start(struct caller *caller, const struct limits_set *set,
-                  const struct limits_call *call)
-{
-    caller->set = set;
-    caller->call = call;
-    atomic_init(&caller->started, 0);
-    test_thread_start(&caller->thread, run_call, caller);
-    while (atomic_load(&caller->started) == 0) {
-        test_thread_yield();
-    }
-}
-
-static void assert_cancelled(const struct caller *caller)
-{
-    if (caller->error.kind != FER_CANCELLED || caller->error.os_code != 0) {
-        fail_msg("%s: %s (%ld)", caller->call->name, fer_error_kind_name(caller->error.kind),
-                 (long)caller->error.os_code);
-    }
 }
 
 static void open_full(struct limits_set *set)
@@ -536,122 +397,8 @@ LIMITS_PAIR_TEST("K2", no_byte_is_uncounted_by_writes_that_are_cancelled_all_the
     assert_true(drain.total == MEGABYTES);
 }
 
-/* ---- K4 */
-
-/* K4: "One token limits any number of handles and calls in any number of threads; a cancel ends all
- * of them". */
-LIMITS_TEST("K4", one_cancel_ends_the_calls_of_all_handles_and_threads)
-{
-    /* One receive and one send for each handle. */
-    static const size_t together[] = {0, 7, 11, 18, 22, 28};
-    enum { COUNT = sizeof together / sizeof together[0] };
-    struct limits_set set;
-    open_full(&set);
-    for (int round = 0; round < 5; round++) {
-        struct caller callers[COUNT];
-        size_t count = 0;
-        for (size_t i = 0; i < COUNT; i++) {
-            const struct limits_call *call = &limits_calls[together[i]];
-            if (limits_has(&set, call)) {
-                start(&callers[count++], &set, call);
-            }
-        }
-        peer_pause(round % 2 == 0 ? 10 : 0);
-        fer_error error = fer_cancel_token_cancel(&limits_token);
-        for (size_t i = 0; i < count; i++) {
-            test_thread_join(&callers[i].thread);
-        }
-        assert_ok(error);
-        for (size_t i = 0; i < count; i++) {
-            assert_cancelled(&callers[i]);
-        }
-        assert_ok(fer_cancel_token_reset(&limits_token));
-    }
-    assert_exchange(set.stream, set.other);
-}
-
-/* K4: "writes before the cancel happen-before that return." A plain variable: the thread sanitizer
- * checks the order. */
-struct witness {
-    fer_tcp_stream *stream;
-    unsigned written; /* by the thread that cancels */
-    unsigned seen;
-    fer_error error;
-};
-
-static void read_what_was_written(void *argument)
-{
-    struct witness *witness = argument;
-    char byte = '\0';
-    do {
-        witness->error = fer_tcp_stream_read(witness->stream, &byte, 1, NULL);
-    } while (witness->error.kind == FER_OK);
-    witness->seen = witness->written;
-}
-
-LIMITS_PAIR_TEST("K4", memory_written_before_a_cancel_is_visible_after_it)
-{
-    const fer_limits limits = limits_with_token();
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    for (unsigned round = 1; round <= 100; round++) {
-        struct witness witness = {.stream = &pair->stream};
-        test_thread thread;
-        test_thread_start(&thread, read_what_was_written, &witness);
-        if (round % 3 == 0) {
-            test_thread_yield();
-        }
-        witness.written = round;
-        fer_error error = fer_cancel_token_cancel(&limits_token);
-        test_thread_join(&thread);
-        assert_ok(error);
-        assert_own(witness.error, FER_CANCELLED);
-        assert_int_equal(witness.seen, round);
-        assert_ok(fer_cancel_token_reset(&limits_token));
-    }
-}
-
-/* K4: "A call that begins after the cancel has returned is CANCELLED". The socket is always ready,
- * so only the check can end the loop. */
-struct follower {
-    fer_tcp_stream *stream;
-    atomic_int has_returned;
-    bool late;
-    fer_error error;
-};
-
-static void peek_until_cancelled(void *argument)
-{
-    struct follower *follower = argument;
-    char byte = '\0';
-    do {
-        int before = atomic_load_explicit(&follower->has_returned, memory_order_relaxed);
-        follower->error = fer_tcp_stream_peek(follower->stream, &byte, 1, NULL);
-        follower->late = follower->late || (before == 1 && follower->error.kind == FER_OK);
-    } while (follower->error.kind == FER_OK);
-}
-
-LIMITS_PAIR_TEST("K4", a_call_that_begins_after_the_cancel_is_cancelled)
-{
-    const fer_limits limits = limits_with_token();
-    pair_send(pair, "x", 1);
-    assert_ok(fer_tcp_stream_set_limits(&pair->stream, &limits));
-    for (int round = 0; round < 50; round++) {
-        struct follower follower = {.stream = &pair->stream};
-        test_thread thread;
-        atomic_init(&follower.has_returned, 0);
-        test_thread_start(&thread, peek_until_cancelled, &follower);
-        test_thread_yield();
-        fer_error error = fer_cancel_token_cancel(&limits_token);
-        atomic_store_explicit(&follower.has_returned, 1, memory_order_relaxed);
-        test_thread_join(&thread);
-        assert_ok(error);
-        assert_own(follower.error, FER_CANCELLED);
-        assert_false(follower.late);
-        assert_ok(fer_cancel_token_reset(&limits_token));
-    }
-}
-
-/* ---- K4: signal handlers */
+/* ---- K4: signal handlers. Cancels by other threads: ended_waits.c, tests/interleave/stream.c,
+ * tests/stress/stress_limits.c */
 
 static atomic_int handler_changed_errno;
 
@@ -673,11 +420,13 @@ static int end_with_signals(void **state)
     return limits_test_end(state);
 }
 
+#define HANDLER_TEST(rule, function) \
+    TEST_OF(function, (void), (),    \
+            TEST_ROW(rule " " #function, function, limits_test_begin, end_with_signals, NULL))
+
 /* K4: "On POSIX a signal handler may cancel; errno is kept." The handler interrupts the call that
  * waits. */
-TEST_OF(a_signal_handler_may_cancel, (void), (),
-        TEST_ROW("K4 a_signal_handler_may_cancel", a_signal_handler_may_cancel, limits_test_begin,
-                 end_with_signals, NULL))
+HANDLER_TEST("K4", a_signal_handler_may_cancel)
 {
     struct limits_set set;
     skip_without_interrupting_signals();

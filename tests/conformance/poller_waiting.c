@@ -13,21 +13,6 @@ enum { SOON_US = 5000000 };
 
 /* ---- P5 */
 
-/* "wait(0) looks and never blocks". On a busy machine a wait of Wine takes up to 30 ms. */
-MAILBOX_TEST("P5", a_wait_of_zero_checks_and_never_blocks)
-{
-    enum { WAITS = 200, LONGEST_US = 100000 };
-    uint64_t start = peer_now_us();
-    for (int i = 0; i < WAITS / 2; i++) {
-        assert_int_equal(wait_for(poller, 1, millis(0)).events, 0);
-    }
-    assert_ok(fer_poller_add(poller, mailbox->raw, reading(1), FER_POLL_LEVEL));
-    for (int i = 0; i < WAITS / 2; i++) {
-        assert_int_equal(wait_for(poller, 1, millis(0)).events, 0);
-    }
-    assert_in_range(microseconds_since(start), 0, WAITS * LONGEST_US);
-}
-
 /* "wait(FER_DURATION_NONE) blocks until there is something": here there is. A timeout that is too
  * long saturates, and is equal to no timeout. The seconds of the last one would be negative in 32
  * bits. */
@@ -72,19 +57,6 @@ POLLER_TEST("P5", no_wait_ends_early)
 }
 
 /* ---- P6 */
-
-/* "A notify wakes exactly one wait: one that is under way, else the next." "A wait that was woken
- * by one alone is FER_OK with no events." */
-POLLER_TEST("P6", a_notify_wakes_the_next_wait_alone)
-{
-    for (int i = 0; i < 20; i++) {
-        assert_ok(fer_poller_notify(poller));
-        assert_notified(poller);
-        uint64_t start = peer_now_us();
-        assert_int_equal(wait_for(poller, 1, millis(5)).events, 0);
-        assert_in_range(microseconds_since(start), 5000 - 1, UINT64_MAX);
-    }
-}
 
 /* Neither the notification nor the event is lost, however small the array is. The notification is
  * consumed afterwards. */

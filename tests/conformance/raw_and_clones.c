@@ -526,19 +526,4 @@ LISTENER_TEST("T6", accepted_streams_have_no_mode_of_the_listener)
     assert_accepts_afresh(adopted, adopted_port);
 }
 
-/* T6: "the socket's": a new connection in a used handle has the default modes. */
-PAIR_TEST("T6", a_new_connection_starts_with_none_of_the_old_modes)
-{
-    uint16_t port = 0;
-    peer_socket listener = peer_listen(pair->kind.family, 4, &port);
-    fer_socket_addr addr = loopback(pair->kind.family, port);
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(3000)));
-    assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, true));
-    fer_tcp_stream_close(&pair->stream);
-    assert_ok(fer_tcp_stream_connect_addr(&pair->stream, &addr));
-    assert_starts_blocking_without_timeouts(&pair->stream);
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, FER_DURATION_NONE));
-    assert_exchange(&pair->stream, peer_accept(listener));
-}
-
 RULE_TESTS("raw_and_clones")

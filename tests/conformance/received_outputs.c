@@ -217,26 +217,6 @@ FAMILY_LISTENER_TEST("outputs", every_accept_fills_in_the_peer)
     }
 }
 
-/* ---- Readiness: "If the timeout expired, the result is FER_OK and *ready is 0" (tcp.h) */
-
-PAIR_TEST("outputs", readiness_is_filled_in_when_its_time_ends_too)
-{
-    const fer_limits past = {.deadline = fer_instant_now()};
-    fer_tcp_stream *stream = &pair->stream;
-    fer_interest ready;
-    soil(&ready, sizeof ready);
-    assert_ok(fer_tcp_stream_ready(stream, FER_READABLE, millis(1), &ready));
-    assert_int_equal(ready, 0);
-    soil(&ready, sizeof ready);
-    assert_ok(fer_stream_ready(fer_tcp_stream_as_stream(stream), FER_READABLE | FER_WRITABLE,
-                               millis(1000), &ready));
-    assert_int_equal(ready, FER_WRITABLE);
-    soil(&ready, sizeof ready);
-    assert_ok(fer_tcp_stream_set_limits(stream, &past));
-    assert_own(fer_tcp_stream_ready(stream, FER_READABLE, millis(1), &ready), FER_TIMED_OUT);
-    assert_true(is_soiled(&ready, sizeof ready));
-}
-
 /* ---- Events: "reserved_ is 0", and after a failure the count is 0 and notified is false */
 
 static struct {

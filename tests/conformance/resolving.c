@@ -170,24 +170,6 @@ RESOLVING_TEST("N3", the_answer_is_that_of_a_lookup_in_this_thread)
     }
 }
 
-/* N5: "The poller is notified and the waker woken once for each lookup, when its result is
- * available". */
-RESOLVING_TEST("N5", a_poller_reports_that_a_lookup_is_done)
-{
-    fer_event event;
-    size_t count = 4711;
-    assert_ok(fer_poller_new(&poller));
-    open_resolver(1, FER_RESOLVER_NO_QUEUE);
-    static const char *const texts[] = {UNKNOWN, "127.0.0.1:80"};
-    for (size_t i = 0; i < 2; i++) {
-        assert_ok(fer_resolver_start(&resolver, texts[i], NULL, &poller, 0, &lookups[i]));
-        assert_ok_n(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, NULL), count, 0);
-        fer_error error = fer_lookup_wait(&lookups[i], (fer_duration){0}, NULL, 0, &count);
-        assert_true(i == 0 ? is_lookup_failure(error) : error.kind == FER_OK);
-    }
-    assert_ok_n(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, NULL), count, 0);
-}
-
 /* N7: "Its pending lookups end with CANCELLED; the others keep their results." */
 RESOLVING_TEST("N7", closing_a_resolver_ends_its_lookups)
 {

@@ -108,7 +108,8 @@ STREAM_KIND_TEST("S2", read_after_own_shutdown_is_eof_though_data_was_queued)
     }
 }
 
-/* ---- S3: "its writes are BROKEN_PIPE. The peer reads all bytes, then EOF." */
+/* ---- S3: "its writes are BROKEN_PIPE. The peer reads all bytes, then EOF." S5: "BROKEN_PIPE alone
+ * does not affect reading." */
 
 STREAM_KIND_TEST("S3", write_after_own_shutdown_is_broken_pipe)
 {
@@ -118,6 +119,15 @@ STREAM_KIND_TEST("S3", write_after_own_shutdown_is_broken_pipe)
         assert_writes_are_broken(pair.stream);
         assert_ok(stream_set_nonblocking(pair.stream, true));
         assert_writes_are_broken(pair.stream);
+        assert_ok(stream_set_nonblocking(pair.stream, false));
+        if (!both) {
+            char buf[4];
+            stream_pair_send(pair, "more");
+            assert_ok(stream_read_exact(pair.stream, buf, 4, NULL));
+            assert_writes_are_broken(pair.stream);
+        }
+        assert_true(peer_shutdown_write(pair.other));
+        assert_stream_ends(pair.stream);
         stream_pair_close();
     }
 }
@@ -143,15 +153,6 @@ static void assert_all_arrives(struct stream_pair pair, fer_shutdown first, fer_
     assert_int_equal(drain.outcome, PEER_END);
     assert_int_equal(drain.total, sizeof bytes);
     assert_true(drain.intact);
-}
-
-STREAM_PAIR_TEST("S3", peer_reads_all_bytes_then_eof_after_shutdown_write)
-{
-    assert_all_arrives(pair, FER_SHUTDOWN_WRITE, FER_SHUTDOWN_WRITE);
-    stream_pair_send(pair, "reading still works");
-    char buf[64];
-    size_t n = 0;
-    assert_ok_n(stream_read(pair.stream, buf, sizeof buf, &n), n, 19);
 }
 
 /* ---- S4: "The peer's orderly end of file is OK with 0 bytes, every time, and never an error." */
@@ -224,32 +225,6 @@ STREAM_PAIR_TEST("S4", a_zero_length_read_is_ok_without_waiting_and_takes_nothin
     assert_stream_alive(pair);
 }
 
-/* S4: "A peek that meets the end of file counts as having seen it." */
-PAIR_TEST("S4", a_peek_records_the_end)
-{
-    char byte;
-    size_t n = 77;
-    fer_socket_addr addr;
-    assert_true(peer_shutdown_write(pair->other));
-    assert_ok_n(fer_tcp_stream_peek(&pair->stream, &byte, 1, &n), n, 0);
-    assert_kind(fer_tcp_stream_peer_addr(&pair->stream, &addr), FER_NOT_CONNECTED);
-    assert_reads_end(&pair->stream);
-}
-
-PAIR_TEST("S4", a_peek_takes_nothing)
-{
-    char buf[8];
-    size_t n = 0;
-    queue_input(pair, "twice");
-    for (int i = 0; i < 3; i++) {
-        memset(buf, 0, sizeof buf);
-        assert_ok_n(fer_tcp_stream_peek(&pair->stream, buf, sizeof buf, &n), n, 5);
-        assert_memory_equal(buf, "twice", 5);
-    }
-    assert_ok_n(fer_tcp_stream_read(&pair->stream, buf, sizeof buf, &n), n, 5);
-    assert_alive(pair);
-}
-
 /* ---- S7: "Shutting down READ alone never affects writing, even if the peer continues to send." */
 
 STREAM_PAIR_TEST("S7", shutdown_read_leaves_the_write_half_open)
@@ -303,28 +278,10 @@ KIND_TEST("S7", close_with_unread_input_resets)
     }
 }
 
-PAIR_TEST("S7", draining_before_close_ends_in_good_order)
-{
-    char buf[64];
-    size_t n = 0;
-    queue_input(pair, "some input");
-    assert_ok(fer_tcp_stream_write_all(&pair->stream, "answer", 6, NULL));
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
-    assert_true(peer_recv_exact(pair->other, buf, 6));
-    assert_true(peer_shutdown_write(pair->other));
-    assert_ok_n(fer_tcp_stream_read_to_end(&pair->stream, buf, sizeof buf, &n), n, 10);
-    fer_tcp_stream_close(&pair->stream);
-    assert_int_equal(peer_recv_some(pair->other, buf, sizeof buf, &n), PEER_END);
-}
-
-/* ---- S6: shutdown from another thread wakes a blocked read or write. Each test is correct whether
- * the blocked call or the shutdown comes first, and is repeated so that both happen */
-
-enum { SOON_US = 5000000 };
+/* ---- S6: a shutdown by another thread. What wakes each call: ended_waits.c */
 
 struct caller {
     stream_ref stream;
-    int sort;
     atomic_int started;
     fer_error error;
     size_t n;
@@ -335,116 +292,7 @@ static void read_once(void *argument)
     struct caller *caller = argument;
     char buf[8];
     atomic_store(&caller->started, 1);
-    caller->error = read_by(caller->sort, caller->stream, buf, sizeof buf, &caller->n);
-}
-
-static void write_on(void *argument)
-{
-    struct caller *caller = argument;
-    static const unsigned char zeros[65536];
-    atomic_store(&caller->started, 1);
-    do {
-        caller->error = write_by(caller->sort, caller->stream, zeros, sizeof zeros, &caller->n);
-    } while (caller->error.kind == FER_OK);
-}
-
-static void start(test_thread *thread, struct caller *caller, void (*run)(void *),
-                  unsigned pause_ms)
-{
-    atomic_init(&caller->started, 0);
-    test_thread_start(thread, run, caller);
-    while (atomic_load(&caller->started) == 0) {
-        test_thread_yield();
-    }
-    if (pause_ms > 0) {
-        peer_pause(pause_ms);
-    }
-}
-
-static void assert_woken_with_the_end(struct caller *reader)
-{
-    if (reader->sort == READ_EXACT) {
-        assert_own(reader->error, FER_UNEXPECTED_EOF);
-    } else {
-        assert_ok(reader->error);
-    }
-    assert_int_equal(reader->n, 0);
-}
-
-/* Starts run on the caller's stream, shuts the stream down, directly or through a clone, and
- * joins. */
-static void shut_down_meanwhile(struct caller *caller, void (*run)(void *), unsigned pause_ms,
-                                fer_shutdown how, bool through_clone)
-{
-    stream_ref clone = stream_like(caller->stream);
-    test_thread thread;
-    if (through_clone) {
-        assert_ok(stream_try_clone(caller->stream, clone));
-    }
-    start(&thread, caller, run, pause_ms);
-    uint64_t begin = peer_now_us();
-    fer_error error = stream_shutdown(through_clone ? clone : caller->stream, how);
-    test_thread_join(&thread);
-    uint64_t took = microseconds_since(begin);
-    stream_close(clone);
-    assert_ok(error);
-    assert_true(took < SOON_US);
-}
-
-PAIR_TEST("S6", shutdown_wakes_the_readers_of_all_handles)
-{
-    fer_tcp_stream *clone = test_stream();
-    struct caller readers[2] = {{.stream = tcp_ref(&pair->stream), .n = 77}, {.n = 77}};
-    test_thread threads[2];
-    assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
-    readers[1].stream = tcp_ref(clone);
-    start(&threads[0], &readers[0], read_once, 10);
-    start(&threads[1], &readers[1], read_once, 10);
-    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
-    test_thread_join(&threads[0]);
-    test_thread_join(&threads[1]);
-    assert_ok(error);
-    assert_woken_with_the_end(&readers[0]);
-    assert_woken_with_the_end(&readers[1]);
-}
-
-/* S6: "A shutdown of READ or BOTH by another thread wakes a blocked read, and WRITE or BOTH wakes a
- * blocked write, through the same handle or a clone, immediately", also without a timeout. In the
- * rounds without a pause the two threads race. */
-SLOW_STREAM_KIND_TEST("S6", shutdown_wakes_a_blocked_read_and_a_blocked_write)
-{
-    for (int round = 0; round < 4 * READ_SORTS + 4 * WRITE_SORTS; round++) {
-        struct stream_pair pair = stream_pair_open(kind);
-        bool reads = round / 4 < READ_SORTS;
-        struct caller caller = {
-            .stream = pair.stream, .sort = round / 4 - (reads ? 0 : READ_SORTS), .n = 77};
-        fer_shutdown half = reads ? FER_SHUTDOWN_READ : FER_SHUTDOWN_WRITE;
-        shut_down_meanwhile(&caller, reads ? read_once : write_on, round / 2 % 2 == 0 ? 25 : 0,
-                            round % 3 == 0 ? FER_SHUTDOWN_BOTH : half, round % 2 != 0);
-        if (reads) {
-            assert_woken_with_the_end(&caller);
-            assert_stream_ends(pair.stream);
-        } else {
-            assert_kind(caller.error, FER_BROKEN_PIPE);
-            assert_kind(stream_write(pair.stream, "x", 1, NULL), FER_BROKEN_PIPE);
-        }
-        stream_pair_close();
-    }
-}
-
-PAIR_TEST("S6", shutdown_write_leaves_a_blocked_read_waiting)
-{
-    struct caller reader = {.stream = tcp_ref(&pair->stream), .sort = 0, .n = 77};
-    test_thread thread;
-    start(&thread, &reader, read_once, 20);
-    fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE);
-    peer_pause(30);
-    bool sent = peer_send_all(pair->other, "data", 4);
-    test_thread_join(&thread);
-    assert_ok(error);
-    assert_true(sent);
-    assert_ok(reader.error);
-    assert_int_equal(reader.n, 4);
+    caller->error = stream_read(caller->stream, buf, sizeof buf, &caller->n);
 }
 
 struct pattern_writer {
@@ -469,7 +317,7 @@ SLOW_PAIR_TEST("S6/S7", shutdown_read_leaves_a_blocked_write_whole)
     enum { LEN = 12000000 };
     static unsigned char bytes[LEN];
     fer_tcp_stream *clone = test_stream();
-    struct caller reader = {.stream = tcp_ref(&pair->stream), .sort = 0, .n = 77};
+    struct caller reader = {.stream = tcp_ref(&pair->stream), .n = 77};
     struct pattern_writer writer = {&pair->stream, bytes, LEN, {FER_OK, 0}, 77};
     test_thread threads[2];
     uint64_t total = 0;
@@ -477,7 +325,12 @@ SLOW_PAIR_TEST("S6/S7", shutdown_read_leaves_a_blocked_write_whole)
     pattern_fill(bytes, LEN, 0);
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     test_thread_start(&threads[0], write_pattern, &writer);
-    start(&threads[1], &reader, read_once, 30);
+    atomic_init(&reader.started, 0);
+    test_thread_start(&threads[1], read_once, &reader);
+    while (atomic_load(&reader.started) == 0) {
+        test_thread_yield();
+    }
+    peer_pause(30);
     fer_error error = fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_READ);
     fer_error again = fer_tcp_stream_shutdown(clone, FER_SHUTDOWN_READ);
     test_thread_join(&threads[1]);
@@ -486,7 +339,8 @@ SLOW_PAIR_TEST("S6/S7", shutdown_read_leaves_a_blocked_write_whole)
     test_thread_join(&threads[0]);
     assert_ok(error);
     assert_ok(again);
-    assert_woken_with_the_end(&reader);
+    assert_ok(reader.error);
+    assert_int_equal(reader.n, 0);
     assert_ok(writer.error);
     assert_int_equal(writer.n, LEN);
     assert_true(outcome == PEER_END && intact);
@@ -655,21 +509,6 @@ PAIR_TEST("S5", a_half_that_was_shut_before_the_reset_stays_shut)
     }
 }
 
-/* S5: "BROKEN_PIPE alone does not affect reading." */
-PAIR_TEST("S5", broken_pipe_alone_leaves_the_read_half)
-{
-    char buf[8];
-    size_t n = 0;
-    assert_ok(fer_tcp_stream_shutdown(&pair->stream, FER_SHUTDOWN_WRITE));
-    assert_kind(fer_tcp_stream_write(&pair->stream, "x", 1, NULL), FER_BROKEN_PIPE);
-    assert_true(peer_send_all(pair->other, "more", 4));
-    assert_ok(fer_tcp_stream_read_exact(&pair->stream, buf, 4, &n));
-    assert_memory_equal(buf, "more", 4);
-    assert_kind(fer_tcp_stream_write(&pair->stream, "x", 1, NULL), FER_BROKEN_PIPE);
-    assert_true(peer_shutdown_write(pair->other));
-    assert_reads_end(&pair->stream);
-}
-
 /* S5: a clone copies what this handle has detected of the end, as fer_tcp_stream_try_clone
  * promises. */
 PAIR_TEST("S5", a_clone_reports_the_reset_that_its_origin_has_detected)
@@ -679,47 +518,6 @@ PAIR_TEST("S5", a_clone_reports_the_reset_that_its_origin_has_detected)
     assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
     assert_ok(fer_tcp_stream_try_clone(&pair->stream, clone));
     assert_reset_sticks(clone);
-}
-
-/* A read loop as Rust programs have it: `Err(e) if WouldBlock | TimedOut => continue`. Returns the
- * number of reads. */
-static unsigned read_as_rust_does(fer_tcp_stream *stream, fer_error *error)
-{
-    char buf[256];
-    unsigned reads = 0;
-    while (reads < 1000) {
-        size_t n = 0;
-        *error = fer_tcp_stream_read(stream, buf, sizeof buf, &n);
-        reads++;
-        switch (error->kind) {
-        case FER_OK:
-            if (n == 0) {
-                return reads;
-            }
-            continue;
-        case FER_WOULD_BLOCK:
-        case FER_TIMED_OUT: continue;
-        default: return reads;
-        }
-    }
-    return reads;
-}
-
-/* T2: "A loop that reads again after TIMED_OUT therefore ends when the system reports that the
- * connection is dead." */
-SLOW_PAIR_TEST("T2", a_read_loop_that_retries_timeouts_ends_with_the_connection)
-{
-    skip_if(!peer_raw_set_user_timeout(fer_tcp_stream_as_raw(&pair->stream), 300),
-            "this OS cannot time out a loopback connection (no TCP_USER_TIMEOUT)");
-    fer_error error = {FER_OK, 0};
-    char filling[4096] = {0};
-    while (fer_tcp_stream_try_write(&pair->stream, filling, sizeof filling, NULL).kind == FER_OK) {
-    }
-    assert_ok(fer_tcp_stream_set_read_timeout(&pair->stream, millis(100)));
-    assert_true(read_as_rust_does(&pair->stream, &error) < 1000);
-    assert_kind(error, FER_CONNECTION_TIMED_OUT);
-    assert_int_equal(read_as_rust_does(&pair->stream, &error), 1);
-    assert_kind(error, FER_CONNECTION_TIMED_OUT);
 }
 
 RULE_TESTS("shutdown")

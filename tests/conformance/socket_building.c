@@ -1,7 +1,6 @@
 /* socket_building.c: rules R1, R2, E4, L1, L2, L4 and L5 for built sockets: creating, closing,
  * cloning, adopting and releasing them; bind's defaults, the options that change them, and
  * listening. Connecting, options, datagrams and conversions have files of their own. */
-#include "support/handle_limit.h"
 #include "support/process.h"
 #include "support/socket_fixture.h"
 
@@ -75,21 +74,6 @@ SOCKET_TEST("I3", a_raw_socket_is_inherited_only_if_it_is_set)
         assert_ok_n(fer_socket_inheritable(clone, &got), got, false);
         fer_socket_close(clone);
     }
-}
-
-/* "FER_TOO_MANY_OPEN_FILES": the handle stays NEW. */
-SOCKET_TEST("E1", a_socket_beyond_the_limit_of_descriptors_leaves_a_new_handle)
-{
-    fer_socket *existing = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
-    fer_socket *socket = test_socket();
-    skip_if(!forbid_new_handles(), "this system has no limit of handles that a test could set");
-    fer_error created = fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0);
-    fer_error cloned = fer_socket_try_clone(existing, socket);
-    process_allow_new_handles();
-    assert_kind(created, FER_TOO_MANY_OPEN_FILES);
-    assert_kind(cloned, FER_TOO_MANY_OPEN_FILES);
-    assert_empty(socket);
-    assert_ok(fer_socket_try_clone(existing, socket));
 }
 
 /* ---- R1 */

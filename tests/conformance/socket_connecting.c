@@ -289,18 +289,6 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_would_block_until_it_has_ended
     assert_own(fer_socket_connect(socket, &target.addr), FER_MISUSE);
 }
 
-/* "Closing": it ends a pending connect. */
-SOCKET_STREAM_TEST("C5", closing_a_stream_whose_connect_is_pending_closes_its_socket)
-{
-    struct pending_target target = pending_target(PEER_V4);
-    fer_socket *socket = test_connecting(&target);
-    fer_raw_socket raw = fer_socket_as_raw(socket);
-    assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    fer_tcp_stream_close(stream);
-    assert_closed(stream);
-    assert_false(peer_is_open(raw));
-}
-
 /* "connected → goes on": any of these calls can be the first one to detect it. */
 SOCKET_TEST("C5", a_connect_that_succeeded_is_reported_to_the_first_call_that_queries)
 {
@@ -446,25 +434,7 @@ SOCKET_TEST("R2", a_stream_is_cloned_once_it_is_connected)
     assert_exchange(streams[0], peer_accept(listener));
 }
 
-SOCKET_STREAM_TEST("C5", a_stream_that_was_never_connected_is_lent_and_connected)
-{
-    peer_socket listener;
-    fer_socket_addr to = accepting_addr(PEER_V4, &listener);
-    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
-    fer_socket_addr from = any_port(PEER_V4);
-    assert_ok(fer_socket_into_tcp_stream(socket, stream));
-    socket = fer_tcp_stream_as_socket(stream);
-    assert_ok(fer_socket_bind(socket, &from));
-    assert_ok(fer_socket_connect(socket, &to));
-    assert_exchange(stream, peer_accept(listener));
-}
-
 /* ---- Connects that are only started */
-
-static void start_stream_connect(fer_tcp_stream *stream, const fer_socket_addr *to)
-{
-    assert_ok(fer_tcp_stream_connect_start(stream, to));
-}
 
 static fer_error connect_outcome(fer_tcp_stream *stream)
 {
@@ -476,23 +446,6 @@ static fer_error connect_outcome(fer_tcp_stream *stream)
     return outcome;
 }
 
-/* C5: "only start the connect"; the stream is nonblocking afterwards. */
-SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_succeeds)
-{
-    peer_socket listener;
-    fer_socket_addr to = accepting_addr(family, &listener);
-    fer_socket_addr peer;
-    char byte;
-    start_stream_connect(stream, &to);
-    assert_ok(connect_outcome(stream));
-    assert_ok(fer_tcp_stream_peer_addr(stream, &peer));
-    assert_true(fer_socket_addr_eq(&peer, &to));
-    assert_kind(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_own(fer_tcp_stream_connect_start(stream, &to), FER_MISUSE);
-    assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
-    assert_exchange(stream, peer_accept(listener));
-}
-
 /* C5: "each call first queries the system for its result, and is WOULD_BLOCK if there is none". "A
  * second connect is MISUSE." */
 SOCKET_FAMILY_STREAM_TEST("C5", a_started_stream_would_block_until_its_connect_has_ended)
@@ -500,6 +453,7 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_stream_would_block_until_its_connect_h
     struct pending_target target = pending_target(family);
     fer_socket_addr own;
     fer_interest ready = 77;
+    char byte;
     assert_ok(fer_tcp_stream_connect_start(stream, &target.addr));
     assert_stream_connecting(stream);
     assert_own(fer_tcp_stream_connect_start(stream, &target.addr), FER_MISUSE);
@@ -508,6 +462,7 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_stream_would_block_until_its_connect_h
     assert_ok(fer_tcp_stream_local_addr(stream, &own));
     peer_socket other = pending_target_accept(&target, own.port);
     assert_ok(connect_outcome(stream));
+    assert_kind(fer_tcp_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, other);
 }
@@ -531,7 +486,7 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_that_is_refused_reports_the_re
         assert_kind(error, FER_CONNECTION_REFUSED);
         assert_new(stream);
     }
-    start_stream_connect(stream, &good);
+    assert_ok(fer_tcp_stream_connect_start(stream, &good));
     assert_ok(connect_outcome(stream));
     assert_ok(fer_tcp_stream_set_nonblocking(stream, false));
     assert_exchange(stream, peer_accept(listener));
@@ -544,7 +499,7 @@ static fer_tcp_stream *connected_and_reset(void)
     peer_socket listener;
     fer_socket_addr to = accepting_addr(PEER_V4, &listener);
     fer_tcp_stream *stream = test_stream();
-    start_stream_connect(stream, &to);
+    assert_ok(fer_tcp_stream_connect_start(stream, &to));
     peer_socket other = peer_accept(listener);
     assert_true(peer_send_all(other, "bye", 3));
     peer_reset(other);

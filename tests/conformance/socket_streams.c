@@ -157,23 +157,6 @@ CONNECTED_TEST("S2/S3/S4/L6", both_views_of_a_socket_share_its_state)
     assert_ok_n(fer_stream_try_peek(stream, got, 8, &n), n, 0);
 }
 
-/* S5: "The handle saves any fatal error ... then the saved error is returned again". A conversion
- * keeps it. */
-SOCKET_FAMILY_STREAM_TEST("S5", a_reset_of_a_socket_is_saved_and_kept_by_its_stream)
-{
-    struct connected end = connected_of((int)family);
-    fer_stream view = fer_socket_as_stream(end.socket);
-    char got[4];
-    peer_reset(end.other);
-    assert_true(peer_raw_wait_failed(fer_socket_as_raw(end.socket)));
-    for (int i = 0; i < 2; i++) {
-        assert_kind(fer_stream_read(view, got, 4, NULL), FER_CONNECTION_RESET);
-    }
-    assert_ok(fer_socket_into_tcp_stream(end.socket, stream));
-    assert_kind(fer_tcp_stream_read(stream, got, 4, NULL), FER_CONNECTION_RESET);
-    assert_kind(fer_stream_read(view, got, 4, NULL), FER_MISUSE);
-}
-
 /* M1, M2: the copies take it too. */
 CONNECTED_TEST("M1/M2", a_socket_is_copied_and_relayed)
 {
@@ -253,26 +236,6 @@ SOCKET_TEST("E4", a_socket_that_is_no_connection_moves_nothing)
     assert_ok(fer_socket_new(socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
     assert_ok(fer_socket_listen(socket, 1));
     assert_misuse(stream);
-}
-
-/* C5: "While it is pending, each call first queries the system for its result, and is WOULD_BLOCK
- * if there is none." */
-SOCKET_FAMILY_TEST("C5", a_pending_connect_would_block_and_then_transfers)
-{
-    struct pending_target target = pending_target(family);
-    fer_socket *socket = test_connecting(&target);
-    fer_stream stream = fer_socket_as_stream(socket);
-    char byte;
-    uint16_t port = local_addr_of(socket).port;
-    assert_own(fer_stream_read(stream, &byte, 1, NULL), FER_WOULD_BLOCK);
-    assert_own(fer_stream_write(stream, "x", 1, NULL), FER_WOULD_BLOCK);
-    peer_socket other = pending_target_accept(&target, port);
-    assert_true(other != PEER_NONE);
-    fer_interest ready = 0;
-    assert_ok_n(fer_stream_ready(stream, FER_WRITABLE, fer_duration_from_secs(60), &ready), ready,
-                FER_WRITABLE);
-    assert_ok(fer_socket_set_nonblocking(socket, false));
-    assert_transfers(stream, other);
 }
 
 /* ---- Accepts of a fer_socket */
@@ -385,19 +348,6 @@ LISTENING_TEST("E4/R1", only_a_listener_accepts_and_its_socket_becomes_a_stream)
         assert_ok(fer_socket_into_tcp_stream(accepted, streams.tcp));
         assert_exchange(streams.tcp, other);
     }
-}
-
-/* X3: "accept returns a client that has already closed, with the bytes that it had sent." */
-LISTENING_TEST("X3/L3", an_accepted_client_may_have_ended)
-{
-    fer_socket *accepted = test_socket();
-    char got[8];
-    size_t n = 0;
-    peer_socket other = connect_to(&listener);
-    assert_true(peer_send_all(other, "bye", 3) && peer_shutdown_write(other));
-    peer_close(other);
-    assert_ok(fer_socket_accept(listener.socket, accepted, NULL));
-    assert_ok_n(fer_stream_read_to_end(fer_socket_as_stream(accepted), got, 8, &n), n, 3);
 }
 
 /* A listener of another type is lent. */
@@ -607,16 +557,6 @@ SOCKET_FAMILY_TEST("R5/U1", clones_of_a_borrowed_datagram_socket_outlive_it)
         assert_int_equal(got.len, 5);
         fer_socket_close(clones[i]);
     }
-}
-
-/* R1: "a value that is no open socket is BAD_HANDLE". The caller keeps it. */
-SOCKET_TEST("R5/R1", what_is_no_socket_is_not_borrowed)
-{
-    fer_socket *socket = test_socket();
-    fer_raw_socket none = peer_not_a_socket();
-    assert_kind(fer_socket_borrow_raw(socket, FER_RAW_SOCKET_NONE), FER_BAD_HANDLE);
-    assert_kind(fer_socket_borrow_raw(socket, none), FER_BAD_HANDLE);
-    peer_close_not_a_socket(none);
 }
 
 RULE_TESTS("socket_streams")

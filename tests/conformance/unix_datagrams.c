@@ -186,39 +186,6 @@ UNIX_TEST("T2", a_send_to_a_full_queue_waits_for_space_or_would_block)
     assert_receives(socket, "room");
 }
 
-struct sender {
-    fer_unix_datagram *socket;
-    int count;
-    fer_error error;
-};
-
-static void send_many(void *argument)
-{
-    struct sender *sender = argument;
-    for (int i = 0; i < sender->count && sender->error.kind == FER_OK; i++) {
-        sender->error = fer_unix_datagram_send(sender->socket, &i, sizeof i, NULL);
-    }
-}
-
-UNIX_TEST("T2", a_receive_wakes_a_sender_that_waits)
-{
-    const char *path = unix_peer_path("ferrule");
-    skip_if(unix_peer_has_bsd_datagrams(), "no sender waits here");
-    fer_unix_datagram *socket = test_unix_bound(path);
-    struct sender sender = {test_unix_unbound(), 500, {FER_OK, 0}};
-    test_thread thread;
-    assert_ok(fer_unix_datagram_connect(sender.socket, path));
-    test_thread_start(&thread, send_many, &sender);
-    for (int i = 0; i < sender.count; i++) {
-        int number = -1;
-        fer_unix_received got;
-        assert_ok(fer_unix_datagram_recv(socket, &number, sizeof number, &got));
-        assert_int_equal(number, i);
-    }
-    test_thread_join(&thread);
-    assert_ok(sender.error);
-}
-
 /* ---- C6, I2, I3, R */
 
 UNIX_DATAGRAM_TEST("I2", no_send_raises_sigpipe)

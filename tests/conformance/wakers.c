@@ -98,12 +98,6 @@ WAKER_TEST("P14", one_clear_ends_many_wakes)
     }
 }
 
-WAKER_TEST("I3", a_waker_is_not_inheritable)
-{
-    assert_ok(fer_waker_new(&waker));
-    assert_false(peer_raw_is_inheritable(fer_waker_as_raw(&waker)));
-}
-
 WAKER_TEST("P14", wakers_are_separate)
 {
     fer_waker other = {0};

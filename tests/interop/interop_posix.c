@@ -6,10 +6,7 @@
 #define __BSD_VISIBLE 1
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -86,26 +83,6 @@ RULE_TEST("R1", a_nonblocking_listener_accepts_blocking_streams)
     assert_int_equal(close(other), 0);
 }
 
-/* R1, T5: the getters return timeouts that were set with SO_RCVTIMEO and SO_SNDTIMEO, also if they
- * were set later. */
-EACH_KIND("R1", timeouts_that_were_set_outside_are_reported)
-{
-    set_timeout(ends[0], SO_RCVTIMEO, TIMEOUT_MS);
-    assert_ok(type->from_raw(handle, ends[0]));
-    for (int is_writing = 0; is_writing < 2; is_writing++) {
-        fer_socket *socket = type->as_socket(handle);
-        fer_duration set = {0}, none = {0};
-        if (is_writing) {
-            set_timeout(ends[0], SO_RCVTIMEO, 0);
-            set_timeout(ends[0], SO_SNDTIMEO, TIMEOUT_MS);
-        }
-        assert_ok(fer_socket_read_timeout(socket, is_writing ? &none : &set));
-        assert_ok(fer_socket_write_timeout(socket, is_writing ? &set : &none));
-        assert_in_range(set.nanos, 52000000, 72000000);
-        assert_true(none.nanos == FER_DURATION_NONE_NANOS);
-    }
-}
-
 /* ---- Sockets that into_raw and as_raw return */
 
 static bool would_block(int code)
@@ -134,69 +111,6 @@ EACH_KIND("R1", plain_calls_work_on_what_into_raw_gives)
     assert_true(recv(ends[0], &byte, 1, 0) == -1 && would_block(errno));
     assert_true(plain_carries(ends[1], ends[0]));
     assert_int_equal(close(ends[0]), 0);
-}
-
-/* R1: poll, select, ioctl and the options work on a descriptor from as_raw, and the handle
- * continues to work. */
-EACH_KIND("R1", plain_calls_may_check_what_as_raw_lends)
-{
-    char byte = '\0';
-    size_t n = 0;
-    assert_ok(type->from_raw(handle, ends[0]));
-    assert_true(type->as_raw(handle) == ends[0]);
-    struct pollfd entry = {.fd = ends[0], .events = POLLIN | POLLOUT};
-    assert_int_equal(poll(&entry, 1, 0), 1);
-    assert_int_equal(entry.revents, POLLOUT);
-    assert_int_equal(write(ends[1], "y", 1), 1);
-    entry.events = POLLIN;
-    assert_int_equal(poll(&entry, 1, PEER_LIMIT_MS), 1);
-    fd_set readable;
-    struct timeval zero_timeout = {0, 0};
-    FD_ZERO(&readable);
-    FD_SET(ends[0], &readable);
-    assert_int_equal(select(ends[0] + 1, &readable, NULL, NULL, &zero_timeout), 1);
-    int waiting = 0;
-    assert_int_equal(ioctl(ends[0], FIONREAD, &waiting), 0);
-    assert_int_equal(waiting, 1);
-    assert_ok(type->receive(handle, &byte, 1, &n));
-    assert_true(n == 1 && byte == 'y');
-}
-
-/* R1: a handle's socket passes to another descriptor table with SCM_RIGHTS (unix(7)) and returns as
- * another number of the same socket. */
-RULE_TEST("R1", a_socket_is_passed_through_a_unix_socket)
-{
-    int ends[2], carrier[2];
-    union {
-        struct cmsghdr header;
-        char room[CMSG_SPACE(sizeof(int))];
-    } control;
-    char byte = 'f';
-    struct iovec piece = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr message = {.msg_iov = &piece,
-                             .msg_iovlen = 1,
-                             .msg_control = control.room,
-                             .msg_controllen = sizeof control.room};
-    fer_tcp_stream *stream = test_stream();
-    memset(&control, 0, sizeof control);
-    ends[0] = tcp_connected(&ends[1]);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, carrier), 0);
-    struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof(int));
-    memcpy(CMSG_DATA(rights), &ends[0], sizeof(int));
-    assert_int_equal(sendmsg(carrier[0], &message, 0), 1);
-    assert_int_equal(close(ends[0]), 0);
-    int received = NONE;
-    memset(&control, 0, sizeof control);
-    assert_int_equal(recvmsg(carrier[1], &message, 0), 1);
-    memcpy(&received, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(int));
-    assert_ok(fer_tcp_stream_from_raw(stream, received));
-    peer_adopt(ends[1]);
-    assert_exchange(stream, ends[1]);
-    assert_int_equal(close(carrier[0]), 0);
-    assert_int_equal(close(carrier[1]), 0);
 }
 
 /* R2: a descriptor that the program duplicated itself works like a clone: each is closed on its

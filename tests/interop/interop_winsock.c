@@ -42,13 +42,6 @@ static void set_real_mode(SOCKET socket, u_long nonblocking)
     assert_int_equal(ioctlsocket(socket, (long)FIONBIO, &nonblocking), 0);
 }
 
-static void set_timeout(SOCKET socket, int option, DWORD milliseconds)
-{
-    assert_int_equal(setsockopt(socket, SOL_SOCKET, option, (const char *)&milliseconds,
-                                (int)sizeof milliseconds),
-                     0);
-}
-
 /* R1: Windows cannot report the blocking mode, so an adopted SOCKET counts as blocking, whatever
  * its FIONBIO is ("raw_mode"). */
 EACH_KIND("R1", a_nonblocking_socket_is_taken_to_be_blocking)
@@ -63,22 +56,6 @@ EACH_KIND("R1", a_nonblocking_socket_is_taken_to_be_blocking)
     assert_true(microseconds_since(start) + NOT_SOONER_SLACK_US >= TIMEOUT_MS * 1000);
     assert_ok(fer_socket_set_nonblocking(type->as_socket(handle), true));
     assert_kind(type->receive(handle, &byte, 1, &n), FER_WOULD_BLOCK);
-}
-
-/* R1, T5: the getters return timeouts that were set with SO_RCVTIMEO and SO_SNDTIMEO, and the
- * timeouts apply. */
-EACH_KIND("R1", timeouts_that_were_set_outside_are_reported)
-{
-    fer_duration got = {0};
-    char byte = '\0';
-    size_t n = 0;
-    set_timeout(ends[0], SO_RCVTIMEO, TIMEOUT_MS);
-    assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
-    assert_ok(fer_socket_read_timeout(type->as_socket(handle), &got));
-    assert_in_range(got.nanos, 52000000, 72000000);
-    assert_ok(fer_socket_write_timeout(type->as_socket(handle), &got));
-    assert_true(got.nanos == FER_DURATION_NONE_NANOS);
-    assert_own(type->receive(handle, &byte, 1, &n), FER_TIMED_OUT);
 }
 
 /* ---- Sockets that into_raw and as_raw return */
@@ -101,31 +78,6 @@ EACH_KIND("R1", plain_calls_work_on_what_into_raw_gives)
     assert_true(recv(ends[0], &byte, 1, 0) == SOCKET_ERROR && WSAGetLastError() == WSAEWOULDBLOCK);
     assert_true(plain_carries(ends[1], ends[0]));
     assert_int_equal(closesocket(ends[0]), 0);
-}
-
-/* R1: WSAPoll, select and FIONREAD work on a SOCKET from as_raw, and the handle continues to
- * work. */
-EACH_KIND("R1", plain_calls_may_check_what_as_raw_lends)
-{
-    char byte = '\0';
-    size_t n = 0;
-    assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
-    assert_true((SOCKET)type->as_raw(handle) == ends[0]);
-    WSAPOLLFD entry = {.fd = ends[0], .events = POLLRDNORM};
-    assert_int_equal(WSAPoll(&entry, 1, 0), 0);
-    assert_int_equal(send(ends[1], "y", 1, 0), 1);
-    assert_int_equal(WSAPoll(&entry, 1, PEER_LIMIT_MS), 1);
-    fd_set readable;
-    struct timeval zero_timeout = {0, 0};
-    FD_ZERO(&readable);
-    readable.fd_array[0] = ends[0];
-    readable.fd_count = 1;
-    assert_int_equal(select(0, &readable, NULL, NULL, &zero_timeout), 1);
-    u_long waiting = 0;
-    assert_int_equal(ioctlsocket(ends[0], (long)FIONREAD, &waiting), 0);
-    assert_int_equal(waiting, 1);
-    assert_ok(type->receive(handle, &byte, 1, &n));
-    assert_true(n == 1 && byte == 'y');
 }
 
 /* R2: a SOCKET that another library duplicated with WSADuplicateSocketW stays open when ferrule's

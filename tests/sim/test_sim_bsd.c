@@ -1,6 +1,6 @@
 /* test_sim_bsd.c: the BSD dialect: traits and codes, connecting, listening and binding. Each switch
  * of platform/sim/switches.h has a test here or in test_sim_bsd_*.c, which shows its effect on the
- * systems that have it, and its absence on the others. */
+ * systems that have it, and its absence on the others, or a record of tests/fidelity. */
 #include "platform/sim/network.h"
 #include "sim/sim_bsd.h"
 
@@ -224,23 +224,6 @@ BSD_TEST(an_accepted_socket_inherits_as_on_the_system)
     assert_int_equal(linger.seconds, is_on(ON_FREEBSD) ? 0 : 120);
 }
 
-/* queued_reset_is_aborted, queued_reset_v6_is_aborted */
-BSD_TEST(a_connection_that_was_reset_in_the_queue)
-{
-    for (int is_v6 = 0; is_v6 < 2; is_v6++) {
-        fer_domain domain = is_v6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
-        fer_socket_addr addr = addr_of(is_v6 ? "[::1]:7002" : "127.0.0.1:7002"), peer;
-        fer_raw_socket listener = raw_new(domain, FER_TYPE_STREAM);
-        fer_raw_socket client = raw_new(domain, FER_TYPE_STREAM), accepted;
-        assert_ok(ferp_bind(listener, &addr));
-        assert_ok(ferp_listen(listener, 4));
-        assert_ok(ferp_connect(client, &addr));
-        raw_reset(client);
-        assert_kind(ferp_accept(listener, &accepted, &peer),
-                    is_v6 || !is_on(ON_MACOS) ? FER_CONNECTION_ABORTED : FER_OK);
-    }
-}
-
 /* accept sets options of the connections of a shared listener. macOS refuses them for one that was
  * reset. */
 BSD_CONFIG_TEST(a_shared_listener_skips_a_connection_that_was_reset_in_the_queue)
@@ -285,47 +268,7 @@ static const fer_raw_socket *unix_pair(void)
 
 /* ---- Resets */
 
-/* peek_keeps_error, send_after_reset_is_epipe, error_precedes_end: Linux reports the reset to
- * either call. */
-BSD_PAIR_TEST(a_peek_and_a_send_leave_the_reset_for_a_receive)
-{
-    char byte = 0;
-    raw_reset(pair.client);
-    for (int i = 0; i < 2; i++) {
-        assert_code(ferp_recv(pair.server, &byte, 1, FERP_PEEK, &n), FER_CONNECTION_RESET, 54);
-        assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
-    }
-    assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
-    raw_recv_is(pair.server, 0);
-}
-
-/* reset_after_end_is_econnreset, error_precedes_end: on Linux a receive reports the end first, and
- * the error is EPIPE. */
-BSD_PAIR_TEST(a_reset_after_the_end_is_econnreset_before_the_end)
-{
-    assert_ok(raw_send(pair.client, "last"));
-    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
-    advance_ms(5);
-    raw_reset(pair.client);
-    raw_recv_is(pair.server, 4);
-    assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
-    raw_recv_is(pair.server, 0);
-}
-
 /* ---- Closing */
-
-/* close_discards_input: XNU resets, as Linux does. */
-BSD_PAIR_TEST(a_close_with_unread_input_is_orderly_on_the_bsds)
-{
-    assert_ok(raw_send(pair.server, "unread"));
-    ferp_close(pair.client);
-    if (is_on(ON_MACOS)) {
-        assert_code(raw_recv(pair.server, &n), FER_CONNECTION_RESET, 54);
-    } else {
-        raw_recv_is(pair.server, 0);
-        assert_code(raw_error(pair.server), FER_OK, 0);
-    }
-}
 
 /* unix_close_is_orderly, unix_closed_peer_has_no_name */
 BSD_UNIX_PAIR_TEST(a_unix_close_with_unread_input_is_orderly_and_leaves_no_peer)
@@ -385,20 +328,6 @@ BSD_PAIR_TEST(a_stream_that_shut_both_halves_has_no_peer)
     assert_ok(ferp_check_connected(pair.server));
 }
 
-/* lacks_keepalive_fields, hides_keepalive_fields, keepalive_retries */
-BSD_TEST(a_keepalive_has_the_system_s_fields)
-{
-    uint32_t retries = 0;
-    fer_raw_socket raw = raw_socket();
-    if (is_on(ON_OPENBSD)) {
-        assert_kind(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &retries), FER_UNSUPPORTED);
-        assert_kind(ferp_set_option(raw, FERP_KEEPALIVE_TIME, 60), FER_UNSUPPORTED);
-    } else {
-        assert_ok_n(ferp_option_value(raw, FERP_KEEPALIVE_RETRIES, &retries), retries,
-                    is_on(ON_NETBSD) ? 0 : 8);
-    }
-}
-
 /* ---- ended_options_fail: macOS, once both halves have ended, and after a failed connect. */
 
 BSD_PAIR_TEST(options_of_an_ended_stream_are_einval_on_macos)
@@ -422,28 +351,6 @@ BSD_PAIR_TEST(options_of_an_ended_stream_are_einval_on_macos)
                                       ? FER_CONNECTION_RESET
                                       : refused);
     assert_kind(ferp_check_connected(pair.client), refused == FER_OK ? FER_NOT_CONNECTED : refused);
-}
-
-static fer_error_kind setting_and_getting(fer_raw_socket raw, ferp_option option)
-{
-    uint32_t value = 0;
-    fer_error_kind set = ferp_set_option(raw, option, 1).kind;
-    fer_error_kind got = ferp_option_value(raw, option, &value).kind;
-    return set == got ? set : FER_UNCATEGORIZED;
-}
-
-/* dead_tcp_options_fail, dead_ip_options_fail, dead_options_fail: after a reset. NetBSD reads the
- * options of the socket itself. */
-BSD_PAIR_TEST(options_of_an_ended_stream_are_econnreset_by_level)
-{
-    raw_reset(pair.server);
-    advance_ms(5);
-    fer_error_kind reset = is_on(ON_MACOS) ? FER_UNCATEGORIZED : FER_CONNECTION_RESET;
-    assert_int_equal(setting_and_getting(pair.client, FERP_NODELAY), reset);
-    assert_int_equal(setting_and_getting(pair.client, FERP_TTL_V4),
-                     is_on(ON_FREEBSD) ? FER_OK : reset);
-    assert_int_equal(setting_and_getting(pair.client, FERP_KEEPALIVE),
-                     is_on(ON_MACOS | ON_NETBSD) ? FER_UNCATEGORIZED : FER_OK);
 }
 
 /* buffer_of_ended_half_is_einval */

@@ -202,31 +202,6 @@ BSD_TEST(a_datagram_fits_into_the_send_buffer)
     assert_ok(ferp_send_to(raw, bytes, 9217, 0, &addr, &n));
 }
 
-/* binds_by_address */
-BSD_CONFIG_TEST(sockets_share_an_address_by_reuse_port)
-{
-    static const char *const specific = "127.0.0.1:7000";
-    static const char *const wildcard = "0.0.0.0:7000";
-    const struct {
-        ferp_option option;
-        const char *addrs[2];
-        fer_error_kind second;
-    } rows[] = {{FERP_REUSE_ADDRESS, {specific, specific}, FER_ADDR_IN_USE},
-                {FERP_REUSE_ADDRESS, {wildcard, wildcard}, FER_ADDR_IN_USE},
-                {FERP_REUSE_ADDRESS, {wildcard, specific}, FER_OK},
-                {FERP_REUSE_PORT, {specific, specific}, FER_OK}};
-    for (size_t i = 0; i < 4; i++) {
-        sim_begin();
-        for (size_t at = 0; at < 2; at++) {
-            fer_raw_socket raw = udp_socket();
-            assert_ok(ferp_set_option(raw, rows[i].option, 1));
-            assert_kind(ferp_bind(raw, addr_at(rows[i].addrs[at])),
-                        at == 0 ? FER_OK : rows[i].second);
-        }
-        sim_end_one();
-    }
-}
-
 /* binds_by_address, dual_stack_beside_ipv4, separates_ip_versions, lacks_dual_stack */
 BSD_TEST(a_listener_beside_another_address)
 {

@@ -12,15 +12,6 @@ static fer_interest ready_of(fer_tcp_stream *stream, fer_interest interest, fer_
     return ready;
 }
 
-SIM_TEST(time_begins_at_zero_and_advances_when_reported)
-{
-    assert_int_equal(fer_sim_now().nanos, 0);
-    assert_ok(fer_sim_advance((fer_duration){1}));
-    assert_int_equal(fer_sim_now().nanos, 1);
-    assert_ok(fer_sim_advance(fer_duration_from_secs(86400)));
-    assert_int_equal(fer_sim_now().nanos, UINT64_C(86400000000001));
-}
-
 static size_t calls;
 
 /* The calls are numbered in their order. Each stores its number and time. */
@@ -81,17 +72,6 @@ SIM_STREAM_TEST(a_wait_advances_the_clock_until_bytes_arrive)
     assert_ok(fer_tcp_stream_connect(stream, SERVER));
     assert_takes(2500, stream_reads(stream, "late"));
     assert_int_equal(ready_of(stream, FER_READABLE, millis(3000)), 0);
-}
-
-SIM_PAIR_TEST(a_timeout_expires_exactly_at_its_time)
-{
-    assert_ok(fer_tcp_stream_set_read_timeout(&ends->stream, millis(400)));
-    assert_takes(400, assert_code(read_one(&ends->stream), FER_TIMED_OUT, 0));
-    peer_sends(ends->peer, "after");
-    assert_takes(0, stream_reads(&ends->stream, "after"));
-    fill(&ends->stream);
-    assert_ok(fer_tcp_stream_set_write_timeout(&ends->stream, millis(1640)));
-    assert_takes(1640, assert_code(write_one(&ends->stream), FER_TIMED_OUT, 0));
 }
 
 /* I1: "their timeout applies to each read or write inside": three bytes, each before its timeout,

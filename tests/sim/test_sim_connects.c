@@ -27,20 +27,6 @@ SIM_UDP_TEST(a_connect_or_a_datagram_without_a_route_changes_nothing)
                 code(101, 10051));
 }
 
-static void answer_again(void *context)
-{
-    answer(SERVER, FER_SIM_ANSWER_AS_IS, 0);
-}
-
-/* The system sends the SYN again after 1 s, or 3 s. */
-SIM_STREAM_TEST(a_first_syn_that_is_lost_delays_the_connect)
-{
-    (void)serve(SERVER);
-    answer(SERVER, FER_SIM_ANSWER_SILENT, 0);
-    after_ms(500, answer_again, NULL);
-    assert_takes(is_winsock() ? 3002 : 1002, assert_ok(fer_tcp_stream_connect(stream, SERVER)));
-}
-
 /* ---- The wait for several connects */
 
 /* The started connects, and those that a wait reported. */
@@ -274,19 +260,6 @@ SIM_CONFIG_TEST(nothing_overtakes_and_nothing_is_lost)
 
 /* ---- Buffers */
 
-SIM_CONFIG_TEST(buffers_have_the_sizes_of_the_config)
-{
-    size_t n = 0;
-    sim_begin_of(.send_buffer = 3000, .receive_buffer = 2000, .windows.partial_sends = true);
-    open_ends = connected();
-    assert_ok(fer_tcp_stream_set_nonblocking(&open_ends.stream, true));
-    assert_ok_n(fer_tcp_stream_write(&open_ends.stream, zeros, sizeof zeros, &n), n, 5000);
-    assert_kind(write_one(&open_ends.stream), FER_WOULD_BLOCK);
-    /* the bytes of the reader's buffer; the others follow */
-    assert_ok_n(fer_sim_peer_recv(open_ends.peer, buf, sizeof buf, &n), n, 2000);
-    assert_ok_n(fer_tcp_stream_write(&open_ends.stream, zeros, sizeof zeros, &n), n, 2000);
-}
-
 /* Written bytes that are not sent yet still arrive after close, when the reader has space. If a
  * lingering close ends at its time, Windows resets the connection, and Linux keeps sending (row
  * linger_expires). */
@@ -409,16 +382,6 @@ SIM_TEST(a_full_backlog_waits_or_refuses)
 }
 
 /* ---- Hosts */
-
-SIM_TEST(ipv6_hosts_are_hosts_too)
-{
-    fer_socket_addr local;
-    open_ends = connected_to("[2001:db8::7]:80");
-    assert_ok(fer_tcp_stream_local_addr(&open_ends.stream, &local));
-    assert_true(fer_ip_addr_eq(local.ip, addr_of("[fd00::1]:0").ip));
-    peer_sends(open_ends.peer, "v6");
-    stream_reads(&open_ends.stream, "v6");
-}
 
 /* Many consecutive connections exhaust no table. */
 SIM_STREAM_CONFIG_TEST(connections_can_follow_each_other_for_ever)

@@ -35,17 +35,6 @@ SIM_PAIR_TEST(a_partial_read_gives_less_and_loses_nothing)
     assert_injected(FER_SIM_FAULT_PARTIAL_READ, 1);
 }
 
-SIM_PAIR_TEST(a_partial_write_takes_less_and_loses_nothing)
-{
-    size_t n = 0;
-    arm(FER_SIM_FAULT_PARTIAL_WRITE);
-    assert_ok(fer_tcp_stream_write(&ends->stream, "twelve bytes", 12, &n));
-    assert_true(n > 0 && n < 12);
-    assert_ok(fer_tcp_stream_write_all(&ends->stream, &"twelve bytes"[n], 12 - n, NULL));
-    peer_receives(ends->peer, "twelve bytes");
-    assert_injected(FER_SIM_FAULT_PARTIAL_WRITE, 1);
-}
-
 /* A transfer of one byte is no chance for the fault. */
 SIM_PAIR_TEST(one_byte_is_never_partial)
 {

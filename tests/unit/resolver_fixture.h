@@ -87,20 +87,6 @@ static inline fer_error poll_lookup(size_t at)
     return error;
 }
 
-/* Returns whether the poller was notified since the last call: a wait that consumes a notification
- * returns without waiting. */
-static inline bool poller_was_notified(void)
-{
-    fer_event event;
-    size_t count = 0;
-    script.log[0] = '\0';
-    script_default(SCRIPT_POLLER_WAIT)->elapsed = 1;
-    assert_ok(fer_poller_wait(&poller, fer_duration_from_nanos(1), &event, 1, &count, NULL));
-    bool notified = strcmp(script.log, "poller_wait(0)") == 0;
-    script.log[0] = '\0';
-    return notified;
-}
-
 /* A RESOLVING_TEST has a resolver with one thread and without a queue. */
 #define RESOLVER_TEST(function) TEST_WITH(function, NULL, resolver_teardown)
 #define RESOLVER_TEST_AFTER(begin, function)       \
