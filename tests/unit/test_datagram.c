@@ -287,6 +287,14 @@ SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
 
 /* ---- Shutdown (rule U7) */
 
+/* S6: a wait that the OS does not end. */
+SCRIPT_TEST(a_shutdown_wakes_the_waits)
+{
+    fer_udp_socket socket = connected_socket(&script_windows, 0);
+    assert_ok_log(feri_datagram_shutdown(&socket.handle_, FER_SHUTDOWN_READ),
+                  "shutdown(1,0) wake(1)");
+}
+
 SCRIPT_TEST(a_shutdown_without_a_peer_changes_nothing)
 {
     fer_udp_socket socket = open_socket(&script_posix, 0);
