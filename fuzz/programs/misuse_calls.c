@@ -356,10 +356,18 @@ static void *without_const(const void *value)
     return (void *)(uintptr_t)value;
 }
 
+static void *choose_handles(struct call *call)
+{
+    static fer_raw_socket handles[FER_UNIX_HANDLES_MAX + 1];
+    for (size_t i = 0; i <= FER_UNIX_HANDLES_MAX; i++) {
+        handles[i] = i < 2 ? fer_unix_stream_as_raw(&call->state->passed[i]) : handles[i - 2];
+    }
+    return handles;
+}
+
 /* A value of the table, or one that is made for the call. */
 static void *choose_value(struct call *call, size_t at)
 {
-    static fer_raw_socket handles[FER_UNIX_HANDLES_MAX + 1];
     const struct parameter *parameter = &call->function->parameters[at];
     const char *type = parameter->type;
     unsigned pick = pick_of(call, at);
@@ -371,11 +379,8 @@ static void *choose_value(struct call *call, size_t at)
                    choices[i].size * (pick % choices[i].count);
         }
     }
-    for (size_t i = 0; i <= FER_UNIX_HANDLES_MAX; i++) {
-        handles[i] = fer_unix_stream_as_raw(&call->state->passed[i % 2]);
-    }
     if (strcmp(type, "fer_raw_socket") == 0) {
-        return (parameter->flags & IS_POINTER) != 0 ? handles : choose_raw(call, pick);
+        return (parameter->flags & IS_POINTER) != 0 ? choose_handles(call) : choose_raw(call, pick);
     }
     return strcmp(type, "size_t") == 0               ? choose_size(call, at)
            : strcmp(type, "fer_stream") == 0         ? choose_stream(call, at)
