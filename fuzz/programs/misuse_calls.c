@@ -373,28 +373,28 @@ static void *choose_value(struct call *call, size_t at)
     unsigned pick = pick_of(call, at);
     bool is_array = strcmp(parameter->name, "segments") == 0;
     for (size_t i = 0; i < sizeof choices / sizeof *choices && !is_array; i++) {
-        if (strcmp(choices[i].type, type) == 0 &&
-            (choices[i].name == NULL || strcmp(choices[i].name, parameter->name) == 0)) {
+        if (is_same_word(choices[i].type, type) &&
+            (choices[i].name == NULL || is_same_word(choices[i].name, parameter->name))) {
             return (uint8_t *)without_const(choices[i].values) +
                    choices[i].size * (pick % choices[i].count);
         }
     }
-    if (strcmp(type, "fer_raw_socket") == 0) {
+    if (is_same_word(type, "fer_raw_socket")) {
         return (parameter->flags & IS_POINTER) != 0 ? choose_handles(call) : choose_raw(call, pick);
     }
-    return strcmp(type, "size_t") == 0               ? choose_size(call, at)
-           : strcmp(type, "fer_stream") == 0         ? choose_stream(call, at)
-           : strcmp(type, "fer_raw_file") == 0       ? (void *)&call->state->files[pick % 2]
-           : strcmp(type, "fer_copy_buffer") == 0    ? choose_buffer(call, at, pick)
-           : strcmp(type, "fer_io_slice") == 0       ? without_const(choose_slices_out(pick))
-           : strcmp(type, "fer_io_slice_mut") == 0   ? without_const(choose_slices(pick))
-           : strcmp(type, "fer_socket_addr") == 0    ? without_const(choose_addr(pick))
-           : strcmp(type, "fer_unix_addr") == 0      ? without_const(choose_unix_addr(pick))
+    return is_same_word(type, "size_t")              ? choose_size(call, at)
+           : is_same_word(type, "fer_stream")        ? choose_stream(call, at)
+           : is_same_word(type, "fer_raw_file")      ? (void *)&call->state->files[pick % 2]
+           : is_same_word(type, "fer_copy_buffer")   ? choose_buffer(call, at, pick)
+           : is_same_word(type, "fer_io_slice")      ? without_const(choose_slices_out(pick))
+           : is_same_word(type, "fer_io_slice_mut")  ? without_const(choose_slices(pick))
+           : is_same_word(type, "fer_socket_addr")   ? without_const(choose_addr(pick))
+           : is_same_word(type, "fer_unix_addr")     ? without_const(choose_unix_addr(pick))
            : strncmp(type, "fer_datagram_", 13) == 0 ? choose_messages(call, type, pick)
-           : strcmp(type, "fer_poll_entry") == 0     ? choose_entries(call, pick)
-           : is_array || strcmp(type, "void") == 0   ? memory
-           : strcmp(type, "char") == 0 ? without_const(choose_text(parameter->name, pick))
-                                       : without_const(choose_options(call, type, pick));
+           : is_same_word(type, "fer_poll_entry")    ? choose_entries(call, pick)
+           : is_array || is_same_word(type, "void")  ? memory
+           : is_same_word(type, "char") ? without_const(choose_text(parameter->name, pick))
+                                        : without_const(choose_options(call, type, pick));
 }
 
 static void choose_arguments(struct call *call)

@@ -34,7 +34,7 @@ const size_t handle_sizes[HANDLE_TYPE_COUNT] = {
 
 static bool is_any_of(const char *name, const char *const *names)
 {
-    while (*names != NULL && strcmp(name, *names) != 0) {
+    while (*names != NULL && !is_same_word(name, *names)) {
         names++;
     }
     return *names != NULL;
@@ -48,7 +48,7 @@ enum handle_type parameter_handle(const struct function *function, size_t at)
     const struct parameter *parameter = &function->parameters[at];
     int type = 0;
     while (type < HANDLE_TYPE_COUNT &&
-           ((parameter->flags & IS_POINTER) == 0 || strcmp(parameter->type, types[type]) != 0)) {
+           ((parameter->flags & IS_POINTER) == 0 || !is_same_word(parameter->type, types[type]))) {
         type++;
     }
     return (enum handle_type)type;
