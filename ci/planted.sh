@@ -6,6 +6,7 @@ set -eu
 usage() {
     cat <<'TEXT'
 usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--without-corpus] [--no-setup]
+       ci/planted.sh --times [--plant NAME]... [--no-setup]
 
 For each entry of fuzz/planted.txt, builds a copy with the bug and runs the harness of the entry,
 with the committed corpus and dictionary. Prints one line for each: what found the bug (an input of
@@ -15,6 +16,8 @@ AFL++ has 120 seconds for each bug, or FERRULE_PLANT_SECONDS; a bug that it does
 reported and is not a failure.
   --without-corpus  start from the hand-made seeds of fuzz/make_seeds.sh, if the harness has any,
                     otherwise from no input; a bug that is not found is not a failure
+  --times           the time to find: libFuzzer runs three times from an empty folder. Prints the
+                    processor time until the report, their median first; inf: none in 60 s
   --no-setup        do not run ci/setup.sh
 The copies stay in build/planted, for the next run. Logs: build/log/planted-ENGINE-NAME.log
 TEXT
@@ -26,11 +29,13 @@ TEXT
 engine=libfuzzer
 wanted=
 corpus_used=yes
+times=no
 setup=yes
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
         --without-corpus) corpus_used=no ;;
+        --times) times=yes ;;
         --no-setup) setup=no ;;
         --engine | --plant)
             [ $# -ge 2 ] || { usage >&2; exit 2; }
@@ -45,7 +50,9 @@ while [ $# -gt 0 ]; do
     shift
 done
 case $engine in libfuzzer) preset=fuzz ;; afl) preset=fuzz-afl ;; *) usage >&2; exit 2 ;; esac
+[ "$times" = no ] || engine=libfuzzer preset=fuzz
 max_seconds=${FERRULE_PLANT_SECONDS:-120}
+most_processor_seconds=60
 
 tree=$root/build/planted/$engine
 fuzzers=$tree/build/$preset/fuzz
@@ -129,6 +136,36 @@ fuzz_with_afl() {
     done
 }
 
+# time_to_find HARNESS SEED: prints the processor time until the first report, user and system, or
+# inf if there is none. A call that does not end is reported after two seconds.
+# shellcheck disable=SC3045 # dash and bash have these limits
+time_to_find() {
+    rm -rf "$found_dir"
+    mkdir -p "$found_dir/inputs"
+    # shellcheck disable=SC2046 # the options are words
+    (
+        ulimit -c 0
+        ulimit -St "$most_processor_seconds"
+        ASAN_OPTIONS=symbolize=0 fixed_layout "$fuzzers/fuzz_$1" $(libfuzzer_options_of "$1") \
+            -timeout=2 -seed="$2" -rss_limit_mb=0 ${dictionary:+-dict="$dictionary"} \
+            -artifact_prefix="$found_dir/" "$found_dir/inputs" >>"$log" 2>&1 </dev/null || true
+        times
+    ) >"$found_dir/times"
+    if find "$found_dir" -maxdepth 1 -name '*-*' | grep -q .; then
+        awk 'NR == 2 { gsub(/[ms]/, " "); printf "%.1f\n", 60 * ($1 + $3) + $2 + $4 }' \
+            "$found_dir/times"
+    else
+        say inf
+    fi
+}
+
+# time_plant NAME HARNESS: prints the row of its times.
+time_plant() {
+    for seed in 1 2 3; do time_to_find "$2" "$seed"; done >"$logs/planted-times"
+    median=$(sort -g "$logs/planted-times" | sed -n 2p)
+    say "$(printf '%-30s %-13s %6s  ' "$1" "$2" "$median")" "$(paste -sd ' ' "$logs/planted-times")"
+}
+
 # try_plant NAME HARNESS: prints the row of the table for this planted bug.
 try_plant() {
     name=$1
@@ -142,6 +179,10 @@ try_plant() {
         return 0
     fi
     prepare_inputs "$harness"
+    if [ "$times" = yes ]; then
+        time_plant "$name" "$harness"
+        return 0
+    fi
     began=$(date +%s)
     "run_$engine" "$harness"
     took=$(($(date +%s) - began))
@@ -192,13 +233,17 @@ done <"$logs/planted.txt"
 for harness in $harnesses; do
     try_unplanted "$harness"
 done
-say "$(printf '%-30s %-13s %-8s %9s %7s' 'planted bug' harness 'found by' runs seconds)"
+if [ "$times" = yes ]; then
+    say "$(printf '%-30s %-13s %6s   %s' 'planted bug' harness median 'processor seconds')"
+else
+    say "$(printf '%-30s %-13s %-8s %9s %7s' 'planted bug' harness 'found by' runs seconds)"
+fi
 # shellcheck disable=SC2086 # the list is words
 set -- $plants
 while [ $# -gt 0 ]; do
     try_plant "$1" "$2"
     shift 2
 done
-say "$caught found, $missed not found, $broken broken"
+[ "$times" = yes ] || say "$caught found, $missed not found, $broken broken"
 [ "$broken" -eq 0 ]
 [ "$missed" -eq 0 ] || [ "$engine" = afl ] || [ "$corpus_used" = no ]
