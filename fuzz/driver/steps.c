@@ -59,8 +59,8 @@ static uint8_t *any_step(struct input *input)
 /* Inserts as many as fit. */
 static void insert(struct input *input, size_t to, const uint8_t *steps, size_t count)
 {
-    size_t room = (input->max - input->size) / shape.step;
-    size_t len = (count < room ? count : room) * shape.step;
+    size_t space = (input->max - input->size) / shape.step;
+    size_t len = (count < space ? count : space) * shape.step;
     uint8_t *place = step_of(input, to);
     memmove(place + len, place, (size_t)(input->bytes + input->size - place));
     memcpy(place, steps, len);
