@@ -226,7 +226,6 @@ static fer_error accept_once(const fer_handle *listener, fer_raw_socket *out, fe
 
 typedef struct accept_call {
     feri_waiting waiting;
-    const fer_error *first; /* the result of an accept that was made before the waits, or NULL */
     fer_raw_socket *out;
     fer_socket_addr *peer;
 } accept_call;
@@ -234,28 +233,21 @@ typedef struct accept_call {
 static fer_error try_to_accept(void *context, unsigned flags)
 {
     accept_call *call = context;
-    fer_error error;
     (void)flags; /* accept has none */
-    do {
-        error = call->first != NULL ? *call->first : feri_waiting_check_queue(&call->waiting);
-        if (call->first == NULL && error.kind == FER_OK) {
-            error = accept_once(call->waiting.handle, call->out, call->peer);
-        }
-        call->first = NULL;
-    } while (feri_waiting_after_accept(&call->waiting, &error) == FERI_NEXT_TRY);
-    return error;
+    FER_TRY(feri_waiting_check_queue(&call->waiting));
+    return accept_once(call->waiting.handle, call->out, call->peer);
 }
 
+/* first: the result of an accept that was made before the waits, or NULL. */
 FERI_NOINLINE static fer_error accept_on(fer_handle *listener, unsigned flags,
                                          const fer_error *first, fer_raw_socket *out,
                                          fer_socket_addr *peer)
 {
     accept_call call = {
         .waiting = {.handle = listener, .readiness = FERP_ACCEPTABLE, .call_flags = flags},
-        .first = first,
         .out = out,
         .peer = peer};
-    return feri_waiting_run(&call.waiting, try_to_accept, &call);
+    return feri_waiting_run_after(&call.waiting, try_to_accept, &call, first);
 }
 
 FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out,

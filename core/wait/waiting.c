@@ -309,11 +309,82 @@ static feri_next check_before_next_wait(feri_waiting *waiting, fer_error *result
     return next;
 }
 
+/* ---- The tries of accept */
+
+/* The number of connections that failed in the queue, and of signals if nobody waits, that one
+ * accept skips. Then the error is returned, because an OS that reports it endlessly (a sandbox that
+ * forbids accept, for example) must not block the caller. */
+#define FERI_ACCEPT_SKIPS_MAX 65536
+
+/* Another process, a library, into_raw of a clone or the end of a borrow may have made a
+ * nonblocking socket blocking. If the listener has other handles, it is made nonblocking again for
+ * an accept that limits or a timeout end (rule K7). */
+static fer_error restore_nonblocking(const feri_waiting *waiting)
+{
+    fer_handle *handle = waiting->handle;
+    bool core_waited = feri_modes_core_waits(handle);
+    bool is_bounded = (waiting->flags & FERP_DONTWAIT) != 0 ||
+                      feri_modes_timeout(handle, FERP_READING).nanos != FER_DURATION_NONE_NANOS;
+    if (!is_bounded || !feri_handle_is_shared(handle)) {
+        return feri_ok();
+    }
+    FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
+    return core_waited ? ferp_set_nonblocking(handle->p_.raw_, true) : feri_ok();
+}
+
+fer_error feri_waiting_check_queue(const feri_waiting *waiting)
+{
+    if (!ferp_traits()->io_waits_in_kernel) {
+        return feri_ok();
+    }
+    if ((waiting->call_flags & FERP_DONTWAIT) == 0) {
+        return restore_nonblocking(waiting);
+    }
+    fer_interest ready = 0;
+    uint64_t now = ferp_now();
+    fer_error error = ferp_ready(waiting->handle->p_.raw_, FER_READABLE, now, now, NULL, &ready);
+    return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
+}
+
+/* After each accept. TRY: another one is made at once, after a signal (rule I1), unless the limits
+ * let it end the call (rule I4), or after a connection that failed in the queue (rule L3).
+ *
+ * If a blocking accept would block, its socket is nonblocking: by the limits, a timeout or the mode
+ * of this handle or of another one, perhaps in another process. From then on core waits for this
+ * handle too. The limits or the timeout, which begins with the first accept that is skipped, must
+ * permit another one. */
+static feri_next after_accept(feri_waiting *waiting, fer_error *result)
+{
+    fer_error error = feri_ok();
+    if (result->kind == FER_WOULD_BLOCK && waiting->waiter != FERI_WAITER_NONE) {
+        error = feri_modes_wait_in_core(waiting->handle, waiting->handle->p_.raw_);
+        *result = error.kind == FER_OK ? *result : error;
+    }
+    if (result->kind != FER_INTERRUPTED && result->kind != FER_CONNECTION_ABORTED) {
+        return FERI_NEXT_RESULT;
+    }
+    if (waiting->waiter == FERI_WAITER_UNDECIDED && feri_modes_core_waits(waiting->handle)) {
+        error = choose_by_mode(waiting);
+    }
+    if (error.kind == FER_OK && result->kind == FER_INTERRUPTED &&
+        waiting->waiter != FERI_WAITER_NONE) {
+        return after_signal(waiting, result);
+    }
+    const feri_limits limits = {waiting->deadline, waiting->limits.token, false};
+    error = error.kind == FER_OK ? feri_limits_check(&limits) : error;
+    *result = error.kind == FER_OK ? *result : error;
+    bool is_skipped = error.kind == FER_OK && ++waiting->skips < FERI_ACCEPT_SKIPS_MAX;
+    return is_skipped ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
+}
+
 /* ---- The loop */
 
 feri_next feri_waiting_wait_if_needed(feri_waiting *waiting, fer_error *result)
 {
     FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
+    if (waiting->readiness == FERP_ACCEPTABLE && after_accept(waiting, result) == FERI_NEXT_TRY) {
+        return FERI_NEXT_TRY;
+    }
     if (result->kind == FER_INTERRUPTED && waiting->mode == FERI_WAIT_AGAIN) {
         return after_signal(waiting, result);
     }
@@ -362,71 +433,6 @@ fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *ca
         result = attempt(call, waiting->flags);
     }
     return result;
-}
-
-/* ---- The tries of accept */
-
-/* The number of connections that failed in the queue, and of signals if nobody waits, that one
- * accept skips. Then the error is returned, because an OS that reports it endlessly (a sandbox that
- * forbids accept, for example) must not block the caller. */
-#define FERI_ACCEPT_SKIPS_MAX 65536
-
-/* Another process, a library, into_raw of a clone or the end of a borrow may have made a
- * nonblocking socket blocking. If the listener has other handles, it is made nonblocking again for
- * an accept that limits or a timeout end (rule K7). */
-static fer_error restore_nonblocking(const feri_waiting *waiting)
-{
-    fer_handle *handle = waiting->handle;
-    bool core_waited = feri_modes_core_waits(handle);
-    bool is_bounded = (waiting->flags & FERP_DONTWAIT) != 0 ||
-                      feri_modes_timeout(handle, FERP_READING).nanos != FER_DURATION_NONE_NANOS;
-    if (!is_bounded || !feri_handle_is_shared(handle)) {
-        return feri_ok();
-    }
-    FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
-    return core_waited ? ferp_set_nonblocking(handle->p_.raw_, true) : feri_ok();
-}
-
-fer_error feri_waiting_check_queue(const feri_waiting *waiting)
-{
-    if (!ferp_traits()->io_waits_in_kernel) {
-        return feri_ok();
-    }
-    if ((waiting->call_flags & FERP_DONTWAIT) == 0) {
-        return restore_nonblocking(waiting);
-    }
-    fer_interest ready = 0;
-    uint64_t now = ferp_now();
-    fer_error error = ferp_ready(waiting->handle->p_.raw_, FER_READABLE, now, now, NULL, &ready);
-    return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
-}
-
-/* If a blocking accept would block, its socket is nonblocking: by the limits, a timeout or the mode
- * of this handle or of another one, perhaps in another process. From then on core waits for this
- * handle too. The limits or the timeout, which begins with the first accept that is skipped, must
- * permit another one. */
-feri_next feri_waiting_after_accept(feri_waiting *waiting, fer_error *result)
-{
-    fer_error error = feri_ok();
-    if (result->kind == FER_WOULD_BLOCK && waiting->waiter != FERI_WAITER_NONE) {
-        error = feri_modes_wait_in_core(waiting->handle, waiting->handle->p_.raw_);
-        *result = error.kind == FER_OK ? *result : error;
-    }
-    if (result->kind != FER_INTERRUPTED && result->kind != FER_CONNECTION_ABORTED) {
-        return FERI_NEXT_RESULT;
-    }
-    if (waiting->waiter == FERI_WAITER_UNDECIDED && feri_modes_core_waits(waiting->handle)) {
-        error = choose_by_mode(waiting);
-    }
-    if (error.kind == FER_OK && result->kind == FER_INTERRUPTED &&
-        waiting->waiter != FERI_WAITER_NONE) {
-        return after_signal(waiting, result);
-    }
-    const feri_limits limits = {waiting->deadline, waiting->limits.token, false};
-    error = error.kind == FER_OK ? feri_limits_check(&limits) : error;
-    *result = error.kind == FER_OK ? *result : error;
-    bool is_skipped = error.kind == FER_OK && ++waiting->skips < FERI_ACCEPT_SKIPS_MAX;
-    return is_skipped ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
 }
 
 /* ---- Waits for the result of a started connect. */

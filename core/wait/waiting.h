@@ -154,11 +154,6 @@ static inline fer_error feri_waiting_run_after(feri_waiting *waiting, feri_try *
  * WOULD_BLOCK. For one that limits or a timeout end the socket is nonblocking. */
 fer_error feri_waiting_check_queue(const feri_waiting *waiting);
 
-/* Called after each accept of a try. TRY: another one is made at once, after a signal (rule I1),
- * unless the limits let it end the call (rule I4), or after a connection that failed in the queue
- * (rule L3). RESULT: *result is that of the try. */
-feri_next feri_waiting_after_accept(feri_waiting *waiting, fer_error *result);
-
 /* ---- The mode and the timeouts of a socket, for calls that wait. blocking.h sets them. */
 
 /* The user's mode. The OS is queried only if another handle may have set it. */

@@ -359,6 +359,24 @@ SIM_CONFIG_TEST(K2_a_cancel_beside_a_datagram_or_a_connection_leaves_it_in_the_q
     check_queued(accept_one, connect_peer, is_winsock());
 }
 
+static void limit_listener(void *context)
+{
+    const fer_limits limits = limits_until(FER_INSTANT_NONE);
+    (void)context;
+    assert_ok(fer_tcp_listener_set_limits(&test.listener, &limits));
+    assert_ok(fer_cancel_token_cancel(&test.token));
+}
+
+SIM_CONFIG_TEST(K3_an_accept_keeps_the_limits_that_it_began_with)
+{
+    begin();
+    receiver = *listening();
+    assert_ok(fer_sim_after(millis(1), limit_listener, NULL));
+    assert_ok(fer_sim_after(millis(2), connect_peer, NULL));
+    assert_ok(accept_one());
+    assert_code(accept_one(), FER_CANCELLED, 0);
+}
+
 /* ---- _ready */
 
 SIM_CONFIG_TEST(K3_ready_keeps_the_answer_of_its_timeout_beside_a_cancel)
