@@ -178,8 +178,8 @@ fer_error feri_datagram_take_failure(fer_handle *handle)
 
 /* The end of the read half, also during a wait, is FER_OK with no bytes, from the peer. XNU reports
  * no peer once both halves are shut down (uipc_syscalls.c, getpeername): a clone then knows the
- * peer that the socket had when the clone was made. first: the result of a first try that is not
- * made again, or NULL. */
+ * peer that the socket had when the clone was made. first: the result of a first try, which after
+ * FER_OK is made again, or NULL. */
 FERI_NOINLINE static fer_error receive_on(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                           const fer_error *first, fer_udp_received *out)
 {
@@ -194,9 +194,12 @@ FERI_NOINLINE static fer_error receive_on(fer_handle *handle, void *buf, size_t 
     feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
     if (feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_END) {
         fer_error error = first != NULL ? *first : feri_ok();
-        bool is_final =
-            first != NULL && !feri_datagram_receives_again(handle, &error, &call.was_retried);
-        error = feri_waiting_run_after(&waiting, try_to_receive, &call, is_final ? &error : NULL);
+        if (first != NULL && (error.kind == FER_OK ||
+                              feri_datagram_receives_again(handle, &error, &call.was_retried))) {
+            error = try_to_receive(&call, flags); /* without limits, as the first try (rule K3) */
+        }
+        error =
+            feri_waiting_run_after(&waiting, try_to_receive, &call, first != NULL ? &error : NULL);
         FER_TRY(waiting.is_socket_error ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error);
     }
     if (!call.has_received) {
@@ -230,7 +233,7 @@ FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t l
         return receive_on(handle, buf, len, flags, &error, out);
     }
     if (feri_rare(received.from.ip.family == 0) || !is_from_peer(handle, &received.from)) {
-        return receive_on(handle, buf, len, flags, NULL, out);
+        return receive_on(handle, buf, len, flags, &error, out);
     }
     *out = (fer_udp_received){received.len, received.truncated, received.from};
     return feri_ok();

@@ -377,6 +377,36 @@ SIM_CONFIG_TEST(K3_an_accept_keeps_the_limits_that_it_began_with)
     assert_code(accept_one(), FER_CANCELLED, 0);
 }
 
+static void limit_receiver(void *context)
+{
+    const fer_limits limits = limits_until(FER_INSTANT_NONE);
+    (void)context;
+    assert_ok(fer_udp_socket_set_limits(&test.udp, &limits));
+    assert_ok(fer_cancel_token_cancel(&test.token));
+}
+
+static void shut_clone(void *context)
+{
+    (void)context;
+    assert_ok(fer_socket_shutdown(fer_udp_socket_as_socket(&test.udp2), FER_SHUTDOWN_READ));
+}
+
+/* The end that a clone causes is received again. */
+SIM_CONFIG_TEST(K3_a_receive_keeps_the_limits_that_it_began_with)
+{
+    begin();
+    sender = peer_bound_to("127.0.0.1:53");
+    assert_ok(fer_sim_peer_local_addr(sender, &receiver));
+    assert_ok(fer_udp_socket_bind(&test.udp, "127.0.0.1:0"));
+    assert_ok(fer_udp_socket_connect_addr(&test.udp, &receiver));
+    assert_ok(fer_udp_socket_try_clone(&test.udp, &test.udp2));
+    assert_ok(fer_sim_after(millis(1), limit_receiver, NULL));
+    assert_ok(fer_sim_after(millis(2), shut_clone, NULL));
+    assert_ok(receive());
+    assert_int_equal(got.len, 0);
+    assert_code(receive(), FER_CANCELLED, 0);
+}
+
 /* ---- _ready */
 
 SIM_CONFIG_TEST(K3_ready_keeps_the_answer_of_its_timeout_beside_a_cancel)
