@@ -113,34 +113,45 @@ static inline bool is_from_peer(const fer_handle *handle, fer_socket_addr *from)
            feri_datagram_is_same_end(&peer, from);
 }
 
+/* Removes what a peek has left, a datagram or a report, without its bytes. */
+static fer_error drop_peeked(const receive_call *call)
+{
+    fer_udp_received dropped;
+    unsigned flags = (call->flags & FERP_NOT_UDP) | FERP_DONTWAIT;
+    return ferp_recv_from(feri_modes_raw(call->handle), NULL, 0, flags, &dropped);
+}
+
 /* Receives until a datagram is the peer's, or the read half has ended. A failure that was saved
  * (rule B3) precedes them. The system filters what arrives after connect, but not what was queued
  * before (measured; Linux udp(7) and the BSDs do not document it). Only a shared handle queries the
  * OS for the peer. A peeked datagram of another sender is removed from the queue, so that the next
- * one can be peeked. */
+ * one can be peeked, and so is an earlier peer's refusal if a second peek reports it too
+ * (`refusal_is_left`; where the first peek has taken it, no second one follows without a peer). */
 static fer_error try_to_receive(void *context, unsigned flags)
 {
     receive_call *call = context;
+    bool peeks = (call->flags & FERP_PEEK) != 0;
+    unsigned refusals = 0;
     FER_TRY(feri_datagram_take_failure(call->handle));
     for (;;) {
         fer_error error = ferp_recv_from(feri_modes_raw(call->handle), call->buf, call->len,
                                          call->flags | flags, call->out);
         if (error.kind != FER_OK) {
-            if (feri_datagram_receives_again(call->handle, &error, &call->was_retried)) {
-                continue;
+            if (!feri_datagram_receives_again(call->handle, &error, &call->was_retried)) {
+                return error;
             }
-            return error;
+            if (peeks && !feri_datagram_is_report(error) && ++refusals > 1) {
+                FER_IGNORE(drop_peeked(call));
+            }
+            continue;
         }
         bool is_end = call->out->from.ip.family == 0; /* no sender: the read half is shut down */
         if (is_end || is_from_peer(call->handle, &call->out->from)) {
             call->has_received = !is_end;
             return feri_ok();
         }
-        if ((call->flags & FERP_PEEK) != 0) {
-            fer_udp_received dropped;
-            unsigned drop_flags = (call->flags & FERP_NOT_UDP) | FERP_DONTWAIT;
-            error = ferp_recv_from(feri_modes_raw(call->handle), NULL, 0, drop_flags, &dropped);
-            /* WOULD_BLOCK: another thread has received it */
+        if (peeks) {
+            error = drop_peeked(call); /* WOULD_BLOCK: another thread has received it */
             bool is_kept = error.kind == FER_WOULD_BLOCK || feri_datagram_is_report(error);
             FER_TRY(is_kept ? feri_ok() : error);
         }

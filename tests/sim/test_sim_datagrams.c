@@ -195,6 +195,24 @@ DATAGRAM_TEST(an_answer_that_is_set_is_an_answer_to_datagrams_too)
     }
 }
 
+/* U3, after a disconnect: "refusal_is_left" of Windows must not hold a peek for ever (rule T8). */
+DATAGRAM_TEST(a_peek_skips_the_refusal_of_an_earlier_peer)
+{
+    uint8_t byte = 0;
+    size_t n = 0;
+    fer_udp_received got;
+    assert_ok(fer_udp_socket_connect(socket, "10.0.0.7:54"));
+    assert_ok(fer_udp_socket_send(socket, "x", 1, &n));
+    advance_ms(10);
+    assert_kind(fer_udp_socket_try_peek_from(socket, &byte, 1, &got), FER_CONNECTION_REFUSED);
+    assert_ok(fer_udp_socket_disconnect(socket));
+    assert_kind(fer_udp_socket_try_peek_from(socket, &byte, 1, &got), FER_WOULD_BLOCK);
+    peer_sends_to("y", OWN_ADDR);
+    advance_ms(1);
+    assert_ok(fer_udp_socket_try_peek_from(socket, &byte, 1, &got));
+    assert_int_equal(byte, 'y');
+}
+
 /* ---- Broadcast and multicast */
 
 DATAGRAM_TEST(a_broadcast_reaches_all_that_are_bound_to_the_wildcard)
