@@ -149,7 +149,7 @@ check_companions() {
     while IFS=' =' read -r key value; do
         case $key/$value in
             max_len/*[!0-9]* | max_len/) report_defect "max_len is $value" ;;
-            max_len/* | entropic/0 | timeout/60) options="$options -$key=$value" ;;
+            max_len/* | entropic/0 | len_control/100 | timeout/60) options="$options -$key=$value" ;;
             dict/*/*) report_defect "the dictionary is in another folder: $value" ;;
             dict/*)
                 [ -f "${target%/*}/$value" ] || report_defect "no dictionary $value"
