@@ -243,10 +243,12 @@ FERI_NOINLINE static fer_error accept_on(fer_handle *listener, unsigned flags,
                                          const fer_error *first, fer_raw_socket *out,
                                          fer_socket_addr *peer)
 {
-    accept_call call = {
-        .waiting = {.handle = listener, .readiness = FERP_ACCEPTABLE, .call_flags = flags},
-        .out = out,
-        .peer = peer};
+    accept_call call = {.waiting = {.handle = listener,
+                                    .readiness = FERP_ACCEPTABLE,
+                                    .call_flags = flags,
+                                    .after_try = feri_waiting_after_accept},
+                        .out = out,
+                        .peer = peer};
     return feri_waiting_run_after(&call.waiting, try_to_accept, &call, first);
 }
 

@@ -346,14 +346,11 @@ fer_error feri_waiting_check_queue(const feri_waiting *waiting)
     return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
 }
 
-/* After each accept. TRY: another one is made at once, after a signal (rule I1), unless the limits
- * let it end the call (rule I4), or after a connection that failed in the queue (rule L3).
- *
- * If a blocking accept would block, its socket is nonblocking: by the limits, a timeout or the mode
+/* If a blocking accept would block, its socket is nonblocking: by the limits, a timeout or the mode
  * of this handle or of another one, perhaps in another process. From then on core waits for this
  * handle too. The limits or the timeout, which begins with the first accept that is skipped, must
  * permit another one. */
-static feri_next after_accept(feri_waiting *waiting, fer_error *result)
+feri_next feri_waiting_after_accept(feri_waiting *waiting, fer_error *result)
 {
     fer_error error = feri_ok();
     if (result->kind == FER_WOULD_BLOCK && waiting->waiter != FERI_WAITER_NONE) {
@@ -382,7 +379,7 @@ static feri_next after_accept(feri_waiting *waiting, fer_error *result)
 feri_next feri_waiting_wait_if_needed(feri_waiting *waiting, fer_error *result)
 {
     FERI_ASSERT(waiting->readiness != FERP_CONNECTED);
-    if (waiting->readiness == FERP_ACCEPTABLE && after_accept(waiting, result) == FERI_NEXT_TRY) {
+    if (waiting->after_try != NULL && waiting->after_try(waiting, result) == FERI_NEXT_TRY) {
         return FERI_NEXT_TRY;
     }
     if (result->kind == FER_INTERRUPTED && waiting->mode == FERI_WAIT_AGAIN) {

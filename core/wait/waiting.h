@@ -59,6 +59,13 @@ fer_error feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline
  * wakeup can reach the wait (rule S6). */
 #define FERI_WAIT_SLICE_NANOS (100 * FERP_NANOS_PER_MILLI)
 
+/* What follows a try, a check or a wait. */
+typedef enum feri_next {
+    FERI_NEXT_WAIT,  /* the call waits */
+    FERI_NEXT_TRY,   /* it is tried again */
+    FERI_NEXT_RESULT /* it ends */
+} feri_next;
+
 /* How a call waits that may wait. */
 typedef enum feri_wait_mode {
     FERI_WAIT_BY_MODE, /* according to the socket's mode and timeouts */
@@ -85,6 +92,9 @@ typedef struct feri_waiting {
     unsigned call_flags;
     feri_wait_mode mode;
     uint64_t deadline; /* that of the call (UNTIL). Later that of all its waits */
+    /* NULL, or feri_waiting_after_accept: a pointer, so that a program without accepts does not
+     * link it */
+    feri_next (*after_try)(struct feri_waiting *waiting, fer_error *result);
 
     feri_waiter waiter;
     unsigned flags; /* of each try: FERP_DONTWAIT, unless the kernel waits */
@@ -107,13 +117,6 @@ unsigned feri_waiting_flags(const fer_handle *handle, ferp_readiness readiness);
  * is the call's result: limits that are reached precede data that is ready (rule K1). On a
  * nonblocking socket they do not apply, except to a call with a deadline of its own. */
 fer_error feri_waiting_begin(feri_waiting *waiting);
-
-/* What follows a try, a check or a wait. */
-typedef enum feri_next {
-    FERI_NEXT_WAIT,  /* the call waits */
-    FERI_NEXT_TRY,   /* it is tried again */
-    FERI_NEXT_RESULT /* it ends */
-} feri_next;
 
 /* Called after each try; waits after WOULD_BLOCK. *result is that of the try, and with
  * FERI_NEXT_RESULT that of the call. After WOULD_BLOCK it is FER_OK for a read half that ended
@@ -153,6 +156,11 @@ static inline fer_error feri_waiting_run_after(feri_waiting *waiting, feri_try *
 /* Before each try of accept, which has no flags. For a call that never waits the queue is polled:
  * WOULD_BLOCK. For one that limits or a timeout end the socket is nonblocking. */
 fer_error feri_waiting_check_queue(const feri_waiting *waiting);
+
+/* Called after each accept. TRY: another one is made at once, after a signal (rule I1), unless the
+ * limits let it end the call (rule I4), or after a connection that failed in the queue (rule L3).
+ * RESULT: *result is that of the accept. */
+feri_next feri_waiting_after_accept(feri_waiting *waiting, fer_error *result);
 
 /* ---- The mode and the timeouts of a socket, for calls that wait. blocking.h sets them. */
 
