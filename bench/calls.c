@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -292,10 +292,9 @@ static void raw_started(void)
 {
     struct sockaddr_in peer;
     socklen_t size = sizeof peer;
-    int on = 1;
     int error = 0;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(ioctl(fd, FIONBIO, &on) == 0, "ioctl");
+    must(fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) == 0, "fcntl");
     must(connect(fd, (const struct sockaddr *)&ends.raw_listens, sizeof ends.raw_listens) == 0 ||
              errno == EINPROGRESS,
          "connect");
