@@ -198,12 +198,12 @@ FERI_NOINLINE static fer_error receive_on(fer_handle *handle, void *buf, size_t 
     FER_TRY(feri_handle_check_use(handle));
     FERI_REQUIRE(out != NULL, FER_MISUSE);
     FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
-    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
     len = len < ferp_traits()->datagram_length_max ? len : ferp_traits()->datagram_length_max;
     flags |= feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_NOT_UDP : 0;
     receive_call call = {handle, buf, len, flags, &received, false, false};
     feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
     if (feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_END) {
+        FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
         fer_error error = first != NULL ? *first : feri_ok();
         if (first != NULL && (error.kind == FER_OK ||
                               feri_datagram_receives_again(handle, &error, &call.was_retried))) {
@@ -240,10 +240,8 @@ FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t l
     }
     fer_udp_received received;
     fer_error error = ferp_recv_from(feri_modes_raw(handle), buf, len, flags, &received);
-    if (feri_rare(error.kind != FER_OK)) {
-        return receive_on(handle, buf, len, flags, &error, out);
-    }
-    if (feri_rare(received.from.ip.family == 0) || !is_from_peer(handle, &received.from)) {
+    if (feri_rare(error.kind != FER_OK) || feri_rare(received.from.ip.family == 0) ||
+        !is_from_peer(handle, &received.from)) {
         return receive_on(handle, buf, len, flags, &error, out);
     }
     *out = (fer_udp_received){received.len, received.truncated, received.from};

@@ -287,6 +287,18 @@ SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
 
 /* ---- Shutdown (rule U7) */
 
+/* The end of the read half is the first answer, also of a socket that coalesces. */
+SCRIPT_TEST(a_shut_socket_that_coalesces_is_at_its_end)
+{
+    uint8_t byte;
+    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_COALESCING);
+    got.len = 1;
+    assert_error(fer_udp_socket_recv_from(&socket, &byte, 1, &got), FER_INVALID_INPUT, 0);
+    assert_true(feri_handle_apply(&socket.handle_, FERI_EVENT_SHUT_READ));
+    assert_ok(fer_udp_socket_recv_from(&socket, &byte, 1, &got));
+    assert_int_equal(got.len, 0);
+}
+
 /* S6: a wait that the OS does not end. */
 SCRIPT_TEST(a_shutdown_wakes_the_waits)
 {
