@@ -75,8 +75,8 @@ typedef struct ferp_ready_pair {
     fer_interest interests[2];
     const fer_cancel_token *tokens[2];
     const ferp_pipe *pipe;
-    fer_interest
-        ready[2]; /* 0; after OK of the interests those that are ready. All 0: any may be */
+    /* 0; after OK those of the interests that are ready. All 0: any may be */
+    fer_interest ready[2];
 } ferp_ready_pair;
 
 /* One wait, until a time by ferp_now, as ferp_ready. OK, as a hint: a direction of one of the

@@ -91,8 +91,8 @@ typedef struct direction {
     bool is_done;
     bool is_blocked; /* its last try would block, and no wait has reported it as ready since */
     uint8_t skipped; /* the rounds since then in which it was not tried */
-    bool
-        is_drained; /* the last read has not filled the buffer: the next one probably would block */
+    /* the last read has not filled the buffer: the next one probably would block */
+    bool is_drained;
 } direction;
 
 /* What a step has done. */
