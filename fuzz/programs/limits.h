@@ -117,17 +117,23 @@ static inline fer_limits limits_to_set(struct program_limits *program,
     return (fer_limits){.deadline = deadline, .token = limits->has_token ? &program->token : NULL};
 }
 
+/* After a jump of the clock a cancel may be due and not be done yet. */
+static inline uint64_t limits_left(uint64_t time, uint64_t now)
+{
+    uint64_t left = time > now ? time - now : 0;
+    return time == LIMITS_NEVER ? LIMITS_NEVER : left;
+}
+
 /* The limits of a call that begins now. */
 static inline struct call_limits limits_of_call(const struct program_limits *program,
                                                 const struct handle_limits *limits)
 {
     uint64_t now = fer_sim_now().nanos;
     bool is_pending = limits->has_token && program->cancel_is_scheduled;
-    uint64_t left = limits->deadline > now ? limits->deadline - now : 0;
     return (struct call_limits){limits->has_token || limits->deadline != LIMITS_NEVER,
                                 limits->has_token && fer_cancel_token_is_cancelled(&program->token),
-                                is_pending ? program->cancel_at - now : LIMITS_NEVER,
-                                limits->deadline == LIMITS_NEVER ? LIMITS_NEVER : left};
+                                limits_left(is_pending ? program->cancel_at : LIMITS_NEVER, now),
+                                limits_left(limits->deadline, now)};
 }
 
 #endif
