@@ -66,6 +66,9 @@ void ferp_sim_schedule(ferp_sim_network *network, ferp_sim_event event, uint64_t
     if (has_room(network)) {
         network->calls += event.kind == FERP_SIM_EVENT_CALL;
         network->arrivals += event.kind == FERP_SIM_EVENT_DATA;
+        if (event.time < network->event_earliest) {
+            network->event_earliest = event.time;
+        }
         network->events[network->event_count++] = event;
     }
 }
@@ -175,11 +178,22 @@ static void run_and_remove(ferp_sim_network *network, const ferp_sim_event *firs
     network->passing = passing;
 }
 
+/* Returns the first event if its time is not after `until`. */
+static const ferp_sim_event *due_event(ferp_sim_network *network, uint64_t until)
+{
+    if (network->event_earliest > until) {
+        return NULL;
+    }
+    const ferp_sim_event *first = first_event(network);
+    network->event_earliest = first == NULL ? UINT64_MAX : first->time;
+    return network->event_earliest > until ? NULL : first;
+}
+
 /* Runs the first event if its time is not after `until`. */
 static bool run_first(ferp_sim_network *network, uint64_t until)
 {
-    const ferp_sim_event *first = first_event(network);
-    if (first == NULL || first->time > until) {
+    const ferp_sim_event *first = due_event(network, until);
+    if (first == NULL) {
         return false;
     }
     run_and_remove(network, first);
@@ -195,8 +209,8 @@ static bool calls_user(const ferp_sim_network *network, const ferp_sim_event *ev
 /* The same, but not for an event that calls a function of the user. */
 static bool run_first_quiet(ferp_sim_network *network, uint64_t until)
 {
-    const ferp_sim_event *first = first_event(network);
-    if (first == NULL || first->time > until || calls_user(network, first)) {
+    const ferp_sim_event *first = due_event(network, until);
+    if (first == NULL || calls_user(network, first)) {
         return false;
     }
     run_and_remove(network, first);

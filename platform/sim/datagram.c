@@ -11,7 +11,7 @@ enum { LATE_LATENCIES_MAX = 10, LOOPBACK_INTERFACE = 1, OTHER_INTERFACE = 2 };
 
 static ferp_sim_datagram *slot_new(ferp_sim_network *network, const void *buf, size_t len)
 {
-    for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
+    for (size_t i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
         ferp_sim_datagram *datagram = &network->datagrams[i];
         if (!datagram->used && len <= FERP_SIM_DATAGRAM_BYTES - network->datagram_bytes) {
             *datagram = (ferp_sim_datagram){.used = true,
@@ -24,6 +24,7 @@ static ferp_sim_datagram *slot_new(ferp_sim_network *network, const void *buf, s
                 memcpy(network->payloads + datagram->at, buf, len);
             }
             network->datagram_bytes += len;
+            network->datagram_end += i == network->datagram_end;
             return datagram;
         }
     }
@@ -37,7 +38,7 @@ static void slot_free(ferp_sim_network *network, ferp_sim_datagram *freed)
     network->datagram_bytes -= freed->len;
     freed->used = false;
     ferp_sim_drop_passed(network, freed->passed);
-    for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
+    for (size_t i = 0; i < network->datagram_end; i++) {
         ferp_sim_datagram *datagram = &network->datagrams[i];
         if (datagram->used && datagram->at >= end) {
             datagram->at -= freed->len;
@@ -213,7 +214,7 @@ bool ferp_sim_queue_datagram(ferp_sim_network *network, const ferp_sim_socket *s
                              ferp_sim_socket *receiver, const void *buf, size_t len)
 {
     int count = 0;
-    for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
+    for (size_t i = 0; i < network->datagram_end; i++) {
         count += network->datagrams[i].used;
     }
     ferp_sim_datagram *datagram =

@@ -369,8 +369,9 @@ typedef struct ferp_sim_network {
     size_t scripted_count;
     ferp_sim_scripted_fault scripted[FERP_SIM_SCRIPTED_FAULTS_MAX];
     size_t event_count;
-    size_t calls;    /* number of events of kind CALL */
-    size_t arrivals; /* number of events of kind DATA */
+    uint64_t event_earliest; /* no event is before it: most calls find none due without a search */
+    size_t calls;            /* number of events of kind CALL */
+    size_t arrivals;         /* number of events of kind DATA */
     size_t answer_count;
     ferp_sim_answer answers[FERP_SIM_ANSWERS_MAX];
     size_t host_count;
@@ -388,6 +389,7 @@ typedef struct ferp_sim_network {
     unsigned char *bytes; /* the links' rings */
     size_t ring_size;
     size_t datagram_bytes; /* of all datagrams */
+    size_t datagram_end;   /* the slots from here on were never used */
     ferp_sim_datagram datagrams[FERP_SIM_DATAGRAMS_MAX];
     ferp_sim_unix_name unix_names[FERP_SIM_UNIX_NAMES_MAX];
     unsigned char *payloads; /* FERP_SIM_DATAGRAM_BYTES */

@@ -28,7 +28,7 @@ static int name_at(const ferp_sim_network *network, const fer_unix_addr *addr)
 /* Whether a name does not exist, and no socket and no datagram refers to it. */
 static bool is_unused(const ferp_sim_network *network, int name)
 {
-    for (int i = 0; i < FERP_SIM_DATAGRAMS_MAX; i++) {
+    for (size_t i = 0; i < network->datagram_end; i++) {
         if (network->datagrams[i].used && network->datagrams[i].from_name == name) {
             return false;
         }
