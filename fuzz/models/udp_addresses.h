@@ -19,22 +19,29 @@ static inline bool is_same(const fer_socket_addr *one, const fer_socket_addr *ot
     return one->port == other->port && fer_ip_addr_eq(one->ip, other->ip);
 }
 
-static inline fer_ip_addr ip(const char *text)
+/* Not of a text: a parser takes longer than the call that is checked. */
+static inline fer_ip_addr ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
-    fer_ip_addr made = {.family = FER_IP_V4};
-    FER_IGNORE(fer_ip_addr_parse(&made, text));
+    fer_ip_addr made = {.family = FER_IP_V4, .u.v4.octets = {a, b, c, d}};
     return made;
 }
 
-static inline bool is_ip(const fer_ip_addr *addr, const char *text)
+/* Such an address, with zeros between. */
+static inline fer_ip_addr ipv6(uint8_t first, uint8_t last)
 {
-    fer_ip_addr other = ip(text);
-    return fer_ip_addr_eq(*addr, other);
+    fer_ip_addr made = {.family = FER_IP_V6, .u.v6.octets = {first, [15] = last}};
+    return made;
+}
+
+/* Of a host 10.b.c.d. */
+static inline bool is_host(const fer_ip_addr *addr, uint8_t b, uint8_t c, uint8_t d)
+{
+    return fer_ip_addr_eq(*addr, ipv4(10, b, c, d));
 }
 
 static inline bool is_broadcast(const fer_ip_addr *addr)
 {
-    return is_ip(addr, "255.255.255.255");
+    return fer_ip_addr_eq(*addr, ipv4(255, 255, 255, 255));
 }
 
 static inline bool is_group_or_broadcast(const fer_ip_addr *addr)
@@ -47,7 +54,7 @@ static inline fer_socket_addr effective_destination(const fer_socket_addr *addr)
 {
     fer_socket_addr to = canonical(addr);
     if (fer_ip_addr_is_unspecified(to.ip)) {
-        to.ip = ip(to.ip.family == FER_IP_V4 ? "127.0.0.1" : "::1");
+        to.ip = to.ip.family == FER_IP_V4 ? ipv4(127, 0, 0, 1) : ipv6(0, 1);
     }
     return to;
 }
@@ -55,8 +62,8 @@ static inline fer_socket_addr effective_destination(const fer_socket_addr *addr)
 /* No socket is bound there, and the host reports it. */
 static inline bool is_refused_address(const fer_socket_addr *to)
 {
-    bool no_port = to->port == 9 && (fer_ip_addr_is_loopback(to->ip) || is_ip(&to->ip, "10.0.0.7"));
-    return no_port || is_ip(&to->ip, "10.0.0.9");
+    bool no_port = to->port == 9 && (fer_ip_addr_is_loopback(to->ip) || is_host(&to->ip, 0, 0, 7));
+    return no_port || is_host(&to->ip, 0, 0, 9);
 }
 
 /* True if a socket that is bound to the one prevents a bind to the other: a wildcard covers every

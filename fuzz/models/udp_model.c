@@ -301,10 +301,10 @@ static void check_bind(const struct udp_record *record)
 {
     fer_error_kind kind = record->error.kind;
     fer_socket_addr local = canonical(&record->addr);
-    fer_error_kind expected = record->socket != UDP_NONE     ? FER_MISUSE
-                              : is_ip(&local.ip, "10.0.0.7") ? FER_ADDR_NOT_AVAILABLE
-                              : has_conflict(&local, false)  ? FER_ADDR_IN_USE
-                                                             : FER_OK;
+    fer_error_kind expected = record->socket != UDP_NONE    ? FER_MISUSE
+                              : is_host(&local.ip, 0, 0, 7) ? FER_ADDR_NOT_AVAILABLE
+                              : has_conflict(&local, false) ? FER_ADDR_IN_USE
+                                                            : FER_OK;
     bool is_allowed =
         kind == expected || is_fault(record) ||
         (expected == FER_OK && kind == FER_ADDR_IN_USE && has_conflict(&local, true)) ||

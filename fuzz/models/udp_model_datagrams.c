@@ -11,9 +11,9 @@ fer_ip_addr udp_source_of(const struct udp_end *end, const fer_ip_addr *to)
         return end->has_source ? end->source : end->local.ip;
     }
     if (fer_ip_addr_is_loopback(*to)) {
-        return ip(to->family == FER_IP_V4 ? "127.0.0.1" : "::1");
+        return to->family == FER_IP_V4 ? ipv4(127, 0, 0, 1) : ipv6(0, 1);
     }
-    return ip(to->family == FER_IP_V4 ? "10.0.0.1" : "fd00::1");
+    return to->family == FER_IP_V4 ? ipv4(10, 0, 0, 1) : ipv6(0xfd, 1);
 }
 
 /* ---- Receivers */
@@ -213,7 +213,7 @@ void udp_check_refusal(int number, const struct udp_record *record)
         struct udp_datagram *datagram = &udp_model.datagrams[i];
         bool is_reported = udp_model.dialect == FER_SIM_DIALECT_WINSOCK || datagram->was_connected;
         if (datagram->used && datagram->sender == number && is_reported &&
-            !is_group_or_broadcast(&datagram->to.ip) && !is_ip(&datagram->to.ip, "10.9.9.9")) {
+            !is_group_or_broadcast(&datagram->to.ip) && !is_host(&datagram->to.ip, 9, 9, 9)) {
             possible += datagram->copies - datagram->received;
         }
         if (datagram->sender == number && !datagram->is_settled && !is_left) {
