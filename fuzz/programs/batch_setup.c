@@ -106,8 +106,11 @@ void batch_start(struct batch_program *program, fer_sim_dialect dialect, choices
     model->tos[BATCH_CLIENT] = tos & 0xfcu;
     model->tos[BATCH_SERVER] = (tos << 2 & 0xfcu) | (tos & 3u);
     /* The seed decides what is coalesced. */
-    fer_sim_config config = {
-        .dialect = dialect, .bsd = model->bsd, .seed = tos, .lacks_udp_features = model->lacks};
+    fer_sim_config config = {.dialect = dialect,
+                             .bsd = model->bsd,
+                             .seed = tos,
+                             .max_sockets = 16,
+                             .lacks_udp_features = model->lacks};
     config.tape = (modes >> 5 & 1) != 0 ? no_tape : NULL;
     config.trace = getenv("FERRULE_FUZZ_TRACE") != NULL ? print_line : NULL;
     FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
