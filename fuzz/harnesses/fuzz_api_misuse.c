@@ -12,7 +12,11 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     size_t steps = size / MISUSE_STEP_BYTES < STEPS ? size / MISUSE_STEP_BYTES : STEPS;
     size_t len = 0;
     const uint8_t *switches = fuzz_after_steps(data, size, 0, MISUSE_STEP_BYTES, STEPS, &len);
-    misuse_begin(&state, dialect, fuzz_windows(switches, len), fuzz_bsd(switches, len));
+    unsigned types = 0;
+    for (size_t i = 0; i < steps; i++) {
+        types |= misuse_types(data + i * MISUSE_STEP_BYTES);
+    }
+    misuse_begin(&state, dialect, fuzz_windows(switches, len), fuzz_bsd(switches, len), types);
     for (size_t i = 0; i < steps; i++) {
         misuse_call(&state, data + i * MISUSE_STEP_BYTES);
     }

@@ -13,6 +13,7 @@ enum { OUTPUT_SIZE = 512, ELEMENTS = 3, PATTERN = 0x5a };
 struct call {
     struct misuse_state *state;
     const struct function *function;
+    const struct words *words;
     uint8_t which, nulls, arg;
     void *arguments[FUNCTION_PARAMETERS_MAX];
     fer_raw_socket made; /* for _from_raw and _borrow_raw */
@@ -105,39 +106,184 @@ static const struct texts {
     {"text", TEXTS("127.0.0.1", "[::1]:443", "::ffff:1.2.3.4", "not an address", "1.2.3.4:80")},
 };
 
-static const char *choose_text(const char *name, unsigned pick)
+static const char *choose_text(const struct texts *row, unsigned pick)
 {
-    size_t row = 0, count = 0;
-    while (row + 1 < sizeof texts / sizeof *texts && strcmp(texts[row].name, name) != 0) {
-        row++;
-    }
-    while (texts[row].texts[count] != NULL) {
+    size_t count = 0;
+    while (row->texts[count] != NULL) {
         count++;
     }
-    return texts[row].texts[pick % count];
+    return row->texts[pick % count];
 }
 
-/* Some addresses have no family. The elements of an array follow each other. */
+/* ---- What the words of a function say, found once: to compare them takes longer than a call */
+
+/* How a value is made. In the order of value_types; then those of no type alone. */
+enum value {
+    VALUE_SIZE,
+    VALUE_STREAM,
+    VALUE_FILE,
+    VALUE_BUFFER,
+    VALUE_SLICES_OUT,
+    VALUE_SLICES,
+    VALUE_ADDR,
+    VALUE_UNIX_ADDR,
+    VALUE_SENDS,
+    VALUE_RECEIVES,
+    VALUE_ENTRIES,
+    VALUE_MEMORY,
+    VALUE_TEXT,
+    VALUE_LIMITS,
+    VALUE_BIND,
+    VALUE_CONNECT,
+    VALUE_LOOKUP,
+    VALUE_RESOLVER,
+    VALUE_RAW,
+    VALUE_ROW,
+    VALUE_HANDLES
+};
+static const char *const value_types[] = {"size_t",
+                                          "fer_stream",
+                                          "fer_raw_file",
+                                          "fer_copy_buffer",
+                                          "fer_io_slice",
+                                          "fer_io_slice_mut",
+                                          "fer_socket_addr",
+                                          "fer_unix_addr",
+                                          "fer_datagram_send",
+                                          "fer_datagram_recv",
+                                          "fer_poll_entry",
+                                          "void",
+                                          "char",
+                                          "fer_limits",
+                                          "fer_bind_options",
+                                          "fer_connect_options",
+                                          "fer_lookup_options",
+                                          "fer_resolver_options",
+                                          "fer_raw_socket"};
+
+/* Words within a name. */
+enum { ACCEPT, BORROW, FROM_RAW, HANDLES, INTO_RAW, NEW, OF_CONNECTOR, OF_RESOLVER, PAIR };
+enum { RECV_HANDLES = PAIR + 1, WRITE_VECTORED };
+static const char *const name_words[] = {
+    "_accept",       "_borrow_raw",  "_from_raw",        "_handles",      "_into_raw",     "_new",
+    "fer_connector", "fer_resolver", "unix_stream_pair", "_recv_handles", "write_vectored"};
+
+struct words {
+    bool are_found;
+    bool returns_error;
+    uint16_t in_name; /* a bit for each of name_words */
+    unsigned types;   /* of its handles and of those in its options */
+    struct {
+        enum value value;
+        const struct choices *row; /* VALUE_ROW */
+        const struct texts *texts; /* VALUE_TEXT */
+    } of[FUNCTION_PARAMETERS_MAX];
+};
+
+static enum value value_of(const struct parameter *parameter, const struct choices **row)
+{
+    size_t type = 0;
+    if (strcmp(parameter->name, "segments") == 0) {
+        return VALUE_MEMORY;
+    }
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        if (strcmp(choices[i].type, parameter->type) == 0 &&
+            (choices[i].name == NULL || strcmp(choices[i].name, parameter->name) == 0)) {
+            *row = &choices[i];
+            return VALUE_ROW;
+        }
+    }
+    while (type < sizeof value_types / sizeof *value_types &&
+           strcmp(value_types[type], parameter->type) != 0) {
+        type++;
+    }
+    return type == VALUE_RAW && (parameter->flags & IS_POINTER) != 0 ? VALUE_HANDLES
+                                                                     : (enum value)type;
+}
+
+static unsigned types_of(const struct function *function, size_t at, enum value value)
+{
+    const unsigned token = 1u << INDEX_OF_fer_cancel_token;
+    switch (value) {
+    case VALUE_STREAM:
+    case VALUE_HANDLES: return 1u << INDEX_OF_fer_unix_stream;
+    case VALUE_LIMITS: return token;
+    case VALUE_CONNECT: return token | 1u << INDEX_OF_fer_resolver;
+    case VALUE_LOOKUP: return token | 1u << INDEX_OF_fer_resolver | 1u << INDEX_OF_fer_waker;
+    default: return 1u << parameter_handle(function, at);
+    }
+}
+
+static const struct texts *texts_of(const char *name)
+{
+    const struct texts *row = texts;
+    while (row + 1 < texts + sizeof texts / sizeof *texts && strcmp(row->name, name) != 0) {
+        row++;
+    }
+    return row;
+}
+
+enum { FUNCTIONS_MAX = 1024 };
+
+static const struct words *words_of(const struct function *function)
+{
+    static struct words all[FUNCTIONS_MAX];
+    struct words *words = &all[function - functions];
+    if (!words->are_found) {
+        words->are_found = true;
+        words->returns_error = strcmp(function->returned, "fer_error") == 0;
+        for (unsigned i = 0; i < sizeof name_words / sizeof *name_words; i++) {
+            bool is_there = strstr(function->name, name_words[i]) != NULL;
+            words->in_name = (uint16_t)(words->in_name | (unsigned)is_there << i);
+        }
+        for (size_t i = 0; i < function->count; i++) {
+            words->of[i].value = value_of(&function->parameters[i], &words->of[i].row);
+            words->of[i].texts = texts_of(function->parameters[i].name);
+            words->types |= types_of(function, i, words->of[i].value);
+        }
+    }
+    return words;
+}
+
+/* ---- Addresses */
+
+#define IPV4(port_, ...)                                                         \
+    {                                                                            \
+        .ip = {.family = FER_IP_V4, .u.v4.octets = {__VA_ARGS__}}, .port = port_ \
+    }
+#define IPV6(port_, last)                                                        \
+    {                                                                            \
+        .ip = {.family = FER_IP_V6, .u.v6.octets = {[15] = last}}, .port = port_ \
+    }
+
+/* One has no family. The elements of an array follow each other: the last ones are of arrays. */
 static const fer_socket_addr *choose_addr(unsigned pick)
 {
-    static const char *const addrs[] = {"127.0.0.1:80", "127.0.0.1:0", "[::1]:0",      "10.0.0.1:0",
-                                        "0.0.0.0:0",    "[::]:0",      "127.0.0.1:83", "[::1]:83",
-                                        "10.0.0.7:9",   "239.1.1.1:83"};
-    enum { ADDRS = sizeof addrs / sizeof *addrs };
-    static fer_socket_addr made[ADDRS + 1 + ELEMENTS];
-    for (size_t i = 0; i < ADDRS + ELEMENTS; i++) {
-        FER_IGNORE(fer_socket_addr_parse(&made[i + (i >= ADDRS)], addrs[i % ADDRS]));
-    }
-    made[ADDRS].ip.family = (fer_ip_family)9;
-    return &made[pick % (ADDRS + 1)];
+    static const fer_socket_addr addrs[] = {IPV4(80, 127, 0, 0, 1),
+                                            IPV4(0, 127, 0, 0, 1),
+                                            IPV6(0, 1),
+                                            IPV4(0, 10, 0, 0, 1),
+                                            IPV4(0, 0, 0, 0, 0),
+                                            IPV6(0, 0),
+                                            IPV4(83, 127, 0, 0, 1),
+                                            IPV6(83, 1),
+                                            IPV4(9, 10, 0, 0, 7),
+                                            IPV4(83, 239, 1, 1, 1),
+                                            {.ip.family = (fer_ip_family)9},
+                                            IPV4(80, 127, 0, 0, 1),
+                                            IPV4(0, 127, 0, 0, 1),
+                                            IPV6(0, 1)};
+    return &addrs[pick % (sizeof addrs / sizeof *addrs - ELEMENTS)];
 }
 
 /* Some addresses were made by no constructor: memory of any content. */
 static const fer_unix_addr *choose_unix_addr(unsigned pick)
 {
+    static const struct texts *paths;
     static fer_unix_addr made;
+    paths = paths != NULL ? paths : texts_of("path");
     memset(&made, 0, sizeof made);
-    FER_IGNORE(fer_unix_addr_from_pathname(&made, choose_text("path", pick)));
+    FER_IGNORE(fer_unix_addr_from_pathname(&made, choose_text(paths, pick)));
     if (pick % 16 >= 12) {
         memset(&made, (int)pick, sizeof made);
         made.kind_ = pick % 2 == 0 ? 1 : (uint16_t)pick;
@@ -164,20 +310,20 @@ static bool is_null(const struct call *call, size_t at)
     return (call->nulls >> at & 1) != 0;
 }
 
-static bool has_word(const struct call *call, const char *word)
+static bool has_word(const struct call *call, int word)
 {
-    return strstr(call->function->name, word) != NULL;
+    return (call->words->in_name >> word & 1) != 0;
 }
 
 static void *choose_handle(struct call *call, size_t at, enum handle_type type)
 {
     size_t one = (size_t)(call->which >> 2 * (at % 4)) % MISUSE_HANDLES;
-    if (type == INDEX_OF_fer_unix_stream && has_word(call, "_handles")) {
+    if (type == INDEX_OF_fer_unix_stream && has_word(call, HANDLES)) {
         one = one == 1 ? one : MISUSE_OF_PAIR + one % 2;
-    } else if (type == INDEX_OF_fer_poller && !has_word(call, "_new")) {
-        one = has_word(call, "fer_resolver")    ? MISUSE_OF_LOOKUPS + one % 3
-              : has_word(call, "fer_connector") ? MISUSE_OF_CONNECTORS + one % 3
-                                                : (call->which >> 2) % MISUSE_OF_LOOKUPS;
+    } else if (type == INDEX_OF_fer_poller && !has_word(call, NEW)) {
+        one = has_word(call, OF_RESOLVER)    ? MISUSE_OF_LOOKUPS + one % 3
+              : has_word(call, OF_CONNECTOR) ? MISUSE_OF_CONNECTORS + one % 3
+                                             : (call->which >> 2) % MISUSE_OF_LOOKUPS;
     }
     return misuse_handle(call->state, type, one);
 }
@@ -192,13 +338,13 @@ static void *choose_size(struct call *call, size_t at)
     static const size_t others[] = {4096, 0, 1, SIZE_MAX, SIZE_MAX / 2};
     unsigned pick = pick_of(call, at);
     bool is_paired = at > 0 && parameter_has_size(call->function, at - 1);
-    const char *type = is_paired ? call->function->parameters[at - 1].type : "";
-    call->sizes[at] = !is_paired                            ? others[pick % 5]
-                      : call->arguments[at - 1] == NULL     ? absurd[pick % 6]
-                      : strcmp(type, "void") == 0           ? lengths[pick % 4]
-                      : strcmp(type, "char") == 0           ? lengths[pick % 3]
-                      : strcmp(type, "fer_raw_socket") == 0 ? handles[pick % 4]
-                                                            : counts[pick % 4];
+    enum value before = is_paired ? call->words->of[at - 1].value : VALUE_SIZE;
+    call->sizes[at] = !is_paired                        ? others[pick % 5]
+                      : call->arguments[at - 1] == NULL ? absurd[pick % 6]
+                      : before == VALUE_MEMORY          ? lengths[pick % 4]
+                      : before == VALUE_TEXT            ? lengths[pick % 3]
+                      : before == VALUE_HANDLES         ? handles[pick % 4]
+                                                        : counts[pick % 4];
     return &call->sizes[at];
 }
 
@@ -235,7 +381,7 @@ static fer_limits choose_limits(struct call *call, unsigned pick)
         .reserved_ = {pick % 32 == 31}};
 }
 
-static const void *choose_options(struct call *call, const char *type, unsigned pick)
+static const void *choose_options(struct call *call, enum value value, unsigned pick)
 {
     static const uint32_t counts[] = {1, 2, 0, 64, UINT32_MAX, UINT32_MAX - 1, 3};
     static fer_limits limits;
@@ -271,14 +417,14 @@ static const void *choose_options(struct call *call, const char *type, unsigned 
                               .family = family,
                               .only_v6 = pick % 2 == 1,
                               .reuse_port = pick % 4 == 3};
-    return strcmp(type, "fer_limits") == 0            ? (const void *)&limits
-           : strcmp(type, "fer_bind_options") == 0    ? (const void *)&bind
-           : strcmp(type, "fer_connect_options") == 0 ? (const void *)&connect
-           : strcmp(type, "fer_lookup_options") == 0  ? (const void *)&lookup
-                                                      : (const void *)&resolver;
+    return value == VALUE_LIMITS    ? (const void *)&limits
+           : value == VALUE_BIND    ? (const void *)&bind
+           : value == VALUE_CONNECT ? (const void *)&connect
+           : value == VALUE_LOOKUP  ? (const void *)&lookup
+                                    : (const void *)&resolver;
 }
 
-static void *choose_messages(struct call *call, const char *type, unsigned pick)
+static void *choose_messages(struct call *call, enum value value, unsigned pick)
 {
     static fer_datagram_send sends[ELEMENTS];
     static fer_datagram_recv receives[ELEMENTS];
@@ -296,7 +442,7 @@ static void *choose_messages(struct call *call, const char *type, unsigned pick)
                                        .interface_index = call->nulls >> 7 & 1u};
         receives[i] = (fer_datagram_recv){.buf = buf, .cap = buf == NULL ? pick % 2 : 7 * i};
     }
-    return strcmp(type, "fer_datagram_send") == 0 ? (void *)sends : (void *)receives;
+    return value == VALUE_SENDS ? (void *)sends : (void *)receives;
 }
 
 /* For an adoption, a new socket of some kind. For a poller, that of a handle. Or none. */
@@ -306,7 +452,7 @@ static void *choose_raw(struct call *call, unsigned pick)
     struct misuse_state *state = call->state;
     size_t one = (size_t)(call->which >> 2) % MISUSE_HANDLES;
     call->raw = pick % 2 == 0 ? FER_RAW_SOCKET_NONE : (fer_raw_socket)pick * 99991 + 4099;
-    bool is_taken = has_word(call, "_from_raw") || has_word(call, "_borrow_raw");
+    bool is_taken = has_word(call, FROM_RAW) || has_word(call, BORROW);
     if (is_taken && pick % 8 >= 2) {
         call->raw = call->made = ferp_sim_make_peer(kinds[pick % 3], FER_IP_V4);
     } else if (!is_taken && pick % 8 >= 2) {
@@ -368,33 +514,33 @@ static void *choose_handles(struct call *call)
 /* A value of the table, or one that is made for the call. */
 static void *choose_value(struct call *call, size_t at)
 {
-    const struct parameter *parameter = &call->function->parameters[at];
-    const char *type = parameter->type;
+    const struct choices *row = call->words->of[at].row;
+    enum value value = call->words->of[at].value;
     unsigned pick = pick_of(call, at);
-    bool is_array = strcmp(parameter->name, "segments") == 0;
-    for (size_t i = 0; i < sizeof choices / sizeof *choices && !is_array; i++) {
-        if (is_same_word(choices[i].type, type) &&
-            (choices[i].name == NULL || is_same_word(choices[i].name, parameter->name))) {
-            return (uint8_t *)without_const(choices[i].values) +
-                   choices[i].size * (pick % choices[i].count);
-        }
+    switch (value) {
+    case VALUE_SIZE: return choose_size(call, at);
+    case VALUE_STREAM: return choose_stream(call, at);
+    case VALUE_FILE: return &call->state->files[pick % 2];
+    case VALUE_BUFFER: return choose_buffer(call, at, pick);
+    case VALUE_SLICES_OUT: return without_const(choose_slices_out(pick));
+    case VALUE_SLICES: return without_const(choose_slices(pick));
+    case VALUE_ADDR: return without_const(choose_addr(pick));
+    case VALUE_UNIX_ADDR: return without_const(choose_unix_addr(pick));
+    case VALUE_SENDS:
+    case VALUE_RECEIVES: return choose_messages(call, value, pick);
+    case VALUE_ENTRIES: return choose_entries(call, pick);
+    case VALUE_MEMORY: return memory;
+    case VALUE_TEXT: return without_const(choose_text(call->words->of[at].texts, pick));
+    case VALUE_RAW: return choose_raw(call, pick);
+    case VALUE_HANDLES: return choose_handles(call);
+    case VALUE_ROW: return (uint8_t *)without_const(row->values) + row->size * (pick % row->count);
+    case VALUE_LIMITS:
+    case VALUE_BIND:
+    case VALUE_CONNECT:
+    case VALUE_LOOKUP:
+    case VALUE_RESOLVER:
+    default: return without_const(choose_options(call, value, pick));
     }
-    if (is_same_word(type, "fer_raw_socket")) {
-        return (parameter->flags & IS_POINTER) != 0 ? choose_handles(call) : choose_raw(call, pick);
-    }
-    return is_same_word(type, "size_t")              ? choose_size(call, at)
-           : is_same_word(type, "fer_stream")        ? choose_stream(call, at)
-           : is_same_word(type, "fer_raw_file")      ? (void *)&call->state->files[pick % 2]
-           : is_same_word(type, "fer_copy_buffer")   ? choose_buffer(call, at, pick)
-           : is_same_word(type, "fer_io_slice")      ? without_const(choose_slices_out(pick))
-           : is_same_word(type, "fer_io_slice_mut")  ? without_const(choose_slices(pick))
-           : is_same_word(type, "fer_socket_addr")   ? without_const(choose_addr(pick))
-           : is_same_word(type, "fer_unix_addr")     ? without_const(choose_unix_addr(pick))
-           : strncmp(type, "fer_datagram_", 13) == 0 ? choose_messages(call, type, pick)
-           : is_same_word(type, "fer_poll_entry")    ? choose_entries(call, pick)
-           : is_array || is_same_word(type, "void")  ? memory
-           : is_same_word(type, "char") ? without_const(choose_text(parameter->name, pick))
-                                        : without_const(choose_options(call, type, pick));
 }
 
 static void choose_arguments(struct call *call)
@@ -403,11 +549,14 @@ static void choose_arguments(struct call *call)
     for (size_t i = 0; i < function->count; i++) {
         enum handle_type type = parameter_handle(function, i);
         bool is_pointer = (function->parameters[i].flags & IS_POINTER) != 0;
-        memset(call->outputs[i], PATTERN, OUTPUT_SIZE);
-        call->arguments[i] = is_pointer && is_null(call, i)     ? NULL
-                             : type != HANDLE_TYPE_COUNT        ? choose_handle(call, i, type)
-                             : parameter_is_output(function, i) ? call->outputs[i]
-                                                                : choose_value(call, i);
+        bool is_output = parameter_is_output(function, i);
+        if (is_output) {
+            memset(call->outputs[i], PATTERN, OUTPUT_SIZE);
+        }
+        call->arguments[i] = is_pointer && is_null(call, i) ? NULL
+                             : type != HANDLE_TYPE_COUNT    ? choose_handle(call, i, type)
+                             : is_output                    ? call->outputs[i]
+                                                            : choose_value(call, i);
         if (type <= INDEX_OF_fer_socket && call->arguments[i] != NULL) {
             memcpy(&call->before[i], call->arguments[i], sizeof call->before[i]);
         }
@@ -425,11 +574,15 @@ static void fail(const struct call *call, const char *why, fer_error error)
 
 static bool is_untouched(const struct call *call, size_t at)
 {
-    uint8_t wanted[OUTPUT_SIZE];
+    const uint64_t wanted = PATTERN * (UINT64_MAX / UINT8_MAX);
     bool is_moved = parameter_is_moved(call->function, at);
-    size_t skipped = is_moved ? sizeof(uint64_t) : 0;
-    memset(wanted, PATTERN, sizeof wanted);
-    return memcmp(call->outputs[at] + skipped, wanted + skipped, sizeof wanted - skipped) == 0;
+    uint64_t differs = 0;
+    for (size_t i = is_moved ? sizeof wanted : 0; i < OUTPUT_SIZE; i += sizeof wanted) {
+        uint64_t eight; /* not memcmp, whose hook stores each comparison */
+        memcpy(&eight, call->outputs[at] + i, sizeof eight);
+        differs |= eight ^ wanted;
+    }
+    return differs == 0;
 }
 
 /* Whether the socket is as before; one that the call would have opened is still not open. */
@@ -449,7 +602,7 @@ static void check_failure(const struct call *call, unsigned misuse, fer_error er
     const struct function *function = call->function;
     for (size_t i = 0; i < function->count; i++) {
         bool is_socket = parameter_handle(function, i) <= INDEX_OF_fer_socket;
-        bool may_have_read = misuse == 0 && strcmp(function->parameters[i].type, "void") == 0;
+        bool may_have_read = misuse == 0 && call->words->of[i].value == VALUE_MEMORY;
         if (call->arguments[i] == call->outputs[i] && !may_have_read && !is_untouched(call, i)) {
             fail(call, "an output is changed after a failure", error);
         }
@@ -490,7 +643,8 @@ static size_t first_size(const struct call *call)
     while (i < function->count && !parameter_has_size(function, i)) {
         i++;
     }
-    return i == function->count || strstr(function->parameters[i].type, "slice") != NULL
+    enum value value = i < function->count ? call->words->of[i].value : VALUE_SLICES;
+    return value == VALUE_SLICES || value == VALUE_SLICES_OUT
                ? SIZE_MAX
                : *(const size_t *)call->arguments[i + 1];
 }
@@ -500,13 +654,13 @@ static void check_counts(const struct call *call, fer_error error)
 {
     const struct function *function = call->function;
     for (size_t i = 0; i < function->count; i++) {
-        const char *type = function->parameters[i].type;
-        bool is_count = parameter_is_moved(function, i) && strcmp(type, "size_t") == 0;
+        enum value value = call->words->of[i].value;
+        bool is_count = parameter_is_moved(function, i) && value == VALUE_SIZE;
         if (is_count && call->arguments[i] != NULL &&
             *(const size_t *)call->arguments[i] > first_size(call)) {
             fail(call, "a count is above its size", error);
         }
-        if (strcmp(type, "fer_copy_buffer") == 0 && call->arguments[i] != NULL) {
+        if (value == VALUE_BUFFER && call->arguments[i] != NULL) {
             const fer_copy_buffer *before = &call->buffers_before[i];
             const fer_copy_buffer *after = &call->buffers[i];
             bool is_same = memcmp(before, after, sizeof *before) == 0;
@@ -516,8 +670,8 @@ static void check_counts(const struct call *call, fer_error error)
                 fail(call, "a copy's buffer is wrong", error);
             }
         }
-        if (strcmp(type, "fer_interest") == 0 && call->arguments[i] == call->outputs[i] &&
-            error.kind == FER_OK &&
+        if (call->arguments[i] == call->outputs[i] && error.kind == FER_OK &&
+            strcmp(function->parameters[i].type, "fer_interest") == 0 &&
             (*(const fer_interest *)call->arguments[i] &
              ~*(const fer_interest *)call->arguments[1]) != 0) {
             fail(call, "readiness without an interest", error);
@@ -528,7 +682,7 @@ static void check_counts(const struct call *call, fer_error error)
 /* Bytes of slices that are there are moved, unless none may be. */
 static void check_slices(const struct call *call, fer_error error)
 {
-    if (has_word(call, "write_vectored") && error.kind == FER_OK && call->arguments[3] != NULL &&
+    if (has_word(call, WRITE_VECTORED) && error.kind == FER_OK && call->arguments[3] != NULL &&
         call->arguments[1] != NULL && *(const size_t *)call->arguments[2] > 0 &&
         *(const size_t *)call->arguments[3] == 0) {
         fail(call, "slices are not written", error);
@@ -540,15 +694,15 @@ static void check_slices(const struct call *call, fer_error error)
 static void end_call(struct call *call, const struct function_result *result)
 {
     bool is_ok = result->error.kind == FER_OK;
-    bool is_pair = has_word(call, "_accept") || has_word(call, "unix_stream_pair");
-    if (has_word(call, "_borrow_raw") && is_ok) {
+    bool is_pair = has_word(call, ACCEPT) || has_word(call, PAIR);
+    if (has_word(call, BORROW) && is_ok) {
         fer_socket_close(call->arguments[0]);
         is_ok = false;
     }
     if (call->made != FER_RAW_SOCKET_NONE && !is_ok) {
         ferp_close(call->made);
     }
-    if (has_word(call, "_into_raw") && result->number != FER_RAW_SOCKET_NONE) {
+    if (has_word(call, INTO_RAW) && result->number != FER_RAW_SOCKET_NONE) {
         ferp_close((fer_raw_socket)result->number);
     }
     for (size_t i = 0; is_ok && is_pair && i < call->function->count; i++) {
@@ -556,7 +710,7 @@ static void end_call(struct call *call, const struct function_result *result)
             fer_tcp_stream_close(call->arguments[i]); /* every stream's close is the same */
         }
     }
-    if (has_word(call, "_recv_handles") && is_ok) {
+    if (has_word(call, RECV_HANDLES) && is_ok) {
         const fer_unix_received_handles *got = call->arguments[5];
         for (size_t i = 0; i < got->count; i++) {
             ferp_close(((const fer_raw_socket *)call->arguments[3])[i]);
@@ -569,11 +723,15 @@ static void end_call(struct call *call, const struct function_result *result)
 /* The function with the highest score for this key: a new function changes few inputs. */
 static const struct function *choose_function(uint32_t key)
 {
-    static uint32_t hashes[1024];
+    static const struct function *found[UINT16_MAX + 1];
+    static uint32_t hashes[FUNCTIONS_MAX];
     static size_t hashed;
-    const struct function *chosen = NULL;
+    const struct function *chosen = found[key];
     uint32_t highest = 0;
-    FUZZ_CHECK(functions_count <= sizeof hashes / sizeof *hashes);
+    if (chosen != NULL) {
+        return chosen;
+    }
+    FUZZ_CHECK(functions_count <= FUNCTIONS_MAX);
     for (; hashed < functions_count; hashed++) {
         for (const char *at = functions[hashed].name; *at != '\0'; at++) {
             hashes[hashed] = mixed(hashes[hashed] + (uint8_t)*at);
@@ -586,25 +744,35 @@ static const struct function *choose_function(uint32_t key)
             chosen = &functions[i];
         }
     }
-    return chosen;
+    return found[key] = chosen;
+}
+
+static const struct function *function_of(const uint8_t step[MISUSE_STEP_BYTES])
+{
+    return choose_function(step[0] | (uint32_t)step[1] << 8);
+}
+
+unsigned misuse_types(const uint8_t step[MISUSE_STEP_BYTES])
+{
+    return words_of(function_of(step))->types;
 }
 
 void misuse_call(struct misuse_state *state, const uint8_t step[MISUSE_STEP_BYTES])
 {
     static struct call call;
     struct function_result result = {{FER_OK, 0}, 0};
-    call = (struct call){.state = state,
-                         .function = choose_function(step[0] | (uint32_t)step[1] << 8),
-                         .which = step[2],
-                         .nulls = step[3],
-                         .arg = step[4],
-                         .made = FER_RAW_SOCKET_NONE};
+    call.state = state;
+    call.function = function_of(step);
+    call.words = words_of(call.function);
+    call.which = step[2];
+    call.nulls = step[3];
+    call.arg = step[4];
+    call.made = FER_RAW_SOCKET_NONE;
     choose_arguments(&call);
-    bool returns_error = strcmp(call.function->returned, "fer_error") == 0;
     unsigned misuse = misuse_of_handles(call.function, call.arguments);
     call.function->call(call.arguments, &result);
-    if (returns_error) {
-        if (strcmp(fer_error_kind_name(result.error.kind), "Unknown") == 0) {
+    if (call.words->returns_error) {
+        if (is_same_word(fer_error_kind_name(result.error.kind), "Unknown")) {
             fail(&call, "no kind of error", result.error);
         }
         check_misuse(&call, misuse, result.error);

@@ -20,7 +20,7 @@ enum { MISUSE_OF_PAIR = MISUSE_HANDLES, MISUSE_OF_CONNECTORS = MISUSE_HANDLES };
 enum { MISUSE_OF_LOOKUPS = MISUSE_OF_CONNECTORS + 3, MISUSE_HANDLES_MAX = MISUSE_OF_LOOKUPS + 3 };
 
 /* All handles of one run, by type. At its start they are open, new, closed and open, if the dialect
- * has the type. */
+ * has the type and a step can use it. */
 struct misuse_state {
 #define MISUSE_MEMBER(type) type type##_all[MISUSE_HANDLES_MAX];
     HANDLE_TYPES(MISUSE_MEMBER)
@@ -28,9 +28,11 @@ struct misuse_state {
     fer_raw_file files[2];     /* open, closed */
 };
 
-/* Starts the simulation and opens the handles; makes one call; closes them. */
+/* The types of handles that the call of a step can use: a bit for each handle_type. */
+unsigned misuse_types(const uint8_t step[MISUSE_STEP_BYTES]);
+/* Starts the simulation and opens the handles of these types; makes one call; closes them. */
 void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows,
-                  fer_sim_bsd bsd);
+                  fer_sim_bsd bsd, unsigned types);
 void misuse_call(struct misuse_state *state, const uint8_t step[MISUSE_STEP_BYTES]);
 void misuse_end(struct misuse_state *state);
 

@@ -89,15 +89,33 @@ static void open_pollers(struct misuse_state *state)
     }
 }
 
-static void open_others(struct misuse_state *state)
+static void open_wakers(struct misuse_state *state)
+{
+    for (size_t i = 0; i < MISUSE_HANDLES; i++) {
+        if (i != 1) {
+            FER_IGNORE(fer_waker_new(&state->fer_waker_all[i]));
+        }
+    }
+    fer_waker_close(&state->fer_waker_all[2]);
+}
+
+static void open_tokens(struct misuse_state *state)
+{
+    for (size_t i = 0; i < MISUSE_HANDLES; i++) {
+        if (i != 1) {
+            FER_IGNORE(fer_cancel_token_new(&state->fer_cancel_token_all[i]));
+        }
+    }
+    fer_cancel_token_close(&state->fer_cancel_token_all[2]);
+}
+
+static void open_resolvers(struct misuse_state *state)
 {
     static const char *const names[] = {"localhost:80", NULL, "127.0.0.1:80", "nowhere.test:1"};
     fer_resolver_options few = {.threads = 1, .queue_cap = 1};
     for (size_t i = 0; i < MISUSE_HANDLES; i++) {
         if (i != 1) {
             FER_IGNORE(fer_resolver_new(&state->fer_resolver_all[i], &few));
-            FER_IGNORE(fer_cancel_token_new(&state->fer_cancel_token_all[i]));
-            FER_IGNORE(fer_waker_new(&state->fer_waker_all[i]));
         }
     }
     for (size_t i = 0; i < MISUSE_HANDLES; i++) {
@@ -111,13 +129,20 @@ static void open_others(struct misuse_state *state)
     fer_lookup_close(&state->fer_lookup_all[2]);
     fer_connector_close(&state->fer_connector_all[2]);
     fer_resolver_close(&state->fer_resolver_all[2]);
-    fer_cancel_token_close(&state->fer_cancel_token_all[2]);
-    fer_waker_close(&state->fer_waker_all[2]);
 }
 
+#define OF(type) (1u << INDEX_OF_##type)
+
 void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_windows windows,
-                  fer_sim_bsd bsd)
+                  fer_sim_bsd bsd, unsigned types)
 {
+    static const struct {
+        unsigned types;
+        void (*open)(struct misuse_state *state);
+    } groups[] = {{OF(fer_unix_stream) | OF(fer_unix_listener) | OF(fer_unix_datagram), open_unix},
+                  {OF(fer_waker), open_wakers},
+                  {OF(fer_cancel_token), open_tokens},
+                  {OF(fer_resolver) | OF(fer_lookup) | OF(fer_connector), open_resolvers}};
     static const uint8_t contents[MISUSE_FILE_LEN], no_tape[1];
     fer_sim_config config = {.dialect = dialect,
                              .tape = no_tape,
@@ -134,9 +159,12 @@ void misuse_begin(struct misuse_state *state, fer_sim_dialect dialect, fer_sim_w
     fer_sim_file_close(state->files[1]);
     open_tcp(state);
     open_datagrams(state);
-    open_unix(state);
     open_pollers(state);
-    open_others(state);
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        if ((types & groups[i].types) != 0) {
+            groups[i].open(state);
+        }
+    }
 }
 
 /* Lookups and connectors before their pollers. */

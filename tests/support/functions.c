@@ -40,7 +40,7 @@ static bool is_any_of(const char *name, const char *const *names)
     return *names != NULL;
 }
 
-enum handle_type parameter_handle(const struct function *function, size_t at)
+static enum handle_type handle_of(const struct function *function, size_t at)
 {
     static const char *const types[] = {
 #define HANDLE_NAME(type) #type,
@@ -55,7 +55,7 @@ enum handle_type parameter_handle(const struct function *function, size_t at)
 }
 
 /* The first parameter of the functions with these words, or two of a pair; and out. */
-bool parameter_is_opened(const struct function *function, size_t at)
+static bool is_opened(const struct function *function, size_t at)
 {
     static const char *const words[] = {"_new",
                                         "_from_raw",
@@ -67,7 +67,7 @@ bool parameter_is_opened(const struct function *function, size_t at)
                                         "_listener_bind",
                                         "udp_socket_bind",
                                         "datagram_bind"};
-    if (parameter_handle(function, at) == HANDLE_TYPE_COUNT) {
+    if (handle_of(function, at) == HANDLE_TYPE_COUNT) {
         return false;
     }
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -78,28 +78,27 @@ bool parameter_is_opened(const struct function *function, size_t at)
     return strcmp(function->parameters[at].name, "out") == 0;
 }
 
-bool parameter_is_output(const struct function *function, size_t at)
+static bool is_output(const struct function *function, size_t at)
 {
     /* the caller's messages and buffers, which a call may change */
     static const char *const changed[] = {"messages", "entries", "buffer",
                                           "a_to_b",   "b_to_a",  NULL};
     const struct parameter *parameter = &function->parameters[at];
     return (parameter->flags & (IS_POINTER | IS_CONST)) == IS_POINTER &&
-           parameter_handle(function, at) == HANDLE_TYPE_COUNT &&
-           !is_any_of(parameter->name, changed);
+           handle_of(function, at) == HANDLE_TYPE_COUNT && !is_any_of(parameter->name, changed);
 }
 
 /* A wait that fails has reported no event and no notification. */
-bool parameter_is_moved(const struct function *function, size_t at)
+static bool is_moved(const struct function *function, size_t at)
 {
     static const char *const moved[] = {"n", "n_a_to_b", "n_b_to_a", NULL};
     static const char *const waited[] = {"count", "notified", NULL};
-    return parameter_is_output(function, at) &&
+    return is_output(function, at) &&
            is_any_of(function->parameters[at].name,
                      strcmp(function->name, "fer_poller_wait") == 0 ? waited : moved);
 }
 
-bool parameter_has_size(const struct function *function, size_t at)
+static bool has_size(const struct function *function, size_t at)
 {
     static const char *const sizes[] = {"len", "cap", "count", NULL};
     const struct parameter *next = &function->parameters[at + 1];
@@ -107,8 +106,6 @@ bool parameter_has_size(const struct function *function, size_t at)
            (next->flags & IS_POINTER) == 0 && is_any_of(next->name, sizes) &&
            strcmp(next->type, "size_t") == 0;
 }
-
-/* ---- Misuse */
 
 /* Of a NEW stream, these calls are NOT_CONNECTED. */
 static bool is_transfer(const char *name)
@@ -133,6 +130,73 @@ static bool is_transfer(const char *name)
     return false;
 }
 
+/* ---- What the words of a function say. They are compared once, because a fuzzer makes thousands of
+ * calls in a second. */
+
+struct facts {
+    bool are_found, transfers, copies, follows_values;
+    struct {
+        enum handle_type handle;
+        bool is_opened, is_output, is_moved, has_size, is_stream;
+    } of[FUNCTION_PARAMETERS_MAX + 1];
+};
+
+static const struct facts *facts_of(const struct function *function)
+{
+    static struct facts all[sizeof functions / sizeof *functions];
+    struct facts *facts = &all[function - functions];
+    if (!facts->are_found) {
+        facts->are_found = true;
+        facts->transfers = is_transfer(function->name);
+        facts->copies = strncmp(function->name, "fer_copy", 8) == 0;
+        facts->follows_values = strstr(function->name, "stream_shutdown") != NULL ||
+                                strstr(function->name, "_send_file") != NULL;
+        for (size_t i = 0; i <= FUNCTION_PARAMETERS_MAX; i++) {
+            facts->of[i].handle = handle_of(function, i);
+        }
+        for (size_t i = 0; i < function->count; i++) {
+            facts->of[i].is_opened = is_opened(function, i);
+            facts->of[i].is_output = is_output(function, i);
+            facts->of[i].is_moved = is_moved(function, i);
+            facts->of[i].has_size = has_size(function, i);
+            facts->of[i].is_stream = strcmp(function->parameters[i].type, "fer_stream") == 0;
+        }
+    }
+    return facts;
+}
+
+enum handle_type parameter_handle(const struct function *function, size_t at)
+{
+    return facts_of(function)->of[at].handle;
+}
+
+bool parameter_is_opened(const struct function *function, size_t at)
+{
+    return facts_of(function)->of[at].is_opened;
+}
+
+bool parameter_is_output(const struct function *function, size_t at)
+{
+    return facts_of(function)->of[at].is_output;
+}
+
+bool parameter_is_moved(const struct function *function, size_t at)
+{
+    return facts_of(function)->of[at].is_moved;
+}
+
+bool parameter_has_size(const struct function *function, size_t at)
+{
+    return facts_of(function)->of[at].has_size;
+}
+
+bool function_copies(const struct function *function)
+{
+    return facts_of(function)->copies;
+}
+
+/* ---- Misuse */
+
 bool handle_is_open(enum handle_type type, const void *handle)
 {
     switch ((int)type) {
@@ -156,7 +220,7 @@ static unsigned misuse_of_stream(const struct function *function, const void *ha
         return 0;
     }
     bool is_new = handle != NULL && ((const fer_handle *)handle)->p_.state_ == 0;
-    return is_new && is_transfer(function->name) ? ALLOWS_NOT_CONNECTED : ALLOWS_MISUSE;
+    return is_new && facts_of(function)->transfers ? ALLOWS_NOT_CONNECTED : ALLOWS_MISUSE;
 }
 
 static unsigned misuse_of_handle(const struct function *function, size_t at, const void *handle)
@@ -185,16 +249,11 @@ unsigned misuse_of_handles(const struct function *function, void *const *argumen
     for (size_t i = 0; i < function->count; i++) {
         if (parameter_handle(function, i) != HANDLE_TYPE_COUNT) {
             allowed |= misuse_of_handle(function, i, arguments[i]);
-        } else if (strcmp(function->parameters[i].type, "fer_stream") == 0) {
+        } else if (facts_of(function)->of[i].is_stream) {
             allowed |= misuse_of_stream(function, ((const fer_stream *)arguments[i])->handle_);
         }
     }
     return allowed;
-}
-
-bool function_copies(const struct function *function)
-{
-    return strncmp(function->name, "fer_copy", 8) == 0;
 }
 
 /* An unknown half of a shutdown, and the buffer of a copy before the stream that it writes to. */
@@ -204,8 +263,7 @@ bool misuse_follows_values(const struct function *function, void *const *argumen
         const fer_handle *first = ((const fer_stream *)arguments[0])->handle_;
         return first != NULL && handle_is_open(INDEX_OF_fer_tcp_stream, first);
     }
-    return strstr(function->name, "stream_shutdown") != NULL ||
-           strstr(function->name, "_send_file") != NULL;
+    return facts_of(function)->follows_values;
 }
 
 bool misuse_of_pointers(const struct function *function, void *const *arguments)
