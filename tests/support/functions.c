@@ -130,8 +130,7 @@ static bool is_transfer(const char *name)
     return false;
 }
 
-/* ---- What the words of a function say. They are compared once, because a fuzzer makes thousands of
- * calls in a second. */
+/* ---- What the words of a function say, found once: a fuzzer makes many calls in a second */
 
 struct facts {
     bool are_found, transfers, copies, follows_values;
