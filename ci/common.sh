@@ -16,6 +16,15 @@ libfuzzer_options_of() { sh "$root/fuzz/options.sh" "$1" | sed 's/^/-/' | tr '\n
 # max_len_of HARNESS: the largest length of its inputs.
 max_len_of() { sh "$root/fuzz/options.sh" "$1" | sed -n 's/^max_len=//p'; }
 
+# prepare_afl HARNESS FUZZERS: sets the variables of afl-fuzz and $afl_options, for a harness that
+# was built in FUZZERS. Some have a mutator of steps (fuzz/driver/steps.c).
+prepare_afl() {
+    export AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
+    afl_options="-s 7 -G $(max_len_of "$1")"
+    unset AFL_CUSTOM_MUTATOR_LIBRARY
+    [ ! -f "$2/steps_$1.so" ] || export AFL_CUSTOM_MUTATOR_LIBRARY="$2/steps_$1.so"
+}
+
 # Some containers do not permit it.
 can_fix_layout() { setarch -R true >/dev/null 2>&1; }
 

@@ -173,11 +173,12 @@ fuzz_libfuzzer() {
 
 # afl-fuzz returns 0 even if it saved crashes, so its files are checked.
 fuzz_afl() {
-    export AFL_NO_UI=1 AFL_QUIET=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_AUTORESUME=1
-    export AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
+    prepare_afl "$1" "$fuzzers"
+    export AFL_QUIET=1 AFL_AUTORESUME=1
     core=
     ! command -v taskset >/dev/null 2>&1 || core="taskset -c ${FERRULE_FUZZ_CORE:-0}"
-    $core afl-fuzz -i "$corpus" -o "$work" -V $((minutes * 60)) -s 7 \
+    # shellcheck disable=SC2086 # the options are words
+    $core afl-fuzz -i "$corpus" -o "$work" -V $((minutes * 60)) $afl_options \
         ${dictionary:+-x "$dictionary"} -- "$fuzzers/fuzz_$1" >"$log" 2>&1 </dev/null &
     pid=$!
     watch_fuzzer "$1"

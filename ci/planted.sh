@@ -122,9 +122,9 @@ run_afl() {
 
 fuzz_with_afl() {
     code=0
-    AFL_NO_UI=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_AFFINITY=1 \
-        AFL_BENCH_UNTIL_CRASH=1 \
-        afl-fuzz -i "$inputs" -o "$found_dir" -V "$max_seconds" -s 7 \
+    prepare_afl "$1" "$fuzzers"
+    # shellcheck disable=SC2086 # the options are words
+    AFL_BENCH_UNTIL_CRASH=1 afl-fuzz -i "$inputs" -o "$found_dir" -V "$max_seconds" $afl_options \
         ${dictionary:+-x "$dictionary"} -- "$fuzzers/fuzz_$1" >>"$log" 2>&1 </dev/null || code=$?
     stats=$found_dir/default/fuzzer_stats
     runs=0

@@ -12,6 +12,7 @@ set(ferrule_unit_sources
     unit/test_datagram.c
     unit/test_datagram_batch.c
     unit/test_error.c
+    unit/test_fuzz_steps.c
     unit/test_host_port.c
     unit/test_instant.c
     unit/test_ip_addr.c

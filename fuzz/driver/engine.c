@@ -16,17 +16,40 @@ const char *__asan_default_options(void)
 #if defined(FERI_FUZZ_CELLS)
 enum { COLUMNS = (int)FERI_EVENT_COUNT + (int)FERI_REQUEST_COUNT };
 
-/* libFuzzer reads this section as counters of edges. Here they count the cells of each table. */
-#define EXTRA_COUNTERS __attribute__((used, section("__libfuzzer_extra_counters")))
+#if defined(FUZZ_AFL)
+/* AFL++ gives each guard of an array a counter of its map, and counts calls with the guard. */
+typedef uint32_t cell;
 
-EXTRA_COUNTERS static uint8_t phase_cells[FERI_PHASE_COUNT][COLUMNS];
-EXTRA_COUNTERS static uint8_t read_cells[FERI_READ_COUNT][COLUMNS];
-EXTRA_COUNTERS static uint8_t write_cells[FERI_WRITE_COUNT][COLUMNS];
+void __sanitizer_cov_trace_pc_guard_init(uint32_t *begin, uint32_t *end);
+void __sanitizer_cov_trace_pc_guard(uint32_t *guard);
+
+#define CELLS static
+#define COUNT(one) __sanitizer_cov_trace_pc_guard(&(one))
+#else
+/* libFuzzer reads this section as counters of edges. */
+typedef uint8_t cell;
+
+#define CELLS __attribute__((used, section("__libfuzzer_extra_counters"))) static
+#define COUNT(one) ((void)(one)++)
+#endif
+
+CELLS cell phase_cells[FERI_PHASE_COUNT][COLUMNS];
+CELLS cell read_cells[FERI_READ_COUNT][COLUMNS];
+CELLS cell write_cells[FERI_WRITE_COUNT][COLUMNS];
 
 void feri_visit(feri_state state, unsigned column)
 {
-    phase_cells[feri_state_phase(state)][column]++;
-    read_cells[feri_state_read_half(state)][column]++;
-    write_cells[feri_state_write_half(state)][column]++;
+    COUNT(phase_cells[feri_state_phase(state)][column]);
+    COUNT(read_cells[feri_state_read_half(state)][column]);
+    COUNT(write_cells[feri_state_write_half(state)][column]);
 }
+
+#if defined(FUZZ_AFL)
+__attribute__((constructor)) static void add_guards(void)
+{
+    __sanitizer_cov_trace_pc_guard_init(phase_cells[0], (uint32_t *)(&phase_cells + 1));
+    __sanitizer_cov_trace_pc_guard_init(read_cells[0], (uint32_t *)(&read_cells + 1));
+    __sanitizer_cov_trace_pc_guard_init(write_cells[0], (uint32_t *)(&write_cells + 1));
+}
+#endif
 #endif

@@ -1,5 +1,5 @@
-/* steps.c: mutations of whole steps of a program and of their arguments, beside those of libFuzzer.
- * No input is decoded here. */
+/* steps.c: mutations of whole steps of a program and of their arguments, beside those of bytes by
+ * libFuzzer or AFL++. No input is decoded here. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,11 +19,6 @@ struct input {
     size_t size, max;
     uint32_t random; /* not 0 */
 };
-
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
-size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other,
-                                 size_t other_size, uint8_t *out, size_t max, unsigned seed);
 
 /* 0 to count - 1, by xorshift. */
 static size_t below(struct input *input, size_t count)
@@ -120,45 +115,120 @@ static void mutate(struct input *input)
     }
 }
 
+static bool is_whole(size_t size)
+{
+    return size >= shape.front + shape.back;
+}
+
+static void make_whole(struct input *input)
+{
+    size_t least = shape.front + shape.back;
+    if (!is_whole(input->size)) {
+        memset(input->bytes + input->size, 0, least - input->size);
+        input->size = least;
+    }
+}
+
+/* ---- For AFL++, which loads a module with these functions. */
+
+enum { MAX = 512 }; /* the largest of fuzz/options.sh */
+
+static uint32_t next_random;
+
+void *afl_custom_init(void *fuzzer, unsigned seed);
+void afl_custom_deinit(void *state);
+uint8_t afl_custom_havoc_mutation_probability(void *state);
+size_t afl_custom_havoc_mutation(void *state, const uint8_t *data, size_t size, uint8_t **out,
+                                 size_t max);
+
+/* A result of NULL is a failure. */
+void *afl_custom_init(void *fuzzer, unsigned seed)
+{
+    (void)fuzzer;
+    next_random = seed | 1;
+    return &next_random;
+}
+
+void afl_custom_deinit(void *state)
+{
+    (void)state;
+}
+
+/* In percent, before each of AFL++'s mutations of bytes. */
+uint8_t afl_custom_havoc_mutation_probability(void *state)
+{
+    (void)state;
+    return 50;
+}
+
+/* A result of 0 is no mutation. */
+size_t afl_custom_havoc_mutation(void *state, const uint8_t *data, size_t size, uint8_t **out,
+                                 size_t max)
+{
+    static uint8_t bytes[MAX];
+    struct input input = {bytes, size, max < MAX ? max : MAX, next_random};
+    (void)state;
+    *out = bytes;
+    if (size > input.max || !is_whole(input.max)) {
+        return 0;
+    }
+    memcpy(bytes, data, size);
+    make_whole(&input);
+    mutate(&input);
+    next_random = input.random;
+    return input.size;
+}
+
+/* ---- For libFuzzer, which the module does not have. */
+
+#if !defined(FUZZ_AFL)
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other,
+                                 size_t other_size, uint8_t *out, size_t max, unsigned seed);
+
+/* Inserts steps of another input, sometimes instead of the rest. Not possible: false. */
+static bool splice(struct input *input, const uint8_t *other, size_t other_size)
+{
+    if (!is_whole(input->size) || other_size < shape.front + shape.back + shape.step) {
+        return false;
+    }
+    size_t count = count_of(input->size);
+    size_t others = count_of(other_size);
+    size_t from = below(input, others);
+    size_t to = below(input, count + 1);
+    size_t some = others - from;
+    if (below(input, 2) == 0) {
+        cut(input, to, count - to);
+    } else {
+        some = 1 + below(input, some);
+    }
+    insert(input, to, other + offset_of(other_size, from), some);
+    return true;
+}
+
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed)
 {
     struct input input = {data, size, max, seed | 1};
-    size_t least = shape.front + shape.back;
-    if (max < least || below(&input, 2) == 0) {
+    if (!is_whole(max) || below(&input, 2) == 0) {
         return LLVMFuzzerMutate(data, size, max);
     }
-    if (size < least) {
-        memset(data + size, 0, least - size);
-        input.size = least;
-    }
+    make_whole(&input);
     for (size_t i = below(&input, 3) + 1; i > 0; i--) {
         mutate(&input);
     }
     return input.size;
 }
 
-/* Inserts steps of the other input, sometimes instead of the rest. libFuzzer calls it as often as
- * the mutator and calls another one after a result of 0. */
+/* libFuzzer calls it as often as the mutator and calls another one after a result of 0. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other,
                                  size_t other_size, uint8_t *out, size_t max, unsigned seed)
 {
     struct input input = {out, one_size, max, seed | 1};
-    size_t least = shape.front + shape.back;
-    if (one_size > max || one_size < least || other_size < least + shape.step ||
-        below(&input, 4) != 0) {
+    if (one_size > max || below(&input, 4) != 0) {
         return 0;
     }
     memcpy(out, one, one_size);
-    size_t count = count_of(one_size);
-    size_t others = count_of(other_size);
-    size_t from = below(&input, others);
-    size_t to = below(&input, count + 1);
-    size_t some = others - from;
-    if (below(&input, 2) == 0) {
-        cut(&input, to, count - to);
-    } else {
-        some = 1 + below(&input, some);
-    }
-    insert(&input, to, other + offset_of(other_size, from), some);
-    return input.size;
+    return splice(&input, other, other_size) ? input.size : 0;
 }
+#endif
