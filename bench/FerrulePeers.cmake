@@ -49,7 +49,33 @@ else()
         HAVE_SOCKPP sockpp/socket.h sockpp)
 endif()
 
-# Rust's std::net by rustc alone. mio and quinn-udp by Cargo, from the folder in which Debian's
+# Go's net, as an archive of C functions and as an echo server. The archive brings Go's runtime with
+# its threads, so only the programs that use it are linked with it: ferrule_bench_go.
+find_program(FERRULE_GO go)
+if(FERRULE_GO)
+    set(go_archive "${CMAKE_CURRENT_BINARY_DIR}/libbench_go.a")
+    set(go_server "${CMAKE_CURRENT_BINARY_DIR}/bench_go")
+    set(go_source "${CMAKE_CURRENT_SOURCE_DIR}/go/bench_go.go")
+    set(go_command "${CMAKE_COMMAND}" -E env "GOCACHE=${CMAKE_CURRENT_BINARY_DIR}/go" GO111MODULE=off
+        "${FERRULE_GO}" build)
+    add_custom_command(OUTPUT "${go_archive}" "${go_server}"
+        COMMAND ${go_command} -buildmode=c-archive -o "${go_archive}" "${go_source}"
+        COMMAND ${go_command} -o "${go_server}" "${go_source}"
+        DEPENDS "${go_source}"
+        VERBATIM)
+    add_custom_target(ferrule_bench_go_archive DEPENDS "${go_archive}")
+    add_library(ferrule_bench_go STATIC
+        peer_go.c)
+    ferrule_apply_settings(ferrule_bench_go)
+    target_include_directories(ferrule_bench_go PRIVATE "${PROJECT_SOURCE_DIR}")
+    target_compile_definitions(ferrule_bench_go INTERFACE HAVE_GO)
+    target_link_libraries(ferrule_bench_go PRIVATE "${go_archive}" Threads::Threads)
+    add_dependencies(ferrule_bench_go ferrule_bench_go_archive)
+else()
+    message(STATUS "bench: go was not found")
+endif()
+
+# Rust's std::net by rustc alone. mio, quinn-udp and tokio by Cargo, from the folder in which Debian's
 # packages have the sources of crates.
 find_program(FERRULE_RUSTC rustc HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")
 find_program(FERRULE_CARGO cargo HINTS "$ENV{CARGO_HOME}/bin" "$ENV{HOME}/.cargo/bin")
@@ -62,7 +88,7 @@ set(rust_folder "${CMAKE_CURRENT_BINARY_DIR}/rust")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS rust/Cargo.toml)
 file(READ rust/Cargo.toml rust_manifest)
 set(rust_features)
-foreach(crate IN ITEMS mio-0.8 quinn-udp-0.3)
+foreach(crate IN ITEMS mio-0.8 quinn-udp-0.3 tokio-1)
     string(REGEX MATCH "^[a-z]+" feature "${crate}")
     file(GLOB crate_sources "${FERRULE_CRATES}/${crate}.*/src/lib.rs")
     if(FERRULE_CARGO AND crate_sources)
@@ -89,7 +115,7 @@ else()
 endif()
 # Cargo writes a lock file beside its manifest, so it gets a copy.
 set(rust_sources "${CMAKE_CURRENT_SOURCE_DIR}/rust/bench_rust.rs" "${CMAKE_CURRENT_SOURCE_DIR}/rust/over_mio.rs"
-    "${CMAKE_CURRENT_SOURCE_DIR}/rust/over_quinn.rs")
+    "${CMAKE_CURRENT_SOURCE_DIR}/rust/over_quinn.rs" "${CMAKE_CURRENT_SOURCE_DIR}/rust/over_tokio.rs")
 add_custom_command(OUTPUT "${rust_archive}"
     COMMAND "${CMAKE_COMMAND}" -E make_directory "${rust_folder}/source"
     COMMAND "${CMAKE_COMMAND}" -E copy "${rust_folder}/Cargo.toml" ${rust_sources} "${rust_folder}/source"

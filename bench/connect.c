@@ -89,7 +89,7 @@ static void ferrule_accepts(int listener, int *fds, size_t count)
     }
 }
 
-static double time_accepts(const bench_server *server, bench_accept accepts)
+static double time_accepts(const bench_server *server, bench_accept accepts, void (*finish)(void))
 {
     double sum = 0;
     for (size_t batch = 0; batch < BATCHES; batch++) {
@@ -104,7 +104,12 @@ static double time_accepts(const bench_server *server, bench_accept accepts)
         sum += bench_now_ns() - begin;
         for (size_t i = 0; i < QUEUE; i++) {
             close(clients[i]);
-            close(accepted[i]);
+            if (accepted[i] >= 0) {
+                close(accepted[i]);
+            }
+        }
+        if (finish != NULL) {
+            finish();
         }
     }
     return sum / (double)(BATCHES * QUEUE);
@@ -116,6 +121,7 @@ static void run_accepts(bench_server *server)
     bench_contender names[BENCH_CONTENDERS_MAX] = {
         {"raw", NULL}, {"raw-again", NULL}, {"ferrule", NULL}};
     bench_accept accepts[BENCH_CONTENDERS_MAX] = {raw_accepts, raw_accepts, ferrule_accepts};
+    void (*finish[BENCH_CONTENDERS_MAX])(void) = {NULL};
     size_t count = 3;
     if (!bench_wants("accept_64")) {
         return;
@@ -124,6 +130,7 @@ static void run_accepts(bench_server *server)
     for (size_t i = 0; bench_peers[i] != NULL; i++) {
         if (bench_peers[i]->accepts != NULL) {
             names[count].name = bench_peers[i]->name;
+            finish[count] = bench_peers[i]->close_accepted;
             accepts[count++] = bench_peers[i]->accepts;
         }
     }
@@ -132,7 +139,7 @@ static void run_accepts(bench_server *server)
     for (; bench_continues(begin, round); round++) {
         for (size_t i = 0; i < count; i++) {
             const size_t which = (i + round) % count;
-            ns[which][round] = time_accepts(server, accepts[which]);
+            ns[which][round] = time_accepts(server, accepts[which], finish[which]);
         }
     }
     const bench_case c = {"accept_64", server, QUEUE, names, count};

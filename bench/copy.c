@@ -3,10 +3,10 @@
  * that copies. time_*: the time until the last byte has arrived. The names have the kind of sockets
  * and the buffer of fer_copy in KiB; the base has 64 KiB in every case. haproxy: nonblocking
  * splices and polls, as src/raw_sock.c of haproxy makes them. both_*: a relay of nonblocking
- * streams that waits for both: by recv and send, as tokio's copy_bidirectional with a longer
- * buffer, by the same with tokio's 8 KiB, and by fer_copy_bidirectional. small_*: the same of 64
- * bytes each way, for 100 connections one after the other. The base polls both streams, and
- * receives from those that are ready. Linux only. */
+ * streams that waits for both: by recv and send, by fer_copy_bidirectional, and by tokio's
+ * copy_bidirectional, whose buffer has 8 KiB. small_*: the same of 64 bytes each way, for 100
+ * connections one after the other. The base polls both streams, and receives from those that are
+ * ready. Linux only. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -25,6 +25,7 @@
 static clockid_t bench_clock = CLOCK_THREAD_CPUTIME_ID;
 #define BENCH_CLOCK bench_clock
 #include "bench/bench.h"
+#include "bench/peers.h"
 #include "ferrule.h"
 
 enum { MEBIBYTES = 64, KIB = 1024, BASE = 64 * KIB, LONGEST = 1024 * KIB };
@@ -320,9 +321,9 @@ static relay begin_own(const setup *s, streams *ends)
 }
 
 /* Tries one direction, and waits for both streams if it would block. False: its end. */
-static bool relay_some(int from, int to, size_t cap)
+static bool relay_some(int from, int to)
 {
-    ssize_t n = recv(from, memory, cap, 0);
+    ssize_t n = recv(from, memory, BASE, 0);
     if (n < 0) {
         must(errno == EAGAIN, "recv");
         wait_for(from, POLLIN);
@@ -339,27 +340,28 @@ static bool relay_some(int from, int to, size_t cap)
     return n > 0;
 }
 
-static uint64_t relay_with(const void *input, size_t cap)
+static uint64_t relay_by_buffer(const void *input, size_t count)
 {
     relay r = begin_both(input);
+    (void)count;
     start_threads(&r);
-    while (relay_some(r.in, r.out, cap)) {
+    while (relay_some(r.in, r.out)) {
     }
     (void)shutdown(r.out, SHUT_WR);
     return end(&r);
 }
 
-static uint64_t relay_by_buffer(const void *input, size_t count)
+#ifdef HAVE_TOKIO
+static uint64_t relay_by_tokio(const void *input, size_t count)
 {
+    const setup *s = input;
+    relay r = begin_both(s);
     (void)count;
-    return relay_with(input, BASE);
+    start_threads(&r);
+    must(bench_tokio_relay(r.in, r.out, s->is_unix) == TOTAL, "copy_bidirectional");
+    return end(&r);
 }
-
-static uint64_t relay_as_tokio(const void *input, size_t count)
-{
-    (void)count;
-    return relay_with(input, 8 * KIB);
-}
+#endif
 
 static uint64_t relay_by_ferrule(const void *input, size_t count)
 {
@@ -488,6 +490,20 @@ static uint64_t small_by_ferrule(const void *input, size_t count)
     return end_chat();
 }
 
+#ifdef HAVE_TOKIO
+static uint64_t small_by_tokio(const void *input, size_t count)
+{
+    const setup *s = input;
+    (void)count;
+    begin_chat(s, false);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        uint64_t n = bench_tokio_relay(talk.relays[i].in, talk.relays[i].out, s->is_unix);
+        must(n == EXCHANGES * MESSAGE, "copy_bidirectional");
+    }
+    return end_chat();
+}
+#endif
+
 /* ---- Files */
 
 static uint64_t send_by_buffer(const void *input, size_t count)
@@ -564,10 +580,17 @@ int main(int argc, char **argv)
     static const bench_contender relays[] = {{"buffer", relay_by_buffer},
                                              {"buffer-again", relay_by_buffer},
                                              {"ferrule", relay_by_ferrule},
-                                             {"tokio", relay_as_tokio}};
+#ifdef HAVE_TOKIO
+                                             {"tokio", relay_by_tokio}
+#endif
+    };
     static const bench_contender small[] = {{"by-hand", small_by_hand},
                                             {"by-hand-again", small_by_hand},
-                                            {"ferrule", small_by_ferrule}};
+                                            {"ferrule", small_by_ferrule},
+#ifdef HAVE_TOKIO
+                                            {"tokio", small_by_tokio}
+#endif
+    };
     static const bench_contender files[] = {{"pread-send", send_by_buffer},
                                             {"pread-send-again", send_by_buffer},
                                             {"ferrule", send_by_ferrule},
@@ -580,6 +603,7 @@ int main(int argc, char **argv)
                  {"tcp_1024", {false, LONGEST}},
                  {"unix_64", {true, 64 * KIB}}};
     bench_options("copy", argc, argv);
+    bench_print_absent_peers();
     file_to_send = memfd_create("bench", MFD_CLOEXEC);
     must(file_to_send >= 0 && ftruncate(file_to_send, (off_t)TOTAL) == 0, "memfd_create");
     for (size_t at = 0; at < TOTAL; at += LONGEST) {
@@ -589,11 +613,12 @@ int main(int argc, char **argv)
         const setup *s = &cases[i].setup;
         run("copy", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, copies, 5);
         run("time", cases[i].name, CLOCK_MONOTONIC, s, copies, 5);
-        run("both", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, relays, 4);
+        run("both", cases[i].name, CLOCK_THREAD_CPUTIME_ID, s, relays,
+            sizeof relays / sizeof *relays);
     }
     for (int i = 0; i < 4; i += 3) {
         run_of("small", i == 0 ? "tcp" : "unix", CLOCK_THREAD_CPUTIME_ID, &cases[i].setup,
-               CONNECTIONS * EXCHANGES * 2, small, 3);
+               CONNECTIONS * EXCHANGES * 2, small, sizeof small / sizeof *small);
     }
     run("file", "tcp", CLOCK_THREAD_CPUTIME_ID, &cases[0].setup, files, 4);
     run("file", "unix", CLOCK_THREAD_CPUTIME_ID, &cases[3].setup, files, 4);

@@ -1,7 +1,8 @@
 /* echo_turn.c: one turn of an echo server. Some of many connections have sent 64 bytes; the server
  * waits, receives and sends back. The same thread drives the clients outside the measured time, so
  * a turn resolves one or two percent. The base is hand-written level-triggered epoll. With --count
- * CONTENDER N it does N turns, for count_calls.sh. Linux only. */
+ * CONTENDER N it does N turns, for count_calls.sh. With --serve CONTENDER N it is a server of N
+ * connections, for scale.c. Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -20,7 +21,7 @@
 #include "bench/peers.h"
 #include "ferrule.h"
 
-enum { CONNECTIONS_MAX = 8000, EVENTS = 128 };
+enum { CONNECTIONS_MAX = 10000, MOST_OF_CASES = 8000, EVENTS = 128, LISTENER = 3 };
 
 static int server_fds[CONNECTIONS_MAX];
 static int client_fds[CONNECTIONS_MAX];
@@ -286,7 +287,7 @@ static double timed_turn(const echo_contender *contender, size_t turn, size_t re
 
 static double turns(const echo_contender *contender, size_t repeats, size_t ready, size_t count)
 {
-    const echo_server server = {server_fds, count};
+    const echo_server server = {server_fds, count, false};
     double sum = 0;
     contender->begin(&server);
     for (size_t i = 0; i < repeats + 2; i++) {
@@ -361,7 +362,7 @@ static size_t heap_in_use(void)
 
 static void print_memory(size_t count)
 {
-    const echo_server server = {server_fds, count};
+    const echo_server server = {server_fds, count, false};
     connect_all(count);
     for (size_t i = 0; i < CONTENDERS; i++) {
         if (contenders[i]->has_other_heap) {
@@ -402,10 +403,35 @@ static int count_turns(const char *name, size_t amount)
     return 2;
 }
 
+/* Accepts so many connections, and serves them until the process is ended. */
+static int serve_connections(const char *name, size_t count)
+{
+#ifdef HAVE_TOKIO
+    if (strcmp(name, "tokio") == 0) {
+        bench_tokio_serve(LISTENER);
+    }
+#endif
+    for (size_t i = 0; i < CONTENDERS; i++) {
+        if (strcmp(contenders[i]->name, name) == 0 && count <= CONNECTIONS_MAX) {
+            const echo_server server = {server_fds, count, true};
+            for (size_t j = 0; j < count; j++) {
+                server_fds[j] = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+                bench_must(server_fds[j] >= 0, "accept4");
+            }
+            contenders[i]->begin(&server);
+            contenders[i]->serve(SIZE_MAX);
+        }
+    }
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
-    descriptors = bench_raise_descriptors(3 * CONNECTIONS_MAX + 200);
+    descriptors = bench_raise_descriptors(3 * MOST_OF_CASES + 200);
     bench_use_one_processor();
+    if (argc == 4 && strcmp(argv[1], "--serve") == 0) {
+        return serve_connections(argv[2], (size_t)strtoul(argv[3], NULL, 10));
+    }
     if (argc == 4 && strcmp(argv[1], "--count") == 0) {
         return count_turns(argv[2], (size_t)strtoul(argv[3], NULL, 10));
     }

@@ -16,6 +16,7 @@ enum { ECHO_BLOCK = 64 };
 typedef struct echo_server {
     const int *fds;
     size_t count;
+    bool is_given; /* the contender may close them; end is not called */
 } echo_server;
 
 typedef struct echo_contender {

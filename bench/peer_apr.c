@@ -156,6 +156,11 @@ static uint64_t datagrams(const void *input, size_t count)
     return sum;
 }
 
+static uint64_t connected_datagrams(const void *input, size_t count)
+{
+    return turn(input, count);
+}
+
 static uint64_t connects(const void *input, size_t count)
 {
     const bench_target *target = input;
@@ -183,6 +188,51 @@ static uint64_t connects(const void *input, size_t count)
     }
     apr_pool_destroy(pool);
     return count;
+}
+
+/* ---- Accepts: APR's pool closes the sockets */
+
+static apr_pool_t *accept_pool;
+
+static void accepts(int listener, int *fds, size_t count)
+{
+    static apr_socket_t *server;
+    if (server == NULL) {
+        accept_pool = new_pool();
+        server = wrap(listener, new_pool());
+    }
+    for (size_t i = 0; i < count; i++) {
+        apr_socket_t *accepted = NULL;
+        good(apr_socket_accept(&accepted, server, accept_pool), "apr_socket_accept");
+        fds[i] = -1;
+    }
+}
+
+static void close_accepted(void)
+{
+    apr_pool_clear(accept_pool);
+}
+
+/* ---- Lookups. A pool belongs to one thread. */
+
+static void *lookup_share(void *argument)
+{
+    const bench_share *mine = argument;
+    apr_pool_t *pool = new_pool();
+    for (size_t i = 0; i < mine->count; i++) {
+        apr_sockaddr_t *address = NULL;
+        good(apr_sockaddr_info_get(&address, mine->host, APR_UNSPEC, 80, 0, pool),
+             "apr_sockaddr_info_get");
+        apr_pool_clear(pool);
+    }
+    apr_pool_destroy(pool);
+    return NULL;
+}
+
+static uint64_t lookups(const void *input, size_t count)
+{
+    apr_pool_destroy(new_pool()); /* Before other threads use APR. */
+    return bench_in_threads(input, count, lookup_share);
 }
 
 /* ---- Poll sets */
@@ -298,6 +348,10 @@ const bench_peer bench_peer_apr = {
     .turn = turn,
     .round_trip = turn,
     .datagrams = datagrams,
+    .connected_datagrams = connected_datagrams,
     .connects = connects,
+    .accepts = accepts,
+    .close_accepted = close_accepted,
+    .lookups = lookups,
     .loop = &loop,
 };

@@ -3,7 +3,9 @@
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
+#include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/listener.h>
 #include <event2/util.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -153,6 +155,72 @@ static uint64_t loop_empty_waits(const void *input, size_t count)
 static const bench_loop loop = {loop_begin, loop_end, loop_wakes,
                                 loop_adds,  NULL,     loop_empty_waits};
 
+/* ---- Connects and accepts: the listener stays in a base of its own */
+
+static struct event_base *connect_base;
+static int *accepted_fds;
+static size_t accepted_count;
+
+static void on_accepted(struct evconnlistener *listener, evutil_socket_t fd,
+                        struct sockaddr *address, int size, void *context)
+{
+    (void)listener;
+    (void)address;
+    (void)size;
+    (void)context;
+    accepted_fds[accepted_count++] = (int)fd;
+}
+
+static void run_until_accepted(int listener, int *fds, size_t count)
+{
+    if (connect_base == NULL) {
+        connect_base = event_base_new();
+        bench_must(connect_base != NULL &&
+                       evconnlistener_new(connect_base, on_accepted, NULL, LEV_OPT_CLOSE_ON_EXEC, 0,
+                                          listener) != NULL,
+                   "evconnlistener_new");
+    }
+    accepted_fds = fds;
+    for (accepted_count = 0; accepted_count < count;) {
+        event_base_loop(connect_base, EVLOOP_ONCE);
+    }
+}
+
+static void accepts(int listener, int *fds, size_t count)
+{
+    run_until_accepted(listener, fds, count);
+}
+
+static void on_connected(struct bufferevent *client, short what, void *context)
+{
+    (void)client;
+    *(bool *)context = (what & BEV_EVENT_CONNECTED) != 0;
+}
+
+static uint64_t connects(const void *input, size_t count)
+{
+    const bench_target *target = input;
+    static int accepted;
+    run_until_accepted(target->listener, &accepted, 0);
+    for (size_t i = 0; i < count; i++) {
+        bool is_connected = false;
+        struct bufferevent *client =
+            bufferevent_socket_new(connect_base, -1, BEV_OPT_CLOSE_ON_FREE);
+        bench_must(client != NULL, "bufferevent_socket_new");
+        bufferevent_setcb(client, NULL, NULL, on_connected, &is_connected);
+        bench_must(bufferevent_socket_connect(client, (const struct sockaddr *)&target->address,
+                                              sizeof target->address) == 0,
+                   "bufferevent_socket_connect");
+        for (accepted_count = 0; accepted_count == 0 || !is_connected;) {
+            event_base_loop(connect_base, EVLOOP_ONCE);
+        }
+        bench_reset_on_close((int)bufferevent_getfd(client));
+        bufferevent_free(client);
+        evutil_closesocket(accepted);
+    }
+    return count;
+}
+
 /* ---- The echo server */
 
 static size_t remaining;
@@ -185,5 +253,7 @@ const bench_peer bench_peer_event = {
     .parse_v6 = parse_v6,
     .format_v4 = format_v4,
     .format_v6 = format_v6,
+    .connects = connects,
+    .accepts = accepts,
     .loop = &loop,
 };

@@ -1,5 +1,5 @@
-/* peer_rust.c: the operations of bench/peers.h over Rust's std::net, mio and quinn-udp, which
- * bench/rust has as C functions. */
+/* peer_rust.c: the operations of bench/peers.h over Rust's std::net, mio and quinn-udp, and
+ * those of tokio, which bench/rust has as C functions. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -56,7 +56,17 @@ size_t bench_mio_wait(int *fds);
 static const bench_loop loop = {bench_mio_begin, bench_mio_end,      bench_mio_wakes,
                                 bench_mio_adds,  bench_mio_modifies, bench_mio_empty_waits};
 
-const bench_peer bench_peer_mio = {.name = "mio", .loop = &loop};
+uint64_t bench_mio_datagrams(const void *input, size_t count);
+uint64_t bench_mio_connected_datagrams(const void *input, size_t count);
+uint64_t bench_mio_connects(const void *input, size_t count);
+void bench_mio_accepts(int listener, int *fds, size_t count);
+
+const bench_peer bench_peer_mio = {.name = "mio",
+                                   .datagrams = bench_mio_datagrams,
+                                   .connected_datagrams = bench_mio_connected_datagrams,
+                                   .connects = bench_mio_connects,
+                                   .accepts = bench_mio_accepts,
+                                   .loop = &loop};
 
 static void echo_begin(const echo_server *server)
 {
@@ -97,5 +107,22 @@ static const bench_bursts bursts = {bench_quinn_begin, bench_quinn_send, bench_q
                                     bench_quinn_end};
 
 const bench_peer bench_peer_quinn = {.name = "quinn-udp", .bursts = &bursts};
+
+#endif
+
+#ifdef HAVE_TOKIO
+
+uint64_t bench_rust_tokio_relay(int from, int to, bool is_unix);
+void bench_rust_tokio_serve(int listener);
+
+uint64_t bench_tokio_relay(int from, int to, bool is_unix)
+{
+    return bench_rust_tokio_relay(from, to, is_unix);
+}
+
+void bench_tokio_serve(int listener)
+{
+    bench_rust_tokio_serve(listener);
+}
 
 #endif

@@ -117,6 +117,22 @@ uint64_t connected_datagrams(const void *input, size_t count)
     return count;
 }
 
+/* ---- Lookups */
+
+void *lookup_share(void *argument)
+{
+    const auto *mine = static_cast<const bench_share *>(argument);
+    for (size_t i = 0; i < mine->count; i++) {
+        bench_must(sockpp::inet_address::resolve_name(mine->host) != 0, "resolve_name");
+    }
+    return nullptr;
+}
+
+uint64_t lookups(const void *input, size_t count)
+{
+    return bench_in_threads(static_cast<const char *>(input), count, lookup_share);
+}
+
 bench_peer operations()
 {
     bench_peer peer = {};
@@ -129,6 +145,7 @@ bench_peer operations()
     peer.connected_datagrams = connected_datagrams;
     peer.connects = connects;
     peer.accepts = accepts;
+    peer.lookups = lookups;
     return peer;
 }
 

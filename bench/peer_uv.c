@@ -60,7 +60,8 @@ static void stream_begin(const echo_server *server)
     streams = calloc(stream_count, sizeof *streams);
     for (size_t i = 0; i < stream_count; i++) {
         bench_must(uv_tcp_init(&loop, &streams[i]) == 0 &&
-                       uv_tcp_open(&streams[i], dup(server->fds[i])) == 0 &&
+                       uv_tcp_open(&streams[i],
+                                   server->is_given ? server->fds[i] : dup(server->fds[i])) == 0 &&
                        uv_read_start((uv_stream_t *)&streams[i], provide_buffer, on_read) == 0,
                    "uv_tcp_open");
     }
@@ -174,9 +175,8 @@ static void on_datagram(uv_udp_t *socket, ssize_t got, const uv_buf_t *buffer,
     datagrams_received += got > 0 && sender != NULL;
 }
 
-static uint64_t datagrams(const void *input, size_t count)
+static uint64_t datagrams_to(const bench_ends *ends, const struct sockaddr *address, size_t count)
 {
-    const bench_ends *ends = input;
     uv_udp_t from;
     uv_udp_t to;
     bench_must(uv_loop_init(&loop) == 0 && uv_udp_init(&loop, &from) == 0 &&
@@ -187,8 +187,7 @@ static uint64_t datagrams(const void *input, size_t count)
     datagrams_received = 0;
     for (size_t i = 0; i < count; i++) {
         uv_buf_t datagram = uv_buf_init((char *)(uintptr_t)ends->outgoing, (unsigned)ends->block);
-        bench_must(uv_udp_try_send(&from, &datagram, 1, (const struct sockaddr *)&ends->address) ==
-                       (int)ends->block,
+        bench_must(uv_udp_try_send(&from, &datagram, 1, address) == (int)ends->block,
                    "uv_udp_try_send");
         while (datagrams_received <= i) {
             uv_run(&loop, UV_RUN_ONCE);
@@ -201,9 +200,20 @@ static uint64_t datagrams(const void *input, size_t count)
     return count;
 }
 
-/* ---- Bursts. A batch of sends is uv_udp_try_send2 (libuv 1.50); this is one send for each. */
+static uint64_t datagrams(const void *input, size_t count)
+{
+    const bench_ends *ends = input;
+    return datagrams_to(ends, (const struct sockaddr *)&ends->address, count);
+}
 
-enum { CHUNKS = 20, CHUNK = 65536 };
+static uint64_t connected_datagrams(const void *input, size_t count)
+{
+    return datagrams_to(input, NULL, count);
+}
+
+/* ---- Bursts. libuv sends a batch since 1.50; before, this is one send for each datagram. */
+
+enum { CHUNKS = 20, CHUNK = 65536, BATCH = 64 };
 
 static uv_udp_t burst_from;
 static uv_udp_t burst_to;
@@ -228,13 +238,28 @@ static void bursts_begin(const bench_ends *ends)
 
 static void bursts_send(const bench_ends *ends, size_t count)
 {
-    const struct sockaddr *to =
-        ends->address.sin_port != 0 ? (const struct sockaddr *)&ends->address : NULL;
+    struct sockaddr *to =
+        ends->address.sin_port != 0 ? (struct sockaddr *)(uintptr_t)&ends->address : NULL;
+#if UV_VERSION_HEX >= 0x013200
+    uv_buf_t datagram = uv_buf_init((char *)(uintptr_t)ends->outgoing, (unsigned)ends->block);
+    uv_buf_t *datagrams[BATCH];
+    unsigned counts[BATCH];
+    struct sockaddr *addresses[BATCH];
+    for (size_t i = 0; i < BATCH; i++) {
+        datagrams[i] = &datagram;
+        counts[i] = 1;
+        addresses[i] = to;
+    }
+    bench_must(count <= BATCH && uv_udp_try_send2(&burst_from, (unsigned)count, datagrams, counts,
+                                                  addresses, 0) == (int)count,
+               "uv_udp_try_send2");
+#else
     for (size_t i = 0; i < count; i++) {
         uv_buf_t datagram = uv_buf_init((char *)(uintptr_t)ends->outgoing, (unsigned)ends->block);
         bench_must(uv_udp_try_send(&burst_from, &datagram, 1, to) == (int)ends->block,
                    "uv_udp_try_send");
     }
+#endif
 }
 
 static size_t bursts_receive(void)
@@ -319,6 +344,48 @@ static uint64_t connects(const void *input, size_t count)
     uv_run(&loop, UV_RUN_DEFAULT);
     bench_must(uv_loop_close(&loop) == 0, "uv_loop_close");
     return count;
+}
+
+/* ---- Accepts: the listener stays in a loop of its own */
+
+static uv_loop_t accept_loop;
+static uv_tcp_t accept_listener;
+static uv_tcp_t queue[IN_FLIGHT];
+static size_t queue_count;
+
+static void on_queued(uv_stream_t *listener, int status)
+{
+    uv_tcp_t *next = &queue[queue_count++];
+    bench_must(status == 0 && uv_tcp_init(&accept_loop, next) == 0 &&
+                   uv_accept(listener, (uv_stream_t *)next) == 0,
+               "uv_accept");
+}
+
+static void accepts(int listener, int *fds, size_t count)
+{
+    static bool has_loop;
+    if (!has_loop) {
+        bench_must(uv_loop_init(&accept_loop) == 0 &&
+                       uv_tcp_init(&accept_loop, &accept_listener) == 0 &&
+                       uv_tcp_open(&accept_listener, dup(listener)) == 0 &&
+                       uv_listen((uv_stream_t *)&accept_listener, 128, on_queued) == 0,
+                   "uv_listen");
+        has_loop = true;
+    }
+    while (queue_count < count) {
+        uv_run(&accept_loop, UV_RUN_ONCE);
+    }
+    for (size_t i = 0; i < count; i++) {
+        fds[i] = -1;
+    }
+}
+
+static void close_accepted(void)
+{
+    for (; queue_count > 0; queue_count--) {
+        uv_close((uv_handle_t *)&queue[queue_count - 1], NULL);
+    }
+    uv_run(&accept_loop, UV_RUN_NOWAIT);
 }
 
 /* ---- Lookups: libuv has four threads for them */
@@ -420,6 +487,18 @@ static uint64_t loop_adds(const void *input, size_t count)
     return count;
 }
 
+/* libuv changes nothing if the events are the same. */
+static uint64_t loop_modifies(const void *input, size_t count)
+{
+    (void)input;
+    for (size_t i = 0; i < count; i++) {
+        const int events = i % 2 == 0 ? UV_READABLE | UV_DISCONNECT : UV_READABLE;
+        bench_must(uv_poll_start(&free_poll, events, on_nothing) == 0, "uv_poll_start");
+        uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    return count;
+}
+
 static uint64_t loop_empty_waits(const void *input, size_t count)
 {
     (void)input;
@@ -429,8 +508,8 @@ static uint64_t loop_empty_waits(const void *input, size_t count)
     return count;
 }
 
-static const bench_loop uv_loop = {loop_begin, loop_end, loop_wakes,
-                                   loop_adds,  NULL,     loop_empty_waits};
+static const bench_loop uv_loop = {loop_begin, loop_end,      loop_wakes,
+                                   loop_adds,  loop_modifies, loop_empty_waits};
 
 const bench_peer bench_peer_uv = {
     .name = "libuv",
@@ -439,7 +518,10 @@ const bench_peer bench_peer_uv = {
     .format_v4 = format_v4,
     .format_v6 = format_v6,
     .datagrams = datagrams,
+    .connected_datagrams = connected_datagrams,
     .connects = connects,
+    .accepts = accepts,
+    .close_accepted = close_accepted,
     .lookups = lookups,
     .loop = &uv_loop,
     .bursts = &uv_bursts,

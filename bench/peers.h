@@ -5,6 +5,8 @@
 #define FERRULE_BENCH_PEERS_H
 
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -37,7 +39,8 @@ typedef struct bench_target {
     struct sockaddr_in address;
 } bench_target;
 
-/* Accepts `count` connections that stand in the queue of the listener, and stores them. */
+/* Accepts `count` connections that stand in the queue of the listener, and stores them, or -1 for
+ * those that bench_peer.close_accepted closes. */
 typedef void (*bench_accept)(int listener, int *fds, size_t count);
 
 /* A poller. begin makes it, and registers the sockets for reading, level-triggered. wake: one
@@ -75,6 +78,7 @@ typedef struct bench_peer {
     bench_body connected_datagrams; /* both ends are connected */
     bench_body connects;
     bench_accept accepts;
+    void (*close_accepted)(void);
     bench_body lookups; /* the input is a host name */
     const bench_loop *loop;
     const bench_bursts *bursts;
@@ -91,6 +95,10 @@ extern const bench_peer bench_peer_sockpp;
 extern const bench_peer bench_peer_rust;
 extern const bench_peer bench_peer_mio;
 extern const bench_peer bench_peer_quinn;
+extern const bench_peer bench_peer_go;
+/* tokio is no peer of these operations. */
+uint64_t bench_tokio_relay(int from, int to, bool is_unix);
+void bench_tokio_serve(int listener);
 #ifdef __cplusplus
 }
 #endif
@@ -119,6 +127,9 @@ static const bench_peer *const bench_peers[] = {
 #endif
 #ifdef HAVE_QUINN
     &bench_peer_quinn,
+#endif
+#ifdef HAVE_GO
+    &bench_peer_go,
 #endif
     NULL,
 };
@@ -149,6 +160,9 @@ static inline void bench_print_absent_peers(void)
 #endif
 #ifndef HAVE_QUINN
         "quinn-udp",
+#endif
+#ifndef HAVE_TOKIO
+        "tokio",
 #endif
         NULL,
     };
@@ -183,6 +197,27 @@ static inline void bench_must(int good, const char *what)
         fprintf(stderr, "bench: %s failed\n", what);
         exit(1);
     }
+}
+
+/* Runs a function in four threads, each with a quarter of the operations. */
+enum { BENCH_THREADS = 4 };
+
+typedef struct bench_share {
+    const char *host;
+    size_t count;
+} bench_share;
+
+static inline uint64_t bench_in_threads(const char *host, size_t count, void *(*function)(void *))
+{
+    pthread_t threads[BENCH_THREADS];
+    bench_share mine = {host, count / BENCH_THREADS};
+    for (size_t i = 0; i < BENCH_THREADS; i++) {
+        bench_must(pthread_create(&threads[i], NULL, function, &mine) == 0, "pthread_create");
+    }
+    for (size_t i = 0; i < BENCH_THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    return count;
 }
 
 /* Close then sends a reset. */

@@ -5,7 +5,6 @@
 #define _GNU_SOURCE
 #endif
 #include <netdb.h>
-#include <pthread.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -13,33 +12,13 @@
 #include "bench/peers.h"
 #include "ferrule.h"
 
-enum { THREADS = 4, IN_FLIGHT = 64, LOOKUPS = 400, TEXT_CAP = 64 };
+enum { IN_FLIGHT = 64, LOOKUPS = 400, TEXT_CAP = 64 };
 
 #define MUST(call) bench_must((call).kind == FER_OK, #call)
 
-typedef struct share {
-    const char *host;
-    size_t count;
-} share;
-
-/* Runs a thread function in four threads, each with its share. */
-static uint64_t in_threads(const char *host, size_t count, void *(*function)(void *))
-{
-    pthread_t threads[THREADS];
-    share shares[THREADS];
-    for (size_t i = 0; i < THREADS; i++) {
-        shares[i] = (share){host, count / THREADS};
-        bench_must(pthread_create(&threads[i], NULL, function, &shares[i]) == 0, "pthread_create");
-    }
-    for (size_t i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    return count;
-}
-
 static void *raw_share(void *argument)
 {
-    const share *mine = argument;
+    const bench_share *mine = argument;
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     for (size_t i = 0; i < mine->count; i++) {
         struct addrinfo *found = NULL;
@@ -51,7 +30,7 @@ static void *raw_share(void *argument)
 
 static void *ferrule_share(void *argument)
 {
-    const share *mine = argument;
+    const bench_share *mine = argument;
     char host_port[TEXT_CAP];
     (void)snprintf(host_port, sizeof host_port, "%s:80", mine->host);
     for (size_t i = 0; i < mine->count; i++) {
@@ -65,12 +44,12 @@ static void *ferrule_share(void *argument)
 
 static uint64_t raw_lookups(const void *input, size_t count)
 {
-    return in_threads(input, count, raw_share);
+    return bench_in_threads(input, count, raw_share);
 }
 
 static uint64_t ferrule_lookups(const void *input, size_t count)
 {
-    return in_threads(input, count, ferrule_share);
+    return bench_in_threads(input, count, ferrule_share);
 }
 
 /* Starts 64 lookups, then takes the results in order. The threads of a resolver end only with it,
@@ -81,8 +60,8 @@ static uint64_t resolver_lookups(const void *input, size_t count)
     static bool has_resolver;
     char host_port[TEXT_CAP];
     if (!has_resolver) {
-        MUST(fer_resolver_new(&resolver,
-                              &(fer_resolver_options){.threads = THREADS, .queue_cap = IN_FLIGHT}));
+        MUST(fer_resolver_new(
+            &resolver, &(fer_resolver_options){.threads = BENCH_THREADS, .queue_cap = IN_FLIGHT}));
         has_resolver = true;
     }
     (void)snprintf(host_port, sizeof host_port, "%s:80", (const char *)input);

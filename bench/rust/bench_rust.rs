@@ -1,5 +1,5 @@
-// bench_rust.rs: the operations of bench/peers.h over Rust's std::net and, with the features mio and
-// quinn, over mio and quinn-udp. Its handles take the descriptors of the case for a run and give
+// bench_rust.rs: the operations of bench/peers.h over Rust's std::net and, with the features mio,
+// quinn and tokio, over mio, quinn-udp and tokio. Its handles take the descriptors of the case for a run and give
 // them back.
 use std::ffi::{c_char, c_int, c_void, CStr};
 use std::fmt::Write as _;
@@ -12,6 +12,8 @@ use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
 mod over_mio;
 #[cfg(feature = "quinn")]
 mod over_quinn;
+#[cfg(feature = "tokio")]
+mod over_tokio;
 
 #[repr(C)]
 pub struct Texts {

@@ -1,8 +1,12 @@
 // over_mio.rs: a poller over mio: its wake-ups, registrations and waits, and the wait of the echo
-// server's turn.
+// server's turn; its datagrams, connects and accepts.
+use crate::{address_of, bench_reset_on_close_of, Ends, Target};
+use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::ffi::{c_int, c_void};
+use std::mem::ManuallyDrop;
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
 use std::time::Duration;
 
 const WAKE: Token = Token(usize::MAX);
@@ -102,4 +106,66 @@ pub unsafe extern "C" fn bench_mio_wait(fds: *mut c_int) -> usize {
         found += 1;
     }
     found
+}
+
+// ---- Sockets. What a case receives or accepts is there already, so these do not wait.
+
+#[no_mangle]
+pub unsafe extern "C" fn bench_mio_datagrams(input: *const c_void, count: usize) -> u64 {
+    let ends = &*input.cast::<Ends>();
+    let outgoing = std::slice::from_raw_parts(ends.outgoing, ends.block);
+    let incoming = std::slice::from_raw_parts_mut(ends.incoming, ends.block);
+    let from = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.from));
+    let to = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.to));
+    let address = address_of(&ends.address);
+    for _ in 0..count {
+        from.send_to(outgoing, address).unwrap();
+        to.recv_from(incoming).unwrap();
+    }
+    count as u64
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn bench_mio_connected_datagrams(
+    input: *const c_void,
+    count: usize,
+) -> u64 {
+    let ends = &*input.cast::<Ends>();
+    let outgoing = std::slice::from_raw_parts(ends.outgoing, ends.block);
+    let incoming = std::slice::from_raw_parts_mut(ends.incoming, ends.block);
+    let from = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.from));
+    let to = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.to));
+    for _ in 0..count {
+        from.send(outgoing).unwrap();
+        to.recv(incoming).unwrap();
+    }
+    count as u64
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn bench_mio_connects(input: *const c_void, count: usize) -> u64 {
+    let target = &*input.cast::<Target>();
+    let listener = ManuallyDrop::new(TcpListener::from_raw_fd(target.listener));
+    let address = address_of(&target.address);
+    let mut poll = Poll::new().unwrap();
+    let mut events = Events::with_capacity(1);
+    for _ in 0..count {
+        let mut client = TcpStream::connect(address).unwrap();
+        poll.registry().register(&mut client, Token(0), Interest::WRITABLE).unwrap();
+        poll.poll(&mut events, None).unwrap();
+        assert!(client.peer_addr().is_ok());
+        let (server, _) = listener.accept().unwrap();
+        bench_reset_on_close_of(client.as_raw_fd());
+        drop(client);
+        drop(server);
+    }
+    count as u64
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn bench_mio_accepts(listener: c_int, fds: *mut c_int, count: usize) {
+    let listener = ManuallyDrop::new(TcpListener::from_raw_fd(listener));
+    for i in 0..count {
+        *fds.add(i) = listener.accept().unwrap().0.into_raw_fd();
+    }
 }
