@@ -9,6 +9,7 @@ plots of the page are drawn if their cases are in FOLDER. check fails if a table
 its rows is missing, or a cell is not a number. "-" means that the library has no such operation.
 """
 
+import math
 import pathlib
 import re
 import sys
@@ -18,19 +19,21 @@ import bench_plot
 import bench_results
 import bench_table
 
-NOT_MEASURED, NONE = "not measured", "-"
-COLUMNS = ["ferrule", "libuv", "libevent", "APR", "nng", "sockpp", "Rust std", "mio"]
+NOT_MEASURED, NONE, LEVEL = "not measured", "-", "none"
+# README.md shows a row if this is ahead in it.
+README_AHEAD = ("ferrule", LEVEL)
+COLUMNS = ["ferrule", "libuv", "libevent", "APR", "nng", "sockpp", "Rust std", "mio", "Go"]
 README_COLUMNS = ["ferrule", "libuv", "libevent", "APR", "nng", "sockpp", "Rust std"]
 # The contenders of a column: the first that was measured counts.
 IMPLS = {"ferrule": ["ferrule"], "libuv": ["libuv", "libuv-try", "libuv-poll"],
          "libuv, uv_poll": ["libuv-poll"], "libevent": ["libevent"], "APR": ["apr"], "nng": ["nng"],
-         "sockpp": ["sockpp"], "Rust std": ["rust-std"], "mio": ["mio"]}
+         "sockpp": ["sockpp"], "Rust std": ["rust-std"], "mio": ["mio"], "Go": ["go"]}
 # The cases, their names for people, and the columns that have no such operation.
-ADDRESS = {"nng", "mio"}
+ADDRESS = {"nng", "mio", "Go"}
 FORMAT = ADDRESS | {"sockpp"}
-BLOCKING = {"libuv", "libevent", "mio"}
+BLOCKING = {"libuv", "libevent", "mio", "Go"}
 DATAGRAMS = {"libevent", "nng"}
-POLLER = {"nng", "Rust std", "sockpp"}
+POLLER = {"nng", "Rust std", "sockpp", "Go"}
 CASES = [
     ("parse_v4", "parse an IPv4 address", ADDRESS),
     ("parse_v6", "parse an IPv6 address", ADDRESS),
@@ -39,20 +42,20 @@ CASES = [
     ("turn_64", "a blocking write and read, 64 bytes", BLOCKING),
     ("turn_4096", "a blocking write and read, 4096 bytes", BLOCKING),
     ("turn_65536", "a blocking write and read, 65536 bytes", BLOCKING),
-    ("round_trip_1", "a round trip of 1 byte, two threads", BLOCKING),
+    ("round_trip_1", "a round trip of 1 byte, two threads", BLOCKING | {"nng"}),
     ("datagram_64", "a UDP datagram, 64 bytes", DATAGRAMS),
     ("datagram_1400", "a UDP datagram, 1400 bytes", DATAGRAMS),
     ("connected_datagram_64", "a datagram of connected sockets, 64 bytes", DATAGRAMS),
-    ("connect_accept_close", "connect, accept, close both", set()),
-    ("accept_64", "accept, 64 in the queue", set()),
+    ("connect_accept_close", "connect, accept, close both", {"nng"}),
+    ("accept_64", "accept, 64 in the queue", {"nng"}),
     ("echo_turn_1000_100", "an echo request, 100 of 1000 sockets ready", POLLER),
     ("echo_turn_8000_100", "an echo request, 100 of 8000 sockets ready", POLLER),
     ("wake_same_thread", "wake a poller", POLLER),
     ("add_delete_1", "add a socket to a poller, delete it", POLLER),
-    ("modify", "modify a socket of a poller", POLLER),
+    ("modify", "modify a socket of a poller", POLLER | {"libevent", "APR"}),
     ("wait_nothing", "a wait that finds nothing", POLLER),
-    ("lookup_address", "look up an address text, 4 threads", ADDRESS),
-    ("lookup_localhost", "look up localhost, 4 threads", ADDRESS),
+    ("lookup_address", "look up an address text, 4 threads", ADDRESS | {"libevent"}),
+    ("lookup_localhost", "look up localhost, 4 threads", ADDRESS | {"libevent"}),
 ]
 README_CASES = ["parse_v4", "parse_v6", "format_v4", "turn_64", "connect_accept_close", "datagram_64",
                 "echo_turn_1000_100", "wake_same_thread"]
@@ -62,6 +65,35 @@ GROWTH_LINES = [
     ("add_delete_%d", "add and delete a socket", ["ferrule"]),
 ]
 SOCKETS = (1, 100, 1000, 8000)
+# Copies: what was measured, and the contenders of the columns.
+COPY_IMPLS = [("buffer-again", "pread-send-again", "by-hand-again"), ("ferrule",),
+              ("splice", "sendfile"), ("haproxy",), ("tokio",)]
+ONE_WAY, BOTH, FILES = {"tokio"}, {"splice", "haproxy"}, {"haproxy", "tokio"}
+COPIES = [
+    ("copy_tcp_64", "processor time of the relay, TCP, fer_copy with 64 KiB", ONE_WAY),
+    ("copy_tcp_256", "TCP, 256 KiB", ONE_WAY),
+    ("copy_tcp_1024", "TCP, 1 MiB", ONE_WAY),
+    ("copy_unix_64", "Unix, 64 KiB", ONE_WAY),
+    ("both_tcp_64", "both directions, nonblocking, TCP, fer_copy_bidirectional with 64 KiB", BOTH),
+    ("both_tcp_256", "both, TCP, 256 KiB", BOTH),
+    ("both_tcp_1024", "both, TCP, 1 MiB", BOTH),
+    ("both_unix_64", "both, Unix, 64 KiB", BOTH),
+    ("small_tcp", "both, 64 bytes each way, 100 connections, TCP", BOTH),
+    ("small_unix", "both, 64 bytes each way, 100 connections, Unix", BOTH),
+    ("time_tcp_64", "time until the last byte, TCP, 64 KiB", ONE_WAY),
+    ("time_unix_64", "time, Unix, 64 KiB", ONE_WAY),
+    ("file_tcp", "processor time, a file, TCP", FILES),
+    ("file_unix", "a file, Unix", FILES),
+]
+# Scale: the counts of the columns, and the contenders of an echo server.
+COUNTS = (10, 1000, 10000, 100000)
+SERVERS = [("plain calls", "raw"), ("ferrule", "ferrule"), ("libuv", "libuv-try"),
+           ("libevent", "libevent"), ("mio", "mio"), ("tokio", "tokio"), ("Go", "go")]
+SCALE_LINES = [
+    ("add_delete_scale_%d", "add and delete a socket of a poller", COUNTS),
+    ("deadlines_scale_%d", "a wait of a poller with pending connects that have deadlines", COUNTS[:2]),
+    ("lookups_scale_%d", "a lookup of localhost by a resolver, all started together", COUNTS[:2]),
+]
 SIMULATED = [("sim_event_posix", "POSIX"), ("sim_event_winsock", "Windows")]
 SYSTEMS = [("ferrule", "Linux"), ("ferrule-windows", "Windows (mingw)")]
 LIMITS = [("read_ready", "token", "a read that need not wait, with a token"),
@@ -116,13 +148,27 @@ def value_cell(values, column, scale, form):
     return NOT_MEASURED if found is None else form % (found / scale)
 
 
+def ahead(results, case):
+    """The contender with the least time, "none" if ferrule is as good as the run can resolve."""
+    times = {column: find(results, case, column) for column in COLUMNS}
+    ratios = sorted((time.ratio, column) for column, time in times.items() if time)
+    if times["ferrule"] is None or len(ratios) < 2:
+        return NOT_MEASURED
+    resolution, own = results.resolution_of(case), times["ferrule"].ratio
+    first, second = ratios[:2]
+    if first[1] == "ferrule":
+        return "ferrule" if second[0] > own + resolution else LEVEL
+    return first[1] if first[0] < own - resolution else LEVEL
+
+
 def readme_lines(results):
     names = {case: (name, lacking) for case, name, lacking in CASES}
     for case in README_CASES:
         name, lacking = names[case]
-        yield [name, *(ratio_cell(results, case, column, lacking) for column in README_COLUMNS)]
+        if ahead(results, case) in README_AHEAD:
+            yield [name, *(ratio_cell(results, case, column, lacking) for column in README_COLUMNS)]
     yield ["heap bytes for each socket of a poller", *(
-        NONE if column in POLLER else value_cell(results.heap, column, 1, "%.0f")
+        NONE if column in POLLER | {"APR"} else value_cell(results.heap, column, 1, "%.0f")
         for column in README_COLUMNS)]
     yield ["code of the smallest client, KB", *(
         value_cell(results.sizes, column, 1000, "%.0f") for column in README_COLUMNS)]
@@ -131,7 +177,8 @@ def readme_lines(results):
 def case_lines(results):
     for case, name, lacking in CASES:
         yield [name, "`%s`" % case, base_cell(results, case),
-               *(ratio_cell(results, case, column, lacking) for column in COLUMNS)]
+               *(ratio_cell(results, case, column, lacking) for column in COLUMNS),
+               ahead(results, case)]
 
 
 def growth_lines(results):
@@ -144,6 +191,38 @@ def growth_lines(results):
         yield [name + ", raw calls, ns", *(
             NOT_MEASURED if time is None else "%.0f" % results.times[time.case, time.base].ns
             for time in times)]
+
+
+def copy_lines(results):
+    gates = {case: "%.2f" % gate for case, _, gate, *_ in bench_results.GATES}
+    for case, name, lacking in COPIES:
+        found = [next((results.times[case, impl] for impl in impls if (case, impl) in results.times),
+                      None) for impls in COPY_IMPLS]
+        yield [name, *("%.2f" % time.ratio if time else NONE if lacking & set(impls) else NOT_MEASURED
+                       for time, impls in zip(found, COPY_IMPLS)), gates.get(case, NONE)]
+
+
+def counted(name, values):
+    """A row of the values of counts, and the exponent of their growth from the first to the last."""
+    (first, low), *_, (last, high) = values
+    order = "%.2f" % (math.log(high / low) / math.log(last / first)) if low and high else NOT_MEASURED
+    cells = {count: NOT_MEASURED if value is None else "%.0f" % value for count, value in values}
+    return [name, *(cells.get(count, NONE) for count in COUNTS), order]
+
+
+def scale_lines(results):
+    def times(pattern, counts, impl):
+        found = [results.times.get((pattern % count, impl)) for count in counts]
+        return [(count, time and time.ns) for count, time in zip(counts, found)]
+
+    for column, impl in SERVERS:
+        yield counted("an echo request, %s, ns" % column, times("echo_scale_%d", COUNTS[:3], impl))
+    for column, impl in SERVERS:
+        yield counted("memory of a connection, %s, bytes" % column, [
+            (count, results.memory.get(("echo_scale_%d" % count, impl))) for count in COUNTS[1:3]])
+    for pattern, name, counts in SCALE_LINES:
+        for column, impl in SERVERS[:2]:
+            yield counted("%s, %s, ns" % (name, column), times(pattern, counts, impl))
 
 
 def gate_lines(results):
@@ -189,12 +268,16 @@ TABLES = [
     ("README.md", "peers", ["time over the plain calls", *README_COLUMNS], readme_lines),
     ("docs/BENCH.md", "machine", ["", ""], machine_lines),
     ("docs/BENCH.md", "gates", ["row", "measured", "floor", "gate", "moonshot", "result"], gate_lines),
-    ("docs/BENCH.md", "cases", ["operation", "case", "plain calls, ns", *COLUMNS], case_lines),
+    ("docs/BENCH.md", "cases", ["operation", "case", "plain calls, ns", *COLUMNS, "ahead"],
+     case_lines),
     ("docs/BENCH.md", "batch gates", ["row", "measured", "gate", "moonshot", "result"],
      batch_gate_lines),
     ("docs/BENCH.md", "batches",
      ["burst", "case", "calls by hand, ns", "again", "ferrule", "one by one", "ferrule with ECN",
       "quinn-udp's calls", "quinn-udp", "libuv"], batch_lines),
+    ("docs/BENCH.md", "copies",
+     ["", "again", "ferrule", "plain splice or sendfile", "haproxy's way", "tokio", "gate"], copy_lines),
+    ("docs/BENCH.md", "scale", ["", *("%d" % count for count in COUNTS), "order"], scale_lines),
     ("docs/BENCH.md", "growth", ["sockets", *map(str, SOCKETS)], growth_lines),
     ("docs/BENCH.md", "others", ["", "measured"], other_lines),
 ]
@@ -228,7 +311,16 @@ def is_value(cell, name):
         return cell not in ("", NOT_MEASURED)
     words = (NOT_MEASURED, NONE, bench_results.HELD, bench_results.AT_FLOOR, bench_results.MISSED,
              bench_results.UNRESOLVED)
-    return cell in words or re.fullmatch(r"-?\d+(\.\d+)?", cell) is not None
+    return cell in words or name == "cases" and cell in (LEVEL, *COLUMNS) or re.fullmatch(r"-?\d+(\.\d+)?", cell) is not None
+
+
+def check_readme(root, names, shown):
+    """README.md has a row of docs/BENCH.md if no peer is ahead in it."""
+    page = (root / "docs/BENCH.md").read_text(encoding="utf-8")
+    for name in names:
+        row = re.search(r"^\| %s \|.*\| ([^|]+) \|$" % re.escape(name), page, re.M)
+        if row and (row[1] in README_AHEAD) != (name in shown):
+            yield "README.md: the row %s: %s is ahead" % (name, row[1])
 
 
 def check(root):
@@ -244,6 +336,9 @@ def check(root):
         if not rows or rows[0] != headings:
             yield "%s: the table %s has other headings" % (page, name)
         values = {row[0]: row[1:] for row in rows[2:]}
+        if name == "peers":
+            shown = {case: case_name for case, case_name, _ in CASES if case in README_CASES}
+            yield from check_readme(root, shown.values(), values)
         for row in lines(empty):
             if row[0] not in values:
                 yield "%s: the table %s lacks the row %s" % (page, name, row[0])

@@ -7,7 +7,7 @@ import math
 COLOURS = {"ferrule": "#0b6e4f", "raw": "#555555", "libc": "#555555", "libuv": "#d1495b",
            "libuv-try": "#d1495b", "libuv-poll": "#e58c97", "libevent": "#edae49",
            "apr": "#3d5a99", "nng": "#8f5db7", "sockpp": "#7a8b2f", "rust-std": "#b5651d",
-           "mio": "#66a5ad", "ferrule-ecn": "#57a88c", "quinn": "#3d5a99",
+           "mio": "#66a5ad", "go": "#8f5db7", "ferrule-ecn": "#57a88c", "quinn": "#3d5a99",
            "quinn-udp": "#8f5db7", "singles": "#edae49",
            "splice": "#7a8b2f", "haproxy": "#8f5db7", "tokio": "#b5651d"}
 OTHER = "#999999"
@@ -28,10 +28,16 @@ BARS = {
                ["copy_tcp_64", "copy_tcp_256", "copy_tcp_1024", "both_tcp_64", "time_unix_64",
                 "file_tcp"]),
 }
+LINES = {
+    "growth_echo": ("Echo turn, one of N connections has a request", "echo_turn_%d_1",
+                    (1, 100, 1000, 8000)),
+    "growth_wait": ("A wait that returns one event, of N sockets", "wait_event_%d",
+                    (1, 100, 1000, 8000)),
+    "scale": ("Echo servers with N connections, processor time for a request", "echo_scale_%d",
+              (10, 1000, 10000)),
+}
 # Those that docs/BENCH.md shows, as docs/bench_NAME.svg.
-OF_DOCUMENTATION = ["batches", "copies"]
-GROWTH = ("Echo turn, one of N connections has a request", "echo_turn_%d_1", (1, 100, 1000, 8000))
-WAIT = ("A wait that returns one event, of N sockets", "wait_event_%d", (1, 100, 1000, 8000))
+OF_DOCUMENTATION = ["batches", "copies", "scale"]
 
 
 class Drawing:
@@ -132,18 +138,18 @@ def draw_growth(results, title, pattern, counts):
 
 
 def draw(results, name):
-    return draw_bars(results, *BARS[name])
+    return draw_growth(results, *LINES[name]) if name in LINES else draw_bars(results, *BARS[name])
 
 
 def can_draw(results, name):
     """Whether each case of a plot was measured."""
+    if name in LINES:
+        return all(shown(results, LINES[name][1] % count) for count in LINES[name][2])
     return all(shown(results, case) for case in BARS[name][1])
 
 
 def write_all(results):
-    drawings = {name: draw(results, name) for name in BARS}
-    drawings["growth_echo"] = draw_growth(results, *GROWTH)
-    drawings["growth_wait"] = draw_growth(results, *WAIT)
-    for name, drawing in drawings.items():
+    for name in (*BARS, *LINES):
+        drawing = draw(results, name)
         if drawing is not None:
             drawing.write(results.folder / (name + ".svg"))

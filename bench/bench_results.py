@@ -103,7 +103,7 @@ class Results:
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.times, self.heap, self.skipped, self.counts = {}, {}, [], []
-        self.requests, self.sizes, self.machine = {}, {}, {}
+        self.requests, self.sizes, self.machine, self.memory = {}, {}, {}, {}
         for path in sorted(self.folder.glob("*.txt")):
             for line in path.read_text(encoding="utf-8").splitlines():
                 self.read(line)
@@ -113,7 +113,9 @@ class Results:
             self.skipped.append(line[len("skipped "):])
         elif line.startswith("bench="):
             fields = dict(part.split("=", 1) for part in line.split())
-            if "bytes_op" in fields:
+            if "bytes_op" in fields and fields["bench"] == "scale":
+                self.memory[fields["case"], fields["impl"]] = float(fields["bytes_op"])
+            elif "bytes_op" in fields:
                 self.heap[fields["impl"]] = float(fields["bytes_op"])
             else:
                 self.times[fields["case"], fields["impl"]] = Time(fields)
@@ -138,6 +140,11 @@ class Results:
 
     def control_of(self, time):
         return self.times.get((time.case, time.base + "-again"))
+
+    def resolution_of(self, case):
+        """What the run can resolve between two contenders of a case, as ratios; at least 0.01."""
+        control = self.control_of(next(time for (name, _), time in self.times.items() if name == case))
+        return max(0.01, abs(control.ratio - 1) + control.uncertainty()) if control else 1.0
 
     def cases(self):
         """The names of the cases, in the order in which they ran."""

@@ -18,11 +18,12 @@ each gate with what was measured, and the moonshot. Writes into build/bench:
                 2 minutes, and more for the first build
   --write-docs  also writes the measured tables of README.md and docs/BENCH.md
   PROGRAM       only these: address_text, connect, copy, counts, echo_turn, limits, ping_pong, poller,
-                resolver, simulation, sizes, udp, udp_batches. The others keep their last output
+                resolver, scale, simulation, sizes, udp, udp_batches. The others keep their last
+                output
 
 Libraries outside the system's folders are found through the environment, as CMake does it:
 CMAKE_PREFIX_PATH=PREFIX ci/bench.sh. sockpp has no Debian package and is measured only if it is
-installed.
+installed; libuv's batches need libuv 1.50.
 
 Each contender is measured in alternating rounds with the raw calls, and the raw calls twice: the
 control. Run it on a machine that does nothing else. The exit code is 0 if all gates are held or
@@ -38,7 +39,7 @@ full=no
 docs=no
 setup=yes
 programs=
-all_programs="address_text connect copy echo_turn limits ping_pong poller resolver simulation udp udp_batches sizes counts"
+all_programs="address_text connect copy echo_turn limits ping_pong poller resolver scale simulation udp udp_batches sizes counts"
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
@@ -83,10 +84,12 @@ seconds_of() {
 }
 
 time_program() {
-    program=$builds/archive/bench/bench_$1
-    "$program" --rounds 501 --seconds "$(seconds_of "$1")"
+    binary=$builds/archive/bench/bench_$1
+    rounds=501
+    [ "$full-$1" != no-scale ] || rounds=1 # no gates, and a second for 10,000 connections
+    "$binary" --rounds "$rounds" --seconds "$(seconds_of "$1")"
     [ "$1" != udp_batches ] ||
-        "$root/bench/between_namespaces.sh" "$program" --rounds 501 --seconds "$(seconds_of "$1")"
+        "$root/bench/between_namespaces.sh" "$binary" --rounds 501 --seconds "$(seconds_of "$1")"
 }
 
 # An output that has ended replaces the last one.

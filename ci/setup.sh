@@ -35,8 +35,8 @@ Installs with apt-get the missing packages of these groups:
   prove      Frama-C, Why3, and the provers z3 and cvc4
   counts     valgrind and strace, for bench/count_calls.sh
   bench      for ci/bench.sh: the group counts, Python, and the libraries that are measured beside
-             ferrule: libuv, libevent, APR, nng, rustc and the sources of mio and quinn-udp. What is
-             not available is left out
+             ferrule: libuv, libevent, APR, nng, Go, rustc and the sources of mio, quinn-udp and
+             tokio. What is not available is left out
 Without arguments: build, test and mingw. Root or sudo is needed only if a package is missing.
 Log: build/log/setup.log
 TEXT
@@ -189,6 +189,8 @@ install_peers() {
     ls -d /usr/share/cargo/registry/mio-0.8.* >/dev/null 2>&1 || peers="$peers librust-mio-dev"
     ls -d /usr/share/cargo/registry/quinn-udp-0.3.* >/dev/null 2>&1 ||
         peers="$peers librust-quinn-udp-dev"
+    ls -d /usr/share/cargo/registry/tokio-1.* >/dev/null 2>&1 || peers="$peers librust-tokio-dev"
+    has go || peers="$peers golang-go"
     # In a subshell, because install_missing exits after a failure.
     for peer in $peers; do
         missing=$peer
