@@ -12,6 +12,7 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,7 +85,7 @@ static pid_t start_server(const char *name, size_t count, int listener)
     const pid_t server = fork();
     bench_must(server >= 0, "fork");
     if (server == 0) {
-        if (dup2(listener, LISTENER) == LISTENER) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && dup2(listener, LISTENER) == LISTENER) {
             execl(path, path, "--serve", name, number, (char *)NULL);
         }
         _exit(2);
@@ -93,12 +94,13 @@ static pid_t start_server(const char *name, size_t count, int listener)
 }
 
 /* So that no connect finds a full queue, which the system answers after a second. */
-static void wait_for_accepts(int listener, unsigned most)
+static void wait_for_accepts(int listener, pid_t server, unsigned most)
 {
     struct tcp_info info;
     socklen_t size = sizeof info;
     do {
         sched_yield();
+        bench_must(waitpid(server, NULL, WNOHANG) == 0, "a server");
         bench_must(getsockopt(listener, IPPROTO_TCP, TCP_INFO, &info, &size) == 0, "TCP_INFO");
     } while (info.tcpi_unacked > most); /* of a listener: the queue */
 }
@@ -152,12 +154,12 @@ static double measure_server(const char *name, size_t count, double *bytes)
     const int listener = listen_anywhere(2 * QUEUE_MAX, &address);
     const pid_t server = start_server(name, count, listener);
     clients[0] = connect_to(&address);
-    wait_for_accepts(listener, 0);
+    wait_for_accepts(listener, server, 0);
     const double before = private_bytes(server);
     for (size_t i = 1; i < count; i++) {
         clients[i] = connect_to(&address);
         if (i % QUEUE_MAX == 0) {
-            wait_for_accepts(listener, QUEUE_MAX);
+            wait_for_accepts(listener, server, QUEUE_MAX);
         }
     }
     for (size_t i = 0; i < count; i += READY) {

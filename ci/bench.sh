@@ -14,7 +14,7 @@ each gate with what was measured, and the moonshot. Writes into build/bench:
   NAME.svg              the plots
   NAME.txt              the output of each program
 
-  --full        more rounds, and the instructions of all contenders: at most 20 minutes. Without it,
+  --full        more rounds, and the instructions of all contenders: at most 25 minutes. Without it,
                 2 minutes, and more for the first build
   --write-docs  also writes the measured tables of README.md and docs/BENCH.md
   PROGRAM       only these: address_text, connect, copy, counts, echo_turn, limits, ping_pong, poller,
