@@ -60,12 +60,6 @@ peer() {
         echo "skipped size=$name reason=its static library was not found"
     fi
 }
-peer libuv client_uv.c libuv_a.a -pthread -ldl -lrt
-peer libevent client_event.c libevent_core.a -pthread
-peer apr client_apr.c libapr-1.a -I/usr/include/apr-1.0 -I/usr/include/apr-1 -pthread -luuid -lcrypt
-# Debian's nng also has TLS; that library is not counted, and the client is not run.
-peer nng client_nng.c libnng.a -pthread -latomic -Wl,--unresolved-symbols=ignore-all
-
 # prefix_of ARCHIVE: the first prefix whose lib has it; /usr if none has.
 prefix_of() {
     echo "${CMAKE_PREFIX_PATH:+$CMAKE_PREFIX_PATH:}/usr/local:/usr" | tr : '\n' | while read -r prefix; do
@@ -75,6 +69,15 @@ prefix_of() {
         fi
     done
 }
+uv=$(prefix_of libuv.a)
+uv_archive=$uv/lib/libuv.a
+[ -f "$uv_archive" ] || uv_archive=libuv_a.a # Debian's
+peer libuv client_uv.c "$uv_archive" -I"$uv/include" -pthread -ldl -lrt
+peer libevent client_event.c libevent_core.a -pthread
+peer apr client_apr.c libapr-1.a -I/usr/include/apr-1.0 -I/usr/include/apr-1 -pthread -luuid -lcrypt
+# Debian's nng also has TLS; that library is not counted, and the client is not run.
+peer nng client_nng.c libnng.a -pthread -latomic -Wl,--unresolved-symbols=ignore-all
+
 sockpp=$(prefix_of libsockpp.a)
 compiler='g++ -std=c++17'
 peer sockpp client_sockpp.cpp "$sockpp/lib/libsockpp.a" -I"$sockpp/include"
