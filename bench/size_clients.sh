@@ -1,8 +1,8 @@
 #!/bin/sh
 # Prints the size of the smallest TCP client: the bytes of code and constants more than with raw
 # calls, over ferrule, over ferrule for Windows, which mingw builds, and over each peer whose static
-# library is installed. The C library and the C++ library are not counted. sockpp is also found in a
-# folder of CMAKE_PREFIX_PATH. Linux only.
+# library is installed. The C library and the C++ library are not counted. libuv and sockpp are also
+# found in a folder of CMAKE_PREFIX_PATH. Linux only.
 # usage: bench/size_clients.sh LIBRARY     LIBRARY: libferrule.a of a Release build
 set -eu
 case ${1:---help} in
