@@ -163,6 +163,10 @@ static bool is_sent_to_broadcast(const struct udp_record *p)
     X(cancel_is_late, ON_ALL, ANY, ANY, ANY,                                                       \
       p->limits.are_set && o->elapsed > p->elapsed &&                                              \
       o->elapsed <= p->elapsed + 20 * LIMITS_MILLI)                                                \
+    /* The getter's answer is the destination of a send, also of one that fails. */                \
+    X(peer_addr_after_end, ON_BSD, CALL(PEER_ADDR), K(OK), K(NOT_CONNECTED), true)                 \
+    X(peer_addr_after_end, ON_BSD, CALL(SEND), K(BROKEN_PIPE), K(BROKEN_PIPE),                     \
+      !fer_socket_addr_eq(&p->addr, &o->addr))                                                     \
     X(send_to_when_connected, ON_BSD, CALL(SEND_TO), ANY, K(ALREADY_CONNECTED), true)              \
     X(udp_reconnect_unbinds, ON_BSD, CALL(CONNECT), ANY, ANY, history_of(p)->is_connected)         \
     /* On NetBSD sockets of the two IP versions share a port. */                                   \
