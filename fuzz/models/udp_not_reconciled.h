@@ -165,8 +165,8 @@ static bool is_sent_to_broadcast(const struct udp_record *p)
       o->elapsed <= p->elapsed + 20 * LIMITS_MILLI)                                                \
     /* The getter's answer is the destination of a send, also of one that fails. */                \
     X(peer_addr_after_end, ON_BSD, CALL(PEER_ADDR), K(OK), K(NOT_CONNECTED), true)                 \
-    X(peer_addr_after_end, ON_BSD, CALL(SEND), K(BROKEN_PIPE), K(BROKEN_PIPE),                     \
-      !fer_socket_addr_eq(&p->addr, &o->addr))                                                     \
+    X(peer_addr_after_end, ON_BSD, CALL(SEND), ANY, ANY,                                           \
+      p->addr.ip.family != 0 && o->addr.ip.family == 0)                                            \
     X(send_to_when_connected, ON_BSD, CALL(SEND_TO), ANY, K(ALREADY_CONNECTED), true)              \
     X(udp_reconnect_unbinds, ON_BSD, CALL(CONNECT), ANY, ANY, history_of(p)->is_connected)         \
     /* On NetBSD sockets of the two IP versions share a port. */                                   \
