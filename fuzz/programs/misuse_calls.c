@@ -258,19 +258,24 @@ static const void *choose_options(struct call *call, const char *type, unsigned 
                                     .failures_count = &failures_count,
                                     .failures_cap = pick % 4 == 3 ? ELEMENTS : 0,
                                     .family = family,
-                                    .unused_ = {pick % 64 == 63}};
+                                    .unused_ = {pick % 64 == 63},
+                                    .reserved_ = {[5] = pick % 64 == 62}};
     lookup = (fer_lookup_options){.limits = limits,
                                   .resolver = pick % 4 == 0 ? chosen : NULL,
                                   .family = family,
                                   .unused_ = pick % 64 == 63,
+                                  .reserved_ = {[4] = pick % 64 == 62},
                                   .waker = pick % 8 == 5 ? waker : NULL};
-    resolver =
-        (fer_resolver_options){.threads = counts[pick % 7], .queue_cap = counts[pick / 7 % 7]};
+    resolver = (fer_resolver_options){.threads = counts[pick % 7],
+                                      .queue_cap = counts[pick / 7 % 7],
+                                      .reserved_ = {[5] = pick % 16 == 15}};
     bind = (fer_bind_options){.device = pick % 16 == 15 ? "" : NULL,
                               .backlog = (int)(pick % 8) - 1,
                               .family = family,
                               .only_v6 = pick % 2 == 1,
-                              .reuse_port = pick % 4 == 3};
+                              .reuse_port = pick % 4 == 3,
+                              .unused_ = pick % 32 == 22,
+                              .reserved_ = {[5] = pick % 32 == 21}};
     return strcmp(type, "fer_limits") == 0            ? (const void *)&limits
            : strcmp(type, "fer_bind_options") == 0    ? (const void *)&bind
            : strcmp(type, "fer_connect_options") == 0 ? (const void *)&connect
