@@ -252,7 +252,7 @@ static const void *choose_options(struct call *call, const char *type, unsigned 
     static size_t failures_count;
     fer_resolver *chosen = &call->state->fer_resolver_all[pick % MISUSE_HANDLES];
     fer_waker *waker = &call->state->fer_waker_all[pick / 8 % MISUSE_HANDLES];
-    fer_ip_family family = (fer_ip_family)(pick % 32 == 30 ? 9 : 0);
+    fer_ip_family family = (fer_ip_family)(pick % 32 == 30 ? 9 : pick % 16 == 6 ? FER_IP_V6 : 0);
     limits = choose_limits(call, pick);
     connect = (fer_connect_options){.limits = limits,
                                     .attempt_delay = {pick % 2 * UINT64_C(1000000)},
