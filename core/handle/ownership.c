@@ -101,6 +101,11 @@ static fer_error adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domai
         feri_handle_abandon(handle);
         return error;
     }
+    if (description.is_connected && feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) &&
+        !feri_handle_has_flag(handle, FERI_NOT_IP | FERI_FLAG_NO_PORTS)) {
+        /* for a receive after a shutdown (rule U7): XNU's getpeername is EINVAL then */
+        FER_IGNORE(ferp_peer_addr(raw, &handle->p_.peer_));
+    }
     if (description.is_stream && !description.is_listening && !description.is_connected) {
         FER_TRY(feri_handle_fill_unconnected(handle, raw, handle->p_.flags_));
         if (description.is_connecting) {

@@ -88,6 +88,7 @@ static void run_query(const resolve_query *query, fer_sim_dialect dialect)
         (void)fer_sim_clear_faults();
     }
     check_within(query, addrs, elapsed);
+    resolve_service(query->text);
     resolve_keys(query);
     free(addrs);
     FUZZ_CHECK(fer_sim_stop(&report).kind == FER_OK && report.leaked_lookups == 0 &&

@@ -84,6 +84,13 @@ static void check_receive(int number, const struct udp_record *record)
 {
     const struct udp_end *end = &udp_model.ends[number];
     fer_error_kind kind = record->error.kind;
+    if (end->is_shut[0]) {
+        fer_socket_addr from = canonical(&record->addr);
+        udp_must(kind == FER_OK && record->n == 0 && !record->truncated && record->elapsed == 0 &&
+                     is_same(&end->remote, &from),
+                 "U7: a receive after a shutdown", record);
+        return;
+    }
     udp_must(is_on_time(end, record), "T2: it lasts longer than its timeout", record);
     if (limits_answer(end, record)) {
         return;
@@ -202,6 +209,8 @@ static void check_send(int number, const struct udp_record *record)
     if (udp_is_refusal(kind)) {
         udp_check_refusal(number, record);
     } else if (!is_fault(record)) {
+        bool is_shut = end->is_shut[1] && (kind == FER_BROKEN_PIPE || expected == FER_OK);
+        expected = is_shut ? FER_BROKEN_PIPE : expected; /* U7; a bad argument may come before */
         udp_must(kind == expected ||
                      (kind == FER_WOULD_BLOCK && record->fault_hit && end->nonblocking),
                  "U2, E4: a send has a wrong result", record);
@@ -355,13 +364,30 @@ static void check_group(struct udp_end *end, const struct udp_record *record)
     }
 }
 
+/* Rows peer_addr_after_end and ended_option. */
+static bool has_ended(const struct udp_end *end)
+{
+    return udp_model.dialect == FER_SIM_DIALECT_BSD && end->is_shut[0] && end->is_shut[1];
+}
+
+static void check_shutdown(struct udp_end *end, const struct udp_record *record)
+{
+    udp_must(record->error.kind == (end->is_connected ? FER_OK : FER_NOT_CONNECTED),
+             "U7: a shutdown has a wrong result", record);
+    if (record->error.kind == FER_OK) {
+        end->is_shut[0] = end->is_shut[0] || record->value != FER_SHUTDOWN_WRITE;
+        end->is_shut[1] = end->is_shut[1] || record->value != FER_SHUTDOWN_READ;
+    }
+}
+
 static void check_query(int number, const struct udp_record *record)
 {
     struct udp_end *end = &udp_model.ends[number];
     fer_error_kind kind = record->error.kind;
     fer_socket_addr reported = canonical(&record->addr);
     if (record->op == UDP_PEER_ADDR) {
-        udp_must(kind == (end->is_connected ? FER_OK : FER_NOT_CONNECTED),
+        udp_must(kind == (end->is_connected ? FER_OK : FER_NOT_CONNECTED) ||
+                     (has_ended(end) && kind == FER_NOT_CONNECTED),
                  "peer_addr has a wrong result", record);
         udp_must(kind != FER_OK || is_same(&reported, &end->remote), "the peer address is wrong",
                  record);
@@ -384,7 +410,8 @@ static void check_mode(struct udp_end *end, const struct udp_record *record)
     }
     udp_must(record->error.kind == (v6_on_v4 ? FER_INVALID_INPUT : FER_OK),
              "setting a mode has a wrong result", record);
-    udp_must(record->bytes_are_right, "T5: the getter returns another value than was set", record);
+    udp_must(record->bytes_are_right || has_ended(end),
+             "T5: the getter returns another value than was set", record);
     if (record->op == UDP_LOOP && !v6_on_v4) {
         end->loops[record->requested == 0] = record->value != 0;
         bool hides_v4 = end->is_v6 && udp_model.dialect == FER_SIM_DIALECT_BSD;
@@ -424,6 +451,8 @@ void udp_model_check(const struct udp_record *record)
         check_receive(number, record);
     } else if (record->op == UDP_CONNECT) {
         check_connect(number, record);
+    } else if (record->op == UDP_SHUTDOWN) {
+        check_shutdown(&udp_model.ends[number], record);
     } else if (record->op == UDP_JOIN || record->op == UDP_LEAVE) {
         check_group(&udp_model.ends[number], record);
     } else if (record->op == UDP_PEER_ADDR || record->op == UDP_LOCAL_ADDR ||

@@ -36,6 +36,7 @@ struct udp_end {
     bool loops[2]; /* of IPv4, of IPv6 */
     bool joined[2][3];
     bool has_ever_joined[2], nonblocking;
+    bool is_shut[2]; /* reading, writing */
     uint64_t timeout;
     int refusals; /* reported */
     bool refusal_is_expected;

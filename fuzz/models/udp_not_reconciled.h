@@ -22,7 +22,9 @@ static struct {
     int count;
     bool sent_to_group;   /* since the last pause */
     bool has_loop_off[2]; /* the loop of some socket is off: IPv4's, IPv6's */
-    bool was_late;        /* some wait has ended later on the other system */
+    /* some wait has ended later on the other system, or a fault, which may be a jump of the clock,
+     * has hit a call on Linux only */
+    bool was_late;
 } history;
 
 #define CALL(op) (UINT64_C(1) << UDP_##op)
@@ -163,6 +165,10 @@ static bool is_sent_to_broadcast(const struct udp_record *p)
     X(cancel_is_late, ON_ALL, ANY, ANY, ANY,                                                       \
       p->limits.are_set && o->elapsed > p->elapsed &&                                              \
       o->elapsed <= p->elapsed + 20 * LIMITS_MILLI)                                                \
+    /* The getter's answer is the destination of a send, also of one that fails. */                \
+    X(peer_addr_after_end, ON_BSD, CALL(PEER_ADDR), K(OK), K(NOT_CONNECTED), true)                 \
+    X(peer_addr_after_end, ON_BSD, CALL(SEND), ANY, ANY,                                           \
+      p->addr.ip.family != 0 && o->addr.ip.family == 0)                                            \
     X(send_to_when_connected, ON_BSD, CALL(SEND_TO), ANY, K(ALREADY_CONNECTED), true)              \
     X(udp_reconnect_unbinds, ON_BSD, CALL(CONNECT), ANY, ANY, history_of(p)->is_connected)         \
     /* On NetBSD sockets of the two IP versions share a port. */                                   \

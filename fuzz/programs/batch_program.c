@@ -415,6 +415,30 @@ static void run_step(struct batch_program *program, choices *from)
     note_fault(program, fault);
 }
 
+/* U7: a message without bytes from the peer, also for a clone that was made before, unless
+ * clone_receives_on. */
+static void shut_down(struct batch_program *program)
+{
+    fer_udp_socket clone = {0};
+    fer_udp_socket *of[] = {&program->sockets[BATCH_CLIENT], &clone};
+    fer_socket_addr peer;
+    if (fer_udp_socket_peer_addr(of[0], &peer).kind != FER_OK) {
+        return;
+    }
+    FUZZ_CHECK(fer_udp_socket_try_clone(of[0], &clone).kind == FER_OK);
+    FUZZ_CHECK(fer_socket_shutdown(fer_udp_socket_as_socket(of[0]), FER_SHUTDOWN_READ).kind ==
+               FER_OK);
+    for (int i = 0; i < 2; i++) {
+        fer_datagram_recv in[2] = {{.buf = received_bytes[0], .cap = 1}};
+        size_t n = SIZE_MAX;
+        fer_error error = fer_udp_socket_try_recv_batch(of[i], in, 2, &n);
+        bool is_end = error.kind == FER_OK && n == 1 && in[0].len == 0 && !in[0].truncated &&
+                      fer_socket_addr_eq(&in[0].from, &peer);
+        FUZZ_CHECK(is_end || (i == 1 && error.kind == FER_WOULD_BLOCK && n == 0));
+    }
+    fer_udp_socket_close(&clone);
+}
+
 /* Receives what is left, in nonblocking mode. */
 static void finish(struct batch_program *program)
 {
@@ -430,6 +454,9 @@ static void finish(struct batch_program *program)
             }
         }
         drain_peer(program, BATCH_NEAR + end);
+    }
+    shut_down(program);
+    for (int end = 0; end < 2; end++) {
         fer_udp_socket_close(&program->sockets[end]);
     }
     batch_model_end(&program->model);

@@ -166,7 +166,8 @@ struct connect_result connect_program_run(const struct connect_program *program,
     fer_connect_options options = {.attempt_delay = program->attempt_delay,
                                    .attempt_timeout = program->attempt_timeout,
                                    .failures_cap = program->failures_cap,
-                                   .failures_count = &result.failed};
+                                   .failures_count = &result.failed,
+                                   .nodelay = program->count % 2 == 0};
     memset(&result, FUZZ_UNTOUCHED, sizeof result);
     memset(&cancelled, 0, sizeof cancelled);
     options.failures = result.failures;
@@ -198,7 +199,10 @@ struct connect_result connect_program_run(const struct connect_program *program,
     result.took = fer_sim_now().nanos / 1000000;
     result.has_socket = fer_tcp_stream_as_raw(&stream) != FER_RAW_SOCKET_NONE;
     if (result.error.kind == FER_OK) {
+        bool nodelay = options.nodelay;
         FUZZ_CHECK(fer_tcp_stream_peer_addr(&stream, &result.peer).kind == FER_OK);
+        FER_IGNORE(fer_tcp_stream_nodelay(&stream, &nodelay));
+        FUZZ_CHECK(nodelay == options.nodelay);
     }
     fer_tcp_stream_close(&stream);
     fer_resolver_close(&resolver);

@@ -357,6 +357,11 @@ static const void *choose_slices(unsigned pick)
     slices[0] = (fer_io_slice_mut){memory, 3};
     slices[1] = (fer_io_slice_mut){NULL, pick % 16 == 7 ? 9 : 0};
     slices[2] = (fer_io_slice_mut){is_absurd ? longest : memory + 3, is_absurd ? SIZE_MAX - 2 : 61};
+    if (pick % 32 == 27) {
+        const fer_io_slice_mut first = slices[0];
+        slices[0] = slices[2];
+        slices[2] = first;
+    }
     return slices;
 }
 
@@ -393,7 +398,7 @@ static const void *choose_options(struct call *call, enum value value, unsigned 
     static size_t failures_count;
     fer_resolver *chosen = &call->state->fer_resolver_all[pick % MISUSE_HANDLES];
     fer_waker *waker = &call->state->fer_waker_all[pick / 8 % MISUSE_HANDLES];
-    fer_ip_family family = (fer_ip_family)(pick % 32 == 30 ? 9 : 0);
+    fer_ip_family family = (fer_ip_family)(pick % 32 == 30 ? 9 : pick % 16 == 6 ? FER_IP_V6 : 0);
     limits = choose_limits(call, pick);
     connect = (fer_connect_options){.limits = limits,
                                     .attempt_delay = {pick % 2 * UINT64_C(1000000)},
@@ -404,19 +409,24 @@ static const void *choose_options(struct call *call, enum value value, unsigned 
                                     .failures_count = &failures_count,
                                     .failures_cap = pick % 4 == 3 ? ELEMENTS : 0,
                                     .family = family,
-                                    .unused_ = {pick % 64 == 63}};
+                                    .unused_ = {pick % 64 == 63},
+                                    .reserved_ = {[5] = pick % 64 == 62}};
     lookup = (fer_lookup_options){.limits = limits,
                                   .resolver = pick % 4 == 0 ? chosen : NULL,
                                   .family = family,
                                   .unused_ = pick % 64 == 63,
+                                  .reserved_ = {[4] = pick % 64 == 62},
                                   .waker = pick % 8 == 5 ? waker : NULL};
-    resolver =
-        (fer_resolver_options){.threads = counts[pick % 7], .queue_cap = counts[pick / 7 % 7]};
+    resolver = (fer_resolver_options){.threads = counts[pick % 7],
+                                      .queue_cap = counts[pick / 7 % 7],
+                                      .reserved_ = {[5] = pick % 16 == 15}};
     bind = (fer_bind_options){.device = pick % 16 == 15 ? "" : NULL,
                               .backlog = (int)(pick % 8) - 1,
                               .family = family,
                               .only_v6 = pick % 2 == 1,
-                              .reuse_port = pick % 4 == 3};
+                              .reuse_port = pick % 4 == 3,
+                              .unused_ = pick % 32 == 22,
+                              .reserved_ = {[5] = pick % 32 == 21}};
     return value == VALUE_LIMITS    ? (const void *)&limits
            : value == VALUE_BIND    ? (const void *)&bind
            : value == VALUE_CONNECT ? (const void *)&connect

@@ -1,7 +1,8 @@
-/* resolve_within.c: a lookup within limits. */
+/* resolve_within.c: a lookup within limits, and that of a service. */
 #include "fuzz/programs/resolve_within.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "ferrule/cancel.h"
 #include "ferrule/resolve.h"
@@ -70,4 +71,51 @@ fer_error resolve_within(const resolve_query *query, fer_socket_addr *addrs, siz
     fer_resolver_close(&resolver);
     fer_cancel_token_close(&token);
     return error;
+}
+
+/* ---- Services */
+
+/* The port of a text of digits, 65536 if it is too large, or -1 if it is no such text. */
+static long number_of(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    size_t zeros = strspn(text, "0");
+    long number = 0;
+    if (digits == 0 || text[digits] != '\0' || digits - zeros > 5) {
+        return digits == 0 || text[digits] != '\0' ? -1 : 65536;
+    }
+    for (size_t i = zeros; i < digits; i++) {
+        number = number * 10 + text[i] - '0';
+    }
+    return number < 65536 ? number : 65536;
+}
+
+/* 1 to 63 visible characters, one of them a letter. */
+static bool is_name(const char *text)
+{
+    size_t len = strlen(text);
+    bool is_visible = len > 0 && len < 64;
+    for (size_t i = 0; i < len; i++) {
+        is_visible = is_visible && (unsigned char)text[i] > 32 && (unsigned char)text[i] < 127;
+    }
+    return is_visible &&
+           strcspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") < len;
+}
+
+/* Which names are known is the simulation's: it knows "http" for streams alone. */
+void resolve_service(const char *text)
+{
+    static const fer_type types[] = {FER_TYPE_STREAM, FER_TYPE_DGRAM};
+    for (size_t i = 0; i < 2; i++) {
+        uint16_t port = 54321;
+        long expected = number_of(text);
+        fer_error error = fer_service_port(text, types[i], &port);
+        bool is_port = expected >= 0 && expected < 65536;
+        bool is_known = !is_port && is_name(text) && error.kind == FER_OK;
+        FUZZ_CHECK(error.kind == (is_port || is_known ? FER_OK
+                                  : is_name(text)     ? FER_NOT_FOUND
+                                                      : FER_INVALID_INPUT));
+        FUZZ_CHECK(is_known || port == (is_port ? expected : 54321));
+        FUZZ_CHECK(strcmp(text, "http") != 0 || (is_known ? port == 80 : i == 1));
+    }
 }

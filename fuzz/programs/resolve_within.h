@@ -1,4 +1,4 @@
-/* resolve_within.h: a lookup within limits. */
+/* resolve_within.h: a lookup within limits, and that of a service. */
 #ifndef FUZZ_RESOLVE_WITHIN_H
 #define FUZZ_RESOLVE_WITHIN_H
 
@@ -13,5 +13,8 @@ fer_error_kind resolve_end_by_limits(resolve_limits kind, uint64_t elapsed);
 
 /* Calls fer_to_socket_addrs_with with the limits of the query. */
 fer_error resolve_within(const resolve_query *query, fer_socket_addr *addrs, size_t *count);
+
+/* Checks the port of a service by a text, for streams and datagrams. */
+void resolve_service(const char *text);
 
 #endif

@@ -122,6 +122,7 @@ static void do_clone(struct udp_program *program, int handle, uint8_t arg,
     record->error = fer_udp_socket_try_clone(&program->handles[handle], &program->handles[other]);
     if (record->error.kind == FER_OK) {
         program->socket_of[other] = program->socket_of[handle];
+        program->had_clones[program->socket_of[handle]] = true;
     }
 }
 
@@ -129,6 +130,7 @@ static void do_close(struct udp_program *program, int handle)
 {
     fer_udp_socket_close(&program->handles[handle]);
     program->socket_of[handle] = UDP_NONE;
+    program->is_shut[handle] = false;
 }
 
 static bool has_clones(const struct udp_program *program, int handle)
@@ -152,6 +154,15 @@ static void do_through_raw(struct udp_program *program, int handle, struct udp_r
     if (raw != FER_RAW_SOCKET_NONE) {
         record->error = fer_udp_socket_from_raw(&program->handles[handle], raw);
     }
+}
+
+static void do_shutdown(struct udp_program *program, int handle, uint8_t arg,
+                        struct udp_record *record)
+{
+    record->value = arg % 3;
+    record->error = fer_socket_shutdown(fer_udp_socket_as_socket(&program->handles[handle]),
+                                        (fer_shutdown)record->value);
+    program->is_shut[handle] = program->is_shut[handle] || record->error.kind == FER_OK;
 }
 
 static void do_connect(struct udp_program *program, int handle, uint8_t arg,
@@ -309,6 +320,22 @@ static void do_peer(struct udp_program *program, int which, uint8_t arg, struct 
     record_received(record, buf, &got);
 }
 
+/* What the step does. The upper half of the arguments of a getter that has none are shutdowns, of a
+ * socket without clones (clone_receives_on). A socket that is shut down is not shared, connected
+ * again or adopted, and joins no group: the systems differ. */
+static enum udp_op op_of(const struct udp_program *program, int handle, const uint8_t *bytes)
+{
+    enum udp_op op = (enum udp_op)(bytes[0] % UDP_SHUTDOWN);
+    bool is_closed = program->socket_of[handle] == UDP_NONE;
+    if (op == UDP_LOCAL_ADDR && bytes[2] >= 128 && !is_closed &&
+        !program->had_clones[program->socket_of[handle]]) {
+        return UDP_SHUTDOWN;
+    }
+    bool moves = op == UDP_CLONE || op == UDP_CONNECT || op == UDP_THROUGH_RAW || op == UDP_JOIN ||
+                 op == UDP_LEAVE || op == UDP_LOOP;
+    return moves && program->is_shut[handle] && !is_closed ? UDP_PEER_ADDR : op;
+}
+
 static void do_op(struct udp_program *program, int handle, uint8_t arg, struct udp_record *record)
 {
     switch (record->op) {
@@ -331,6 +358,7 @@ static void do_op(struct udp_program *program, int handle, uint8_t arg, struct u
     case UDP_PEER_ADDR:
     case UDP_LOCAL_ADDR: do_query(program, handle, record); break;
     case UDP_THROUGH_RAW: do_through_raw(program, handle, record); break;
+    case UDP_SHUTDOWN: do_shutdown(program, handle, arg, record); break;
     case UDP_PEER_SEND:
     case UDP_PEER_RECEIVE: do_peer(program, handle % UDP_PEERS, arg, record); break;
     default: do_mode(program, handle, arg, record); break;
@@ -374,7 +402,7 @@ static void run_step(struct udp_program *program, const uint8_t *bytes)
     int handle = bytes[1] % UDP_HANDLES;
     int fault = bytes[3] & 0x7f;
     struct udp_record *record = &program->record;
-    *record = (struct udp_record){.op = (enum udp_op)(bytes[0] % UDP_OP_COUNT),
+    *record = (struct udp_record){.op = op_of(program, handle, bytes),
                                   .handle = handle,
                                   .socket = program->socket_of[handle],
                                   .fault = fault < LIMITS_FAULTS ? fault : UDP_NONE,

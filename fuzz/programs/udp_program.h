@@ -25,12 +25,12 @@ enum {
     UDP_NONE = -1
 };
 
-/* X(name): what a step does. */
+/* X(name): what a step does. A shutdown has no number of its own in an input (run_step). */
 /* clang-format off */
 #define UDP_OPS(X)                                                                       \
     X(BIND) X(CONNECT) X(SEND) X(SEND_TO) X(RECV) X(RECV_FROM) X(PEEK) X(CLONE) X(CLOSE) \
     X(READ_TIMEOUT) X(NONBLOCKING) X(BROADCAST) X(JOIN) X(LEAVE) X(LOOP) X(TAKE_ERROR)   \
-    X(PEER_ADDR) X(LOCAL_ADDR) X(THROUGH_RAW) X(PEER_SEND) X(PEER_RECEIVE)
+    X(PEER_ADDR) X(LOCAL_ADDR) X(THROUGH_RAW) X(PEER_SEND) X(PEER_RECEIVE) X(SHUTDOWN)
 /* clang-format on */
 
 enum udp_op {
@@ -63,6 +63,8 @@ struct udp_record {
 struct udp_program {
     fer_udp_socket handles[UDP_HANDLES];
     int socket_of[UDP_HANDLES];
+    bool is_shut[UDP_HANDLES]; /* a half of its socket is */
+    bool had_clones[UDP_SOCKETS];
     struct program_limits limits;
     struct handle_limits limits_of[UDP_HANDLES];
     int socket_count;

@@ -198,8 +198,9 @@ static void shut_down(struct unix_program *p, const struct call *c)
 {
     bool only_writes = c->is_stream && p->dialect == FER_SIM_DIALECT_WINSOCK;
     fer_shutdown how = only_writes ? FER_SHUTDOWN_WRITE : (fer_shutdown)(c->len % 3);
-    fer_error error = c->is_stream ? fer_unix_stream_shutdown(c->handle, how)
-                                   : fer_unix_datagram_shutdown(c->handle, how);
+    fer_error error = c->is_stream              ? fer_unix_stream_shutdown(c->handle, how)
+                      : c->len < LENGTH_MAX / 2 ? fer_unix_datagram_shutdown(c->handle, how)
+                                                : fer_socket_shutdown(c->handle, how);
     check_kind(error, unix_model_shutdown(c->model, how, c->is_stream));
 }
 

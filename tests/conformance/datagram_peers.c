@@ -315,6 +315,16 @@ FAMILY_TEST("U7", after_a_shutdown_receives_end_and_sends_are_a_broken_pipe)
     assert_ok(fer_udp_socket_set_broadcast(pair.socket, true));
 }
 
+/* macOS does not report the peer any more. */
+FAMILY_TEST("U7", after_a_shutdown_an_adopted_socket_has_its_peer)
+{
+    struct udp_pair pair = connected_pair(family);
+    fer_raw_socket raw = fer_udp_socket_into_raw(pair.socket);
+    assert_ok(fer_udp_socket_from_raw(pair.socket, raw));
+    assert_ok(shut_down(pair.socket, FER_SHUTDOWN_BOTH));
+    assert_every_receive_ends(&pair, pair.socket);
+}
+
 FAMILY_TEST("U7", a_shutdown_of_sending_leaves_receiving)
 {
     struct udp_pair pair = connected_pair(family);
