@@ -232,8 +232,14 @@ FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness rea
     return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
 }
 
-/* Beside FERP_PEEK and FERP_DONTWAIT: six arguments fit into registers. */
-#define WRITES 0x80u
+/* The arguments of a call, which its common case needs after its try only if that failed: in memory,
+ * they need no registers that must be saved. */
+typedef struct arguments {
+    fer_handle *handle;
+    const void *buf;
+    size_t len;
+    size_t *n;
+} arguments;
 
 /* Continues after a first try that has moved nothing, with its result: FER_OK is the end. */
 static fer_error continue_transfer(stream_call *call, feri_try *attempt, fer_error first, size_t *n)
@@ -244,17 +250,14 @@ static fer_error continue_transfer(stream_call *call, feri_try *attempt, fer_err
     return finish(call, feri_waiting_run_on(&call->waiting, attempt, call, first), n);
 }
 
-FERI_NOINLINE static fer_error continue_call(fer_handle *handle, const void *buf, size_t len,
-                                             unsigned flags, fer_error first, size_t *n)
+FERI_NOINLINE static fer_error continue_call(const arguments *of, ferp_readiness readiness,
+                                             unsigned flags, fer_error first)
 {
     stream_call call = {
-        .waiting = {.handle = handle,
-                    .readiness = (flags & WRITES) != 0 ? FERP_WRITABLE : FERP_READABLE,
-                    .call_flags = flags},
-        .buf = (void *)(uintptr_t)buf,
-        .peek = flags & FERP_PEEK,
-        .len = len};
-    return continue_transfer(&call, try_buffer, first, n);
+        .waiting = {.handle = of->handle, .readiness = readiness, .call_flags = flags},
+        .buf = (void *)(uintptr_t)of->buf,
+        .len = of->len};
+    return continue_transfer(&call, try_buffer, first, of->n);
 }
 
 fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n)
@@ -275,12 +278,13 @@ fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned f
         if (!IS_COMMON(call_flags)) {                                                     \
             return move_bytes(handle, FERP_READABLE, buf, len, call_flags, n);            \
         }                                                                                 \
+        const arguments given = {handle, buf, len, n};                                    \
         size_t moved = 0;                                                                 \
         unsigned flags =                                                                  \
             (call_flags) | unix_flag(handle) | feri_waiting_flags(handle, FERP_READABLE); \
         fer_error error = ferp_recv(handle->p_.raw_, buf, len, flags, &moved);            \
         if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {                   \
-            return continue_call(handle, buf, len, call_flags, error, n);                 \
+            return continue_call(&given, FERP_READABLE, call_flags, error);               \
         }                                                                                 \
         feri_store_count(n, moved);                                                       \
         return error;                                                                     \
@@ -295,11 +299,12 @@ DEFINE_READ(feri_stream_try_read, FERP_DONTWAIT)
         if (!IS_COMMON(call_flags)) {                                                   \
             return move_bytes(handle, FERP_WRITABLE, buf, len, call_flags, n);          \
         }                                                                               \
+        const arguments given = {handle, buf, len, n};                                  \
         size_t moved = 0;                                                               \
         unsigned flags = (call_flags) | feri_waiting_flags(handle, FERP_WRITABLE);      \
         fer_error error = ferp_send(handle->p_.raw_, buf, len, flags, &moved);          \
         if (feri_rare(error.kind != FER_OK)) {                                          \
-            return continue_call(handle, buf, len, (call_flags) | WRITES, error, n);    \
+            return continue_call(&given, FERP_WRITABLE, call_flags, error);             \
         }                                                                               \
         feri_store_count(n, moved);                                                     \
         return error;                                                                   \
