@@ -298,41 +298,44 @@ FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t l
 /* ---- Receiving from a Unix socket */
 
 typedef struct unix_receive_call {
-    fer_raw_socket raw;
+    fer_handle *handle;
     void *buf;
     size_t len;
+    unsigned flags;
     fer_unix_received *out;
 } unix_receive_call;
 
 static fer_error try_to_receive_unix(void *context, unsigned flags)
 {
-    unix_receive_call *call = context;
-    return ferp_unix_recv_from(call->raw, call->buf, call->len, flags, call->out);
+    const unix_receive_call *call = context;
+    return ferp_unix_recv_from(call->handle->p_.raw_, call->buf, call->len, flags, call->out);
 }
 
 /* first: the error of a first try, or NULL. */
-FERI_NOINLINE static fer_error receive_unix_on(fer_handle *handle, void *buf, size_t len,
-                                               unsigned flags, const fer_error *first,
-                                               fer_unix_received *out)
+FERI_NOINLINE static fer_error receive_unix_on(unix_receive_call *call, const fer_error *first)
 {
-    FER_TRY(feri_handle_check_getter(handle, out));
-    FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
+    FER_TRY(feri_handle_check_getter(call->handle, call->out));
+    FERI_REQUIRE(feri_is_buffer(call->buf, call->len), FER_MISUSE);
     size_t max = ferp_traits()->datagram_length_max;
-    unix_receive_call call = {handle->p_.raw_, buf, len < max ? len : max, out};
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
-    return feri_waiting_run_after(&waiting, try_to_receive_unix, &call, first);
+    call->len = call->len < max ? call->len : max;
+    feri_waiting waiting = {
+        .handle = call->handle, .readiness = FERP_RECEIVABLE, .call_flags = call->flags};
+    return feri_waiting_run_after(&waiting, try_to_receive_unix, call, first);
 }
 
 fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                      fer_unix_received *out)
 {
+    unix_receive_call call = {handle, buf, len, flags, out};
     if (!is_common(handle, buf, len, flags) || out == NULL) {
-        return receive_unix_on(handle, buf, len, flags, NULL, out);
+        return receive_unix_on(&call, NULL);
     }
     fer_error error = ferp_unix_recv_from(handle->p_.raw_, buf, len, flags, out);
-    return feri_likely(error.kind == FER_OK)
-               ? error
-               : receive_unix_on(handle, buf, len, flags, &error, out);
+    if (feri_rare(error.kind != FER_OK)) {
+        const fer_error first = error;
+        return receive_unix_on(&call, &first);
+    }
+    return feri_ok();
 }
 
 /* ---- Sending */

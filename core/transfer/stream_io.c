@@ -187,6 +187,10 @@ static fer_error try_buffer(void *context, unsigned flags)
  * the end, because its callers have excluded a length of 0. */
 static fer_error finish(stream_call *call, fer_error error, size_t *n)
 {
+    if (feri_likely(error.kind == FER_OK) && feri_likely(call->moved > 0)) {
+        feri_store_count(n, call->moved);
+        return error;
+    }
     fer_handle *handle = call->waiting.handle;
     bool reads = call->waiting.readiness == FERP_READABLE;
     if (call->waiting.is_socket_error) {
@@ -225,10 +229,12 @@ static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, s
 FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness readiness,
                                           const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .call_flags = flags},
-                        .buf = (void *)(uintptr_t)buf,
-                        .peek = flags & FERP_PEEK,
-                        .len = len};
+    stream_call call; /* without slices */
+    feri_waiting_init(&call.waiting, handle, readiness, flags);
+    call.buf = (void *)(uintptr_t)buf;
+    call.peek = flags & FERP_PEEK;
+    call.len = len;
+    call.moved = 0;
     return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
 }
 
