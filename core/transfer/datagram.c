@@ -427,19 +427,19 @@ FERI_NOINLINE static fer_error send_to_peer(send_call *call, const fer_error *fi
     return send_on(call, feri_datagram_check_send(call->handle, call->buf, call->len), first, n);
 }
 
-/* call->addr is the caller's address, which is not checked yet. */
-FERI_NOINLINE static fer_error send_to(send_call *call, const fer_error *first, size_t *n)
+/* given: with the caller's address, which is not checked yet. */
+FERI_NOINLINE static fer_error send_to(const send_call *given, const fer_error *first, size_t *n)
 {
     fer_socket_addr converted;
-    const fer_socket_addr *to = call->addr;
-    fer_error error = feri_datagram_check_send(call->handle, call->buf, call->len);
+    send_call call = *given;
+    call.addr = &converted;
+    fer_error error = feri_datagram_check_send(call.handle, call.buf, call.len);
     if (error.kind == FER_OK) {
-        error = feri_addresses_are_valid(to, 1)
-                    ? feri_datagram_destination(call->handle, to, &converted)
-                    : feri_refuse(to == NULL);
+        error = feri_addresses_are_valid(given->addr, 1)
+                    ? feri_datagram_destination(call.handle, given->addr, &converted)
+                    : feri_refuse(given->addr == NULL);
     }
-    call->addr = &converted;
-    return send_on(call, error, first, n);
+    return send_on(&call, error, first, n);
 }
 
 /* In the common case a call is in memory only for a try that fails: its members need no registers
