@@ -238,7 +238,7 @@ FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness rea
     return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
 }
 
-/* The arguments of a call, which its common case needs after its try only if that failed: in memory,
+/* The arguments of a call. The common case needs them after its try only if that failed. In memory
  * they need no registers that must be saved. */
 typedef struct arguments {
     fer_handle *handle;

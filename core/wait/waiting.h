@@ -108,8 +108,8 @@ typedef struct feri_waiting {
     feri_false_hints false_hints;
 } feri_waiting;
 
-/* A call by the mode. feri_waiting_begin sets the other members. If gcc compiles for size, it clears
- * a whole struct with "rep stos", which is slow to begin. */
+/* A call by the mode. feri_waiting_begin sets the other members. If gcc compiles for size, it
+ * clears a whole struct with "rep stos", which is slow to begin. */
 FERI_INLINE void feri_waiting_init(feri_waiting *waiting, fer_handle *handle,
                                    ferp_readiness readiness, unsigned call_flags)
 {
