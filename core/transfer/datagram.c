@@ -262,9 +262,9 @@ static inline bool is_common(const fer_handle *handle, const void *buf, size_t l
     (FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING | FERI_FLAG_CLONED | FERI_FLAG_ADOPTED)
 
 /* Whether a datagram that the handle has received, which is not shared, is the caller's as it is.
- * The peer is compared also after the queue was empty. Linux finds the socket of a datagram and then
- * queues it without a lock in between (net/ipv4/udp.c, __udp4_lib_rcv), so another sender's may be
- * queued after connect has returned and a receive has found nothing (rule U5). */
+ * The peer is compared also after the queue was empty. Linux finds the socket of a datagram and
+ * then queues it, without a lock in between (net/ipv4/udp.c, __udp4_lib_rcv). So another sender's
+ * may be queued after connect has returned and a receive has found nothing (rule U5). */
 FERI_INLINE bool is_result(const fer_handle *handle, fer_socket_addr *from)
 {
     const fer_socket_addr *peer = &handle->p_.peer_;
