@@ -90,19 +90,19 @@ check() {
 
 # docs/DESIGN.md, "What a call costs", has the reason of each gate.
 for name in archive shared lto; do
-    check "$name" write_read 2 80 bench_limits
-    check "$name" try_write_read 2 85 bench_calls
-    check "$name" write_read_all 2 125 bench_calls
-    check "$name" any_stream 2 115 bench_calls
-    check "$name" limits 2 780 bench_calls
-    check "$name" slices 2 185 bench_calls
-    check "$name" datagram 2 235 bench_calls
-    check "$name" connected 2 260 bench_calls
-    check "$name" unix_datagram 2 265 bench_calls
-    check "$name" batch_of_one 2 550 bench_calls
-    check "$name" accept 6 330 bench_calls
-    check "$name" ready 1 200 bench_calls
-    check "$name" started 9 1700 bench_calls
+    check "$name" write_read 2 70 bench_limits
+    check "$name" try_write_read 2 75 bench_calls
+    check "$name" write_read_all 2 110 bench_calls
+    check "$name" any_stream 2 110 bench_calls
+    check "$name" limits 2 660 bench_calls
+    check "$name" slices 2 180 bench_calls
+    check "$name" datagram 2 200 bench_calls
+    check "$name" connected 2 170 bench_calls
+    check "$name" unix_datagram 2 220 bench_calls
+    check "$name" batch_of_one 2 450 bench_calls
+    check "$name" accept 6 245 bench_calls
+    check "$name" ready 1 95 bench_calls
+    check "$name" started 9 1100 bench_calls
     check "$name" keepalive 7 420 bench_calls
     check "$name" add_delete_1 2 70 bench_poller
     check "$name" modify 1 45 bench_poller

@@ -110,7 +110,7 @@ fer_error feri_handle_claim(fer_handle *handle)
     handle->p_.raw_ = FER_RAW_SOCKET_NONE;
     handle->p_.saved_os_code_ = 0;
     handle->p_.flags_ = 0;
-    handle->p_.peer_ = (fer_socket_addr){0};
+    feri_clear_addr(&handle->p_.peer_);
     feri_modes_clear(handle);
     handle->p_.token_ = NULL;
     handle->p_.deadline_[0] = 0;
@@ -228,17 +228,27 @@ FERI_HOT fer_raw_socket feri_handle_release(fer_handle *handle)
                                                                            : FER_RAW_SOCKET_NONE;
 }
 
+FERI_NOINLINE static void close_shared(fer_handle *handle, fer_raw_socket raw)
+{
+    if (is_borrowed(handle)) {
+        feri_modes_write_to(handle, raw);
+    } else {
+        feri_modes_before_close(handle, raw);
+    }
+    leave_and_close(handle, raw);
+}
+
 void feri_handle_close(fer_handle *handle)
 {
     fer_raw_socket raw = feri_handle_release(handle);
-    if (raw != FER_RAW_SOCKET_NONE) {
-        if (is_borrowed(handle)) {
-            feri_modes_write_to(handle, raw);
-        } else {
-            feri_modes_before_close(handle, raw);
-        }
-        leave_and_close(handle, raw);
+    if (raw == FER_RAW_SOCKET_NONE) {
+        return;
     }
+    if (feri_rare(is_borrowed(handle)) || feri_rare(feri_modes_have_record(handle))) {
+        close_shared(handle, raw);
+        return;
+    }
+    ferp_close(raw);
 }
 
 fer_raw_socket feri_handle_as_raw(const fer_handle *handle)

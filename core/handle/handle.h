@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
@@ -94,6 +95,14 @@ FERI_INLINE uint32_t feri_handle_flags(const fer_handle *handle)
 FERI_INLINE bool feri_handle_has_flag(const fer_handle *handle, uint32_t flag)
 {
     return (feri_atomic_load(&handle->p_.flags_) & flag) != 0;
+}
+
+/* Makes an address that is none. In two halves, for which gcc makes no loop if it compiles for
+ * size. */
+FERI_INLINE void feri_clear_addr(fer_socket_addr *addr)
+{
+    memset(addr, 0, sizeof *addr / 2);
+    memset((unsigned char *)addr + sizeof *addr / 2, 0, sizeof *addr - sizeof *addr / 2);
 }
 
 /* The family of an IP socket. */

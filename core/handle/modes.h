@@ -87,12 +87,17 @@ typedef struct feri_shared_modes feri_shared_modes;
 bool feri_modes_have_raw(const fer_handle *handle);
 fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle);
 
+/* Whether the modes are those of a record, which clones share. */
+FERI_INLINE bool feri_modes_have_record(const fer_handle *handle)
+{
+    return feri_atomic_load_pointer(&handle->p_.shared_) != NULL;
+}
+
 /* The raw socket for every call of a handle but waits: the record's if it has one, or the
  * handle's. */
 FERI_INLINE fer_raw_socket feri_modes_raw(const fer_handle *handle)
 {
-    return feri_atomic_load_pointer(&handle->p_.shared_) == NULL ? handle->p_.raw_
-                                                                 : feri_modes_raw_of_record(handle);
+    return feri_modes_have_record(handle) ? feri_modes_raw_of_record(handle) : handle->p_.raw_;
 }
 
 /* Before the raw socket is duplicated: *out is the memory of a record, or NULL if the handle needs

@@ -209,8 +209,8 @@ static fer_error accept_once(const fer_handle *listener, fer_raw_socket *out, fe
     FER_TRY(ferp_accept(listener->p_.raw_, &raw, is_unix ? NULL : peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     fer_error error = feri_reset_inherited_modes(listener, raw);
-    if (error.kind == FER_OK && feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE) &&
-        ferp_traits()->accept_loses_zero_linger) {
+    if (ferp_traits()->accept_loses_zero_linger && error.kind == FER_OK &&
+        feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE)) {
         error = ferp_set_linger(raw, (struct ferp_linger){true, 0});
     }
     if (error.kind != FER_OK && feri_connection_has_ended(raw, error)) {
@@ -255,27 +255,32 @@ FERI_NOINLINE static fer_error accept_on(fer_handle *listener, unsigned flags,
 FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out,
                                fer_socket_addr *peer)
 {
-    FER_TRY(feri_handle_check_use(listener));
+    bool is_common = feri_likely(listener != NULL) && feri_handle_is_fast_path(listener);
+    if (!is_common) {
+        FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
+    }
     FER_TRY(feri_handle_claim(out));
+    const uint32_t properties = feri_handle_flags(listener);
     /* an accept of a foreign family would need its addresses */
-    uint32_t kind = feri_handle_flags(listener) & (FERI_FLAG_LISTENING | FERI_FLAG_FOREIGN);
-    if (kind != FERI_FLAG_LISTENING) {
+    if ((properties & (FERI_FLAG_LISTENING | FERI_FLAG_FOREIGN)) != FERI_FLAG_LISTENING) {
         feri_handle_abandon(out);
         return feri_own_error(FER_INVALID_INPUT);
     }
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_socket_addr from = {0};
+    fer_socket_addr from;
     fer_error error = feri_ok();
     /* then the queue needs no check, and its mode and timeout no other handle */
-    bool is_common =
-        flags == 0 && feri_waiting_is_common(listener, flags) && !feri_handle_is_shared(listener);
+    is_common =
+        is_common && flags == 0 && (properties & (FERI_FLAG_CLONED | FERI_FLAG_ADOPTED)) == 0;
+    feri_clear_addr(&from); /* a Unix stream has none */
     if (is_common) {
         error = accept_once(listener, &raw, &from);
     }
     if (!is_common || feri_rare(error.kind != FER_OK)) {
-        error = accept_on(listener, flags, is_common ? &error : NULL, &raw, &from);
+        const fer_error first = error;
+        error = accept_on(listener, flags, is_common ? &first : NULL, &raw, &from);
     }
-    bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
+    bool is_unix = (properties & FERI_FLAG_UNIX) != 0;
     FER_TRY(
         feri_finish_opening(out, error, raw, is_unix ? FERI_FLAG_UNIX : feri_family_flag(&from)));
     if (peer != NULL) {

@@ -26,6 +26,9 @@ fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
     bool has_many_receivers = first == 0xff || (ip.family == FER_IP_V4 && first >> 4 == 0xe);
     FERI_REQUIRE(!has_many_receivers, FER_NETWORK_UNREACHABLE);
     fer_error error = ferp_connect(raw, addr);
+    if (error.kind == FER_IN_PROGRESS) {
+        return error; /* no operation maps it */
+    }
     /* The system may choose the destination's port for the connecting socket itself. Linux then
      * connects it to itself (RFC 9293, 3.5, simultaneous open). macOS reports EINVAL (libuv, issue
      * 2503), which is no mistake of the caller. */

@@ -18,11 +18,29 @@
 
 /* ---- Addresses */
 
-bool feri_datagram_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other)
+/* As numbers: gcc calls memcmp for four octets if it compiles for size. */
+static inline bool is_same_v4(fer_ipv4_addr one, fer_ipv4_addr other)
+{
+    uint32_t octets;
+    uint32_t others;
+    memcpy(&octets, one.octets, sizeof octets);
+    memcpy(&others, other.octets, sizeof others);
+    return octets == others;
+}
+
+static bool is_same_v6(const fer_socket_addr *one, const fer_socket_addr *other)
 {
     bool same_scope =
         one->scope_id == other->scope_id || one->scope_id == 0 || other->scope_id == 0;
-    return one->port == other->port && same_scope && fer_ip_addr_eq(one->ip, other->ip);
+    return same_scope &&
+           memcmp(one->ip.u.v6.octets, other->ip.u.v6.octets, sizeof one->ip.u.v6) == 0;
+}
+
+bool feri_datagram_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other)
+{
+    return one->ip.family == other->ip.family && one->port == other->port &&
+           (one->ip.family == FER_IP_V4 ? is_same_v4(one->ip.u.v4, other->ip.u.v4)
+                                        : is_same_v6(one, other));
 }
 
 fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out)
@@ -35,14 +53,19 @@ fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out)
     return handle->p_.peer_.ip.family != 0 ? feri_ok() : feri_own_error(FER_NOT_CONNECTED);
 }
 
+FERI_NOINLINE static void map_to_v6(fer_socket_addr *addr)
+{
+    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr->ip.u.v4);
+    *addr = fer_socket_addr_v6_new(mapped, addr->port, 0, 0);
+}
+
 /* Senders need it too: an IPv6 socket that is connected to an IPv4 address receives from an IPv4
  * address on FreeBSD and macOS. connect removes INP_IPV6 (sys/netinet6/udp6_usrreq.c,
  * udp6_connect), so the sender is not mapped (sys/netinet/udp_usrreq.c, udp_append). */
 void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr)
 {
-    if (addr->ip.family == FER_IP_V4 && feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr->ip.u.v4);
-        *addr = fer_socket_addr_v6_new(mapped, addr->port, 0, 0);
+    if (addr->ip.family == FER_IP_V4 && feri_rare(feri_handle_has_flag(handle, FERI_FLAG_V6))) {
+        map_to_v6(addr);
     }
 }
 
@@ -105,7 +128,7 @@ bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bo
 }
 
 /* Whether a datagram is the peer's, or there is no peer. The sender gets the form of the family. */
-static inline bool is_from_peer(const fer_handle *handle, fer_socket_addr *from)
+FERI_NOINLINE static bool is_from_peer(const fer_handle *handle, fer_socket_addr *from)
 {
     fer_socket_addr peer;
     feri_datagram_map_to_family(handle, from);
@@ -189,25 +212,28 @@ fer_error feri_datagram_take_failure(fer_handle *handle)
 
 /* The end of the read half, also during a wait, is FER_OK with no bytes, from the peer. XNU reports
  * no peer once both halves are shut down (uipc_syscalls.c, getpeername): a clone then knows the
- * peer that the socket had when the clone was made. first: the result of a first try, which after
- * FER_OK is made again, or NULL. */
-FERI_NOINLINE static fer_error receive_on(fer_handle *handle, void *buf, size_t len, unsigned flags,
-                                          const fer_error *first, fer_udp_received *out)
+ * peer that the socket had when the clone was made. given: the arguments of the call. first: the
+ * result of a first try, which after FER_OK is made again, or NULL. */
+FERI_NOINLINE static fer_error receive_on(const receive_call *given, const fer_error *first)
 {
     fer_udp_received received; /* set if has_received */
+    fer_handle *handle = given->handle;
+    size_t max = ferp_traits()->datagram_length_max;
     FER_TRY(feri_handle_check_use(handle));
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
-    len = len < ferp_traits()->datagram_length_max ? len : ferp_traits()->datagram_length_max;
-    flags |= feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_NOT_UDP : 0;
-    receive_call call = {handle, buf, len, flags, &received, false, false};
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
+    FERI_REQUIRE(given->out != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(given->buf, given->len), FER_MISUSE);
+    receive_call call = *given;
+    call.len = call.len < max ? call.len : max;
+    call.flags |= feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_NOT_UDP : 0;
+    call.out = &received;
+    feri_waiting waiting = {
+        .handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = call.flags};
     if (feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_END) {
         FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
         fer_error error = first != NULL ? *first : feri_ok();
         if (first != NULL && (error.kind == FER_OK ||
                               feri_datagram_receives_again(handle, &error, &call.was_retried))) {
-            error = try_to_receive(&call, flags); /* without limits, as the first try (rule K3) */
+            error = try_to_receive(&call, call.flags); /* no limits, as the first try (rule K3) */
         }
         error =
             feri_waiting_run_after(&waiting, try_to_receive, &call, first != NULL ? &error : NULL);
@@ -217,8 +243,8 @@ FERI_NOINLINE static fer_error receive_on(fer_handle *handle, void *buf, size_t 
         received = (fer_udp_received){.from = handle->p_.peer_};
         FER_IGNORE(feri_datagram_peer(handle, &received.from));
     }
-    FERI_ASSERT(received.len <= len);
-    *out = (fer_udp_received){received.len, received.truncated, received.from};
+    FERI_ASSERT(received.len <= call.len);
+    *given->out = (fer_udp_received){received.len, received.truncated, received.from};
     return feri_ok();
 }
 
@@ -230,19 +256,39 @@ static inline bool is_common(const fer_handle *handle, const void *buf, size_t l
            feri_waiting_is_common(handle, flags);
 }
 
+/* Those without ports and those that coalesce have other receives. Of a shared one the OS knows the
+ * peer. */
+#define NOT_RECEIVED_AT_ONCE \
+    (FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING | FERI_FLAG_CLONED | FERI_FLAG_ADOPTED)
+
+/* Whether a datagram that the handle has received, which is not shared, is the caller's as it is.
+ * The peer is compared also after the queue was empty. Linux finds the socket of a datagram and
+ * then queues it, without a lock in between (net/ipv4/udp.c, __udp4_lib_rcv). So another sender's
+ * may be queued after connect has returned and a receive has found nothing (rule U5). */
+FERI_INLINE bool is_result(const fer_handle *handle, fer_socket_addr *from)
+{
+    const fer_socket_addr *peer = &handle->p_.peer_;
+    if (peer->ip.family == 0) {
+        feri_datagram_map_to_family(handle, from);
+        return feri_likely(from->ip.family != 0);
+    }
+    return feri_likely(feri_datagram_is_same_end(peer, from)) || is_from_peer(handle, from);
+}
+
 FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                          fer_udp_received *out)
 {
+    const receive_call given = {handle, buf, len, flags, out, false, false};
     if (!is_common(handle, buf, len, flags) || out == NULL ||
-        feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING) ||
+        feri_handle_has_flag(handle, NOT_RECEIVED_AT_ONCE) ||
         feri_rare(has_saved_failure(handle)) || feri_rare((flags & FERP_PEEK) != 0)) {
-        return receive_on(handle, buf, len, flags, NULL, out);
+        return receive_on(&given, NULL);
     }
     fer_udp_received received;
-    fer_error error = ferp_recv_from(feri_modes_raw(handle), buf, len, flags, &received);
-    if (feri_rare(error.kind != FER_OK) || feri_rare(received.from.ip.family == 0) ||
-        !is_from_peer(handle, &received.from)) {
-        return receive_on(handle, buf, len, flags, &error, out);
+    fer_error error = ferp_recv_from(handle->p_.raw_, buf, len, flags & FERP_DONTWAIT, &received);
+    if (feri_rare(error.kind != FER_OK) || !is_result(handle, &received.from)) {
+        const fer_error first = error;
+        return receive_on(&given, &first);
     }
     *out = (fer_udp_received){received.len, received.truncated, received.from};
     return feri_ok();
@@ -251,41 +297,44 @@ FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t l
 /* ---- Receiving from a Unix socket */
 
 typedef struct unix_receive_call {
-    fer_raw_socket raw;
+    fer_handle *handle;
     void *buf;
     size_t len;
+    unsigned flags;
     fer_unix_received *out;
 } unix_receive_call;
 
 static fer_error try_to_receive_unix(void *context, unsigned flags)
 {
-    unix_receive_call *call = context;
-    return ferp_unix_recv_from(call->raw, call->buf, call->len, flags, call->out);
+    const unix_receive_call *call = context;
+    return ferp_unix_recv_from(call->handle->p_.raw_, call->buf, call->len, flags, call->out);
 }
 
 /* first: the error of a first try, or NULL. */
-FERI_NOINLINE static fer_error receive_unix_on(fer_handle *handle, void *buf, size_t len,
-                                               unsigned flags, const fer_error *first,
-                                               fer_unix_received *out)
+FERI_NOINLINE static fer_error receive_unix_on(unix_receive_call *call, const fer_error *first)
 {
-    FER_TRY(feri_handle_check_getter(handle, out));
-    FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
+    FER_TRY(feri_handle_check_getter(call->handle, call->out));
+    FERI_REQUIRE(feri_is_buffer(call->buf, call->len), FER_MISUSE);
     size_t max = ferp_traits()->datagram_length_max;
-    unix_receive_call call = {handle->p_.raw_, buf, len < max ? len : max, out};
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
-    return feri_waiting_run_after(&waiting, try_to_receive_unix, &call, first);
+    call->len = call->len < max ? call->len : max;
+    feri_waiting waiting = {
+        .handle = call->handle, .readiness = FERP_RECEIVABLE, .call_flags = call->flags};
+    return feri_waiting_run_after(&waiting, try_to_receive_unix, call, first);
 }
 
 fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                      fer_unix_received *out)
 {
+    unix_receive_call call = {handle, buf, len, flags, out};
     if (!is_common(handle, buf, len, flags) || out == NULL) {
-        return receive_unix_on(handle, buf, len, flags, NULL, out);
+        return receive_unix_on(&call, NULL);
     }
     fer_error error = ferp_unix_recv_from(handle->p_.raw_, buf, len, flags, out);
-    return feri_likely(error.kind == FER_OK)
-               ? error
-               : receive_unix_on(handle, buf, len, flags, &error, out);
+    if (feri_rare(error.kind != FER_OK)) {
+        const fer_error first = error;
+        return receive_unix_on(&call, &first);
+    }
+    return feri_ok();
 }
 
 /* ---- Sending */
@@ -372,41 +421,44 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
                                                     : feri_ok();
 }
 
-FERI_NOINLINE static fer_error send_to_peer(fer_handle *handle, const void *buf, size_t len,
-                                            unsigned flags, const fer_error *first, size_t *n)
+FERI_NOINLINE static fer_error send_to_peer(send_call *call, const fer_error *first, size_t *n)
 {
-    send_call call = {handle, buf, len, NULL, NULL, flags, 0};
-    return send_on(&call, feri_datagram_check_send(handle, buf, len), first, n);
+    return send_on(call, feri_datagram_check_send(call->handle, call->buf, call->len), first, n);
 }
 
-FERI_NOINLINE static fer_error send_to(fer_handle *handle, const void *buf, size_t len,
-                                       const fer_socket_addr *to, unsigned flags,
-                                       const fer_error *first, size_t *n)
+/* given: with the caller's address, which is not checked yet. */
+FERI_NOINLINE static fer_error send_to(const send_call *given, const fer_error *first, size_t *n)
 {
     fer_socket_addr converted;
-    send_call call = {handle, buf, len, &converted, NULL, flags, 0};
-    fer_error error = feri_datagram_check_send(handle, buf, len);
+    send_call call = *given;
+    call.addr = &converted;
+    fer_error error = feri_datagram_check_send(call.handle, call.buf, call.len);
     if (error.kind == FER_OK) {
-        error = feri_addresses_are_valid(to, 1) ? feri_datagram_destination(handle, to, &converted)
-                                                : feri_refuse(to == NULL);
+        error = feri_addresses_are_valid(given->addr, 1)
+                    ? feri_datagram_destination(call.handle, given->addr, &converted)
+                    : feri_refuse(given->addr == NULL);
     }
     return send_on(&call, error, first, n);
 }
 
+/* In the common case a call is in memory only for a try that fails: its members need no registers
+ * that must be saved. */
 FERI_HOT fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
                                       unsigned flags, size_t *n)
 {
+    send_call call = {handle, buf, len, NULL, NULL, flags, 0};
     if (!is_common(handle, buf, len, flags)) {
-        return send_to_peer(handle, buf, len, flags, NULL, n);
+        return send_to_peer(&call, NULL, n);
     }
     size_t sent = 0;
     unsigned os_flags = flags | feri_waiting_flags(handle, FERP_WRITABLE);
     fer_error error = ferp_send(feri_modes_raw(handle), buf, len, os_flags, &sent);
     if (feri_rare(error.kind != FER_OK)) {
-        return send_to_peer(handle, buf, len, flags, &error, n);
+        const fer_error first = error;
+        return send_to_peer(&call, &first, n);
     }
     feri_store_count(n, sent);
-    return error;
+    return feri_ok();
 }
 
 /* Whether feri_datagram_destination would not change the address. */
@@ -420,17 +472,19 @@ static inline bool is_as_sent(const fer_handle *handle, const fer_socket_addr *t
 FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                          const fer_socket_addr *to, unsigned flags, size_t *n)
 {
+    send_call call = {handle, buf, len, to, NULL, flags, 0};
     if (!is_common(handle, buf, len, flags) || !is_as_sent(handle, to)) {
-        return send_to(handle, buf, len, to, flags, NULL, n);
+        return send_to(&call, NULL, n);
     }
     size_t sent = 0;
     unsigned os_flags = flags | feri_waiting_flags(handle, FERP_WRITABLE);
     fer_error error = ferp_send_to(feri_modes_raw(handle), buf, len, os_flags, to, &sent);
     if (feri_rare(error.kind != FER_OK)) {
-        return send_to(handle, buf, len, to, flags, &error, n);
+        const fer_error first = error;
+        return send_to(&call, &first, n);
     }
     feri_store_count(n, sent);
-    return error;
+    return feri_ok();
 }
 
 /* A foreign socket has SOCK_SEQPACKET. Linux would send to its peer, whatever the address is

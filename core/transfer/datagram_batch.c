@@ -259,6 +259,25 @@ static fer_error try_to_send_messages(void *context, unsigned flags)
     return ferp_send_messages(raw, messages, count, flags, &batch->moved);
 }
 
+/* A first try, in the common case, and the waits if it would block. */
+static fer_error send_chunk(send_batch *batch, unsigned flags, bool *is_socket_error)
+{
+    fer_handle *handle = batch->handle;
+    bool is_common = feri_waiting_is_common(handle, flags);
+    fer_error first = feri_ok();
+    if (is_common) {
+        first = try_to_send_messages(batch, flags | feri_waiting_flags(handle, FERP_WRITABLE));
+        if (first.kind == FER_OK) {
+            return first;
+        }
+    }
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_WRITABLE, .call_flags = flags};
+    fer_error error =
+        feri_waiting_run_after(&waiting, try_to_send_messages, batch, is_common ? &first : NULL);
+    *is_socket_error = waiting.is_socket_error;
+    return error;
+}
+
 /* Each try sends at least one message of the chunk, with a timeout of its own (rule B2). */
 static fer_error send_messages(send_batch *batch, unsigned flags)
 {
@@ -267,13 +286,12 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
         if (batch->at == batch->filled) {
             FER_TRY(fill_chunk(batch));
         }
-        feri_waiting waiting = {
-            .handle = batch->handle, .readiness = FERP_WRITABLE, .call_flags = flags};
-        fer_error error = feri_waiting_run(&waiting, try_to_send_messages, batch);
+        bool is_socket_error = false;
+        fer_error error = send_chunk(batch, flags, &is_socket_error);
         if (error.kind == FER_OK) {
             batch->was_too_long = false;
             advance(batch);
-        } else if (!waiting.is_socket_error) {
+        } else if (!is_socket_error) {
             return error;
         } else if (does_without(batch, error)) {
             batch->filled = batch->at; /* the chunk is made again */

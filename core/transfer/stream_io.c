@@ -187,6 +187,10 @@ static fer_error try_buffer(void *context, unsigned flags)
  * the end, because its callers have excluded a length of 0. */
 static fer_error finish(stream_call *call, fer_error error, size_t *n)
 {
+    if (feri_likely(error.kind == FER_OK) && feri_likely(call->moved > 0)) {
+        feri_store_count(n, call->moved);
+        return error;
+    }
     fer_handle *handle = call->waiting.handle;
     bool reads = call->waiting.readiness == FERP_READABLE;
     if (call->waiting.is_socket_error) {
@@ -225,15 +229,23 @@ static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, s
 FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness readiness,
                                           const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .call_flags = flags},
-                        .buf = (void *)(uintptr_t)buf,
-                        .peek = flags & FERP_PEEK,
-                        .len = len};
+    stream_call call; /* without slices */
+    feri_waiting_init(&call.waiting, handle, readiness, flags);
+    call.buf = (void *)(uintptr_t)buf;
+    call.peek = flags & FERP_PEEK;
+    call.len = len;
+    call.moved = 0;
     return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
 }
 
-/* Beside FERP_PEEK and FERP_DONTWAIT: six arguments fit into registers. */
-#define WRITES 0x80u
+/* The arguments of a call. The common case needs them after its try only if that failed. In memory
+ * they need no registers that must be saved. */
+typedef struct arguments {
+    fer_handle *handle;
+    const void *buf;
+    size_t len;
+    size_t *n;
+} arguments;
 
 /* Continues after a first try that has moved nothing, with its result: FER_OK is the end. */
 static fer_error continue_transfer(stream_call *call, feri_try *attempt, fer_error first, size_t *n)
@@ -244,17 +256,14 @@ static fer_error continue_transfer(stream_call *call, feri_try *attempt, fer_err
     return finish(call, feri_waiting_run_on(&call->waiting, attempt, call, first), n);
 }
 
-FERI_NOINLINE static fer_error continue_call(fer_handle *handle, const void *buf, size_t len,
-                                             unsigned flags, fer_error first, size_t *n)
+FERI_NOINLINE static fer_error continue_call(const arguments *of, ferp_readiness readiness,
+                                             unsigned flags, fer_error first)
 {
     stream_call call = {
-        .waiting = {.handle = handle,
-                    .readiness = (flags & WRITES) != 0 ? FERP_WRITABLE : FERP_READABLE,
-                    .call_flags = flags},
-        .buf = (void *)(uintptr_t)buf,
-        .peek = flags & FERP_PEEK,
-        .len = len};
-    return continue_transfer(&call, try_buffer, first, n);
+        .waiting = {.handle = of->handle, .readiness = readiness, .call_flags = flags},
+        .buf = (void *)(uintptr_t)of->buf,
+        .len = of->len};
+    return continue_transfer(&call, try_buffer, first, of->n);
 }
 
 fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n)
@@ -275,12 +284,13 @@ fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned f
         if (!IS_COMMON(call_flags)) {                                                     \
             return move_bytes(handle, FERP_READABLE, buf, len, call_flags, n);            \
         }                                                                                 \
+        const arguments given = {handle, buf, len, n};                                    \
         size_t moved = 0;                                                                 \
         unsigned flags =                                                                  \
             (call_flags) | unix_flag(handle) | feri_waiting_flags(handle, FERP_READABLE); \
         fer_error error = ferp_recv(handle->p_.raw_, buf, len, flags, &moved);            \
         if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {                   \
-            return continue_call(handle, buf, len, call_flags, error, n);                 \
+            return continue_call(&given, FERP_READABLE, call_flags, error);               \
         }                                                                                 \
         feri_store_count(n, moved);                                                       \
         return error;                                                                     \
@@ -295,11 +305,12 @@ DEFINE_READ(feri_stream_try_read, FERP_DONTWAIT)
         if (!IS_COMMON(call_flags)) {                                                   \
             return move_bytes(handle, FERP_WRITABLE, buf, len, call_flags, n);          \
         }                                                                               \
+        const arguments given = {handle, buf, len, n};                                  \
         size_t moved = 0;                                                               \
         unsigned flags = (call_flags) | feri_waiting_flags(handle, FERP_WRITABLE);      \
         fer_error error = ferp_send(handle->p_.raw_, buf, len, flags, &moved);          \
         if (feri_rare(error.kind != FER_OK)) {                                          \
-            return continue_call(handle, buf, len, (call_flags) | WRITES, error, n);    \
+            return continue_call(&given, FERP_WRITABLE, call_flags, error);             \
         }                                                                               \
         feri_store_count(n, moved);                                                     \
         return error;                                                                   \

@@ -74,8 +74,8 @@ fer_error feri_reset_inherited_modes(const fer_handle *listener, fer_raw_socket 
         return feri_ok(); /* the modes of the new handle apply */
     }
     bool is_shared = feri_handle_is_shared(listener);
-    bool may_be_nonblocking = is_shared || feri_modes_core_waits(listener);
-    if (may_be_nonblocking && ferp_traits()->accept_inherits_nonblocking) {
+    if (ferp_traits()->accept_inherits_nonblocking &&
+        (is_shared || feri_modes_core_waits(listener))) {
         FER_TRY(ferp_set_nonblocking(raw, false));
     }
     if (!is_shared && !feri_handle_has_flag(listener, FERI_TIMEOUT_FLAGS)) {

@@ -79,13 +79,23 @@ static fer_error report(fer_error error, fer_interest found, const bounds *withi
     return result;
 }
 
+/* The arguments of a _ready call: in memory, they need no registers that must be saved. */
+typedef struct ready_call {
+    const fer_handle *handle;
+    fer_interest interest;
+    fer_duration timeout;
+    fer_interest *ready;
+} ready_call;
+
 /* A check without a wait, of a handle of which only the OS knows something: open, without limits,
  * and no end that waits miss. False: *ready has not changed, and the path of every call decides. */
-static bool is_known_at_once(const fer_handle *handle, fer_interest interest, fer_duration timeout,
-                             fer_interest *ready)
+FERI_HOT static bool is_known_at_once(const ready_call *call)
 {
-    bool may_miss = (interest & FER_WRITABLE) != 0 && feri_write_wait_misses_end(handle);
-    if (timeout.nanos != 0 || may_miss || !feri_handle_is_fast_path(handle)) {
+    const fer_handle *handle = call->handle;
+    fer_interest interest = call->interest;
+    if (!feri_likely(handle != NULL) || interest - 1 >= ALL_INTERESTS || call->ready == NULL ||
+        call->timeout.nanos != 0 || !feri_handle_is_fast_path(handle) ||
+        ((interest & FER_WRITABLE) != 0 && feri_write_wait_misses_end(handle))) {
         return false;
     }
     fer_interest found = 0;
@@ -94,7 +104,7 @@ static bool is_known_at_once(const fer_handle *handle, fer_interest interest, fe
     if (!is_over || !feri_handle_is_fast_path(handle) || feri_read_end_is_marked(handle)) {
         return false; /* an end of another handle, or of another thread meanwhile */
     }
-    *ready = found;
+    *call->ready = found;
     return true;
 }
 
@@ -215,26 +225,30 @@ static fer_error wait_for_readiness(fer_handle *handle, fer_interest interest, c
     return check_or_wait(handle, interest, within, found);
 }
 
-fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
-                            fer_interest *ready)
+FERI_NOINLINE static fer_error stream_ready_on(const ready_call *call)
 {
-    fer_error error = check(interest, ready);
+    fer_handle *handle = (fer_handle *)(uintptr_t)call->handle;
+    fer_error error = check(call->interest, call->ready);
     if (error.kind != FER_OK) {
         FER_TRY(feri_stream_check_misuse(handle));
         return error;
     }
-    if (handle != NULL && is_known_at_once(handle, interest, timeout, ready)) {
-        return error;
-    }
     feri_limits limits = handle == NULL ? FERI_NO_LIMITS : feri_limits_of(handle);
-    const bounds within = bounds_within(limits, timeout);
+    const bounds within = bounds_within(limits, call->timeout);
     fer_interest found = 0;
     feri_false_hints false_hints = {0, 0, 0};
     do {
-        error = wait_for_readiness((fer_handle *)(uintptr_t)handle, interest, &within, &found);
+        error = wait_for_readiness(handle, call->interest, &within, &found);
     } while (should_retry(&error, found != 0, &false_hints, &within));
-    FERI_ASSERT((found & ~interest) == 0);
-    return report(error, found, &within, ready);
+    FERI_ASSERT((found & ~call->interest) == 0);
+    return report(error, found, &within, call->ready);
+}
+
+fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
+                            fer_interest *ready)
+{
+    const ready_call call = {handle, interest, timeout, ready};
+    return is_known_at_once(&call) ? feri_ok() : stream_ready_on(&call);
 }
 
 /* ---- Sockets that are no streams */
@@ -271,22 +285,25 @@ static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest
     return is_whole ? error : feri_ok();
 }
 
-fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
-                     fer_interest *ready)
+FERI_NOINLINE static fer_error ready_on(const ready_call *call)
 {
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    FER_TRY(check(interest, ready));
-    if (is_known_at_once(handle, interest, timeout, ready)) {
-        return feri_ok();
-    }
-    const bounds within = bounds_within(feri_limits_of(handle), timeout);
+    FER_TRY(feri_handle_check(call->handle, FERI_REQUEST_USE));
+    FER_TRY(check(call->interest, call->ready));
+    const bounds within = bounds_within(feri_limits_of(call->handle), call->timeout);
     fer_interest found = 0;
     feri_false_hints false_hints = {0, 0, 0};
     fer_error error;
     do {
-        error = wait_for_socket(handle, interest, &within, &found);
+        error = wait_for_socket(call->handle, call->interest, &within, &found);
     } while (should_retry(&error, found != 0, &false_hints, &within));
-    return report(error, found, &within, ready);
+    return report(error, found, &within, call->ready);
+}
+
+fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
+                     fer_interest *ready)
+{
+    const ready_call call = {handle, interest, timeout, ready};
+    return is_known_at_once(&call) ? feri_ok() : ready_on(&call);
 }
 
 /* ---- An array of sockets */

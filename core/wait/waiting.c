@@ -418,7 +418,8 @@ fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
     fer_error result;
     do {
         result = attempt(call, waiting->flags);
-    } while (feri_waiting_wait_if_needed(waiting, &result) == FERI_NEXT_TRY);
+    } while (feri_rare(result.kind != FER_OK) &&
+             feri_waiting_wait_if_needed(waiting, &result) == FERI_NEXT_TRY);
     return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include <sys/uio.h>
 
+#include "core/base/compiler.h"
 #include "platform/posix/unix.h"
 
 static fer_error store_moved(ssize_t moved, size_t *n)
@@ -132,23 +133,31 @@ static fer_error store_datagram(const struct sockaddr_storage *from, size_t len,
     return (fer_error){FER_OK, 0};
 }
 
+/* In memory, so that a receive saves no register for another one by recvmsg. */
+typedef struct receiving {
+    fer_raw_socket raw;
+    void *buf;
+    size_t len;
+    int flags;
+} receiving;
+
 /* By recvmsg, on every system and for every protocol. The message always has one slice of at least
  * one byte. Without a slice XNU fails with EMSGSIZE. macOS and the BSDs do not wait for 0 bytes,
  * and report an empty datagram as truncated (FreeBSD, sys/kern/uipc_socket.c, soreceive_dgram). */
-static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int flags,
-                              fer_udp_received *out)
+FERI_NOINLINE static fer_error receive_from(const receiving *by, fer_udp_received *out)
 {
     struct sockaddr_storage from;
     char spare;
+    const size_t len = by->len;
     bool uses_spare = FERP_POSIX_IS_BSD && len == 0;
-    struct iovec slice = {uses_spare ? &spare : buf, uses_spare ? 1 : len};
+    struct iovec slice = {uses_spare ? &spare : by->buf, uses_spare ? 1 : len};
     struct msghdr message = {0};
     from.ss_family = AF_UNSPEC;
     message.msg_name = &from;
     message.msg_namelen = sizeof from;
     message.msg_iov = &slice;
     message.msg_iovlen = 1;
-    ssize_t moved = recvmsg((int)raw, &message, flags);
+    ssize_t moved = recvmsg((int)by->raw, &message, by->flags);
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }
@@ -168,18 +177,16 @@ static fer_error receive_from(fer_raw_socket raw, void *buf, size_t len, int fla
  *
  * In POSIX MSG_TRUNC is a result of recvmsg only. FreeBSD accepts it in a call since 2022 (review
  * D35909). */
-static fer_error receive_with_length(fer_raw_socket raw, void *buf, size_t len, int flags,
-                                     fer_udp_received *out)
+static fer_error receive_with_length(const receiving *by, size_t len, fer_udp_received *out)
 {
     struct sockaddr_storage from;
     socklen_t size = sizeof from;
     from.ss_family = AF_UNSPEC;
-    ssize_t length =
-        recvfrom((int)raw, buf, len, flags | MSG_TRUNC, (struct sockaddr *)&from, &size);
+    ssize_t length = recvfrom((int)by->raw, by->buf, len, by->flags | MSG_TRUNC,
+                              (struct sockaddr *)&from, &size);
     if (length < 0) {
-        return errno == EINVAL || ferp_posix_is_refusal(errno)
-                   ? receive_from(raw, buf, len, flags, out)
-                   : ferp_posix_waited_error(errno);
+        return errno == EINVAL || ferp_posix_is_refusal(errno) ? receive_from(by, out)
+                                                               : ferp_posix_waited_error(errno);
     }
     bool truncated = (size_t)length > len;
     return store_datagram(&from, truncated ? len : (size_t)length, truncated, out);
@@ -190,13 +197,13 @@ static fer_error receive_with_length(fer_raw_socket raw, void *buf, size_t len, 
 fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
                          fer_udp_received *out)
 {
-    int os_flags = ferp_posix_recv_flags(flags);
+    const receiving by = {raw, buf, len, ferp_posix_recv_flags(flags)};
 #ifdef __linux__
     if ((flags & (FERP_PEEK | FERP_NOT_UDP)) == 0) {
-        return receive_with_length(raw, buf, len, os_flags, out);
+        return receive_with_length(&by, len, out);
     }
 #endif
-    fer_error error = receive_from(raw, buf, len, os_flags, out);
+    fer_error error = receive_from(&by, out);
 #ifdef FERP_POSIX_BSD
     /* On macOS and the BSDs a peek leaves the error that it returns for the next call (FreeBSD,
      * sys/kern/uipc_socket.c, soreceive_generic). */
@@ -219,7 +226,7 @@ bool ferp_posix_is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
     return is_same;
 }
 
-fer_error ferp_posix_map_missing_port(fer_raw_socket raw, fer_error error)
+FERI_NOINLINE fer_error ferp_posix_map_missing_port(fer_raw_socket raw, fer_error error)
 {
 #ifdef __linux__
     fer_socket_addr local = {0};

@@ -241,12 +241,15 @@ fer_error ferp_unix_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigne
     char spare; /* as in receive_from of bytes.c */
     bool uses_spare = FERP_POSIX_IS_BSD && len == 0;
     struct iovec slice = {uses_spare ? &spare : buf, uses_spare ? 1 : len};
-    struct msghdr message = {0};
+    struct msghdr message; /* its members one by one, as in make_header of messages.c */
     from.sun_family = AF_UNIX;
     message.msg_name = &from;
     message.msg_namelen = sizeof from;
     message.msg_iov = &slice;
     message.msg_iovlen = 1;
+    message.msg_control = NULL;
+    message.msg_controllen = 0;
+    message.msg_flags = 0;
     ssize_t moved = ferp_posix_receive_or_end((int)raw, &message, ferp_posix_recv_flags(flags));
     if (moved < 0) {
         return ferp_posix_waited_error(errno);

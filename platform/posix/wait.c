@@ -8,6 +8,7 @@
 #include <sys/select.h>
 #include <sys/time.h>
 
+#include "core/base/compiler.h"
 #include "platform/background.h"
 #include "platform/copying.h"
 
@@ -157,9 +158,20 @@ static fer_error poll_with(poll_call *call, const ferp_pipe *pipe, struct pollfd
     }
 }
 
-static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
+FERI_NOINLINE static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
 {
     return poll_with(poll_plainly, NULL, entries, count, deadline);
+}
+
+/* The first poll of a call that never waits. If it fails, the next one decides. */
+static fer_error poll_at_once(struct pollfd *entry)
+{
+    int ready = poll(entry, 1, 0);
+    if (ready == 0) {
+        return (fer_error){FER_TIMED_OUT, 0};
+    }
+    return ready > 0 && (entry->revents & POLLNVAL) == 0 ? (fer_error){FER_OK, 0}
+                                                         : poll_until(entry, 1, 0);
 }
 
 /* A peek keeps the pending error (NetBSD: uipc_socket.c, soreceive). ENOTCONN is a stream that was
@@ -235,7 +247,8 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
 {
     struct pollfd entries[] = {entry_for(raw, interest), token_entry(token)};
     (void)deadline;
-    FER_TRY(poll_until(entries, token == NULL ? 1 : 2, until));
+    FER_TRY(until == 0 && token == NULL ? poll_at_once(entries)
+                                        : poll_until(entries, token == NULL ? 1 : 2, until));
     *ready = ready_of(entries[0].revents) & interest;
     return (fer_error){FER_OK, 0};
 }
