@@ -168,10 +168,11 @@ report_crash() {
     say ""
 }
 
+# shellcheck disable=SC3045 # dash and bash have this limit
 fuzz_libfuzzer() {
     rm -f "$work"/../"$1".found-*
     (
-        [ "$from_nothing" = no ] || ulimit -S -t $((minutes * 60))
+        [ "$from_nothing" = no ] || ulimit -St $((minutes * 60))
         # shellcheck disable=SC2046 # the options are words
         exec "$fuzzers/fuzz_$1" -max_total_time="$seconds_most" $(libfuzzer_options_of "$1") \
             ${dictionary:+-dict="$dictionary"} -artifact_prefix="$work/../$1.found-" "$work" \
