@@ -386,12 +386,14 @@ bool unix_model_check_write(unix_handle *handle, const uint8_t *bytes, size_t le
     return true;
 }
 
-/* Row clone_reads_on: a shutdown discards what is queued, if the connection has not ended. */
+/* Row clone_reads_on: a shutdown discards what is queued, if the connection has not ended, on macOS if
+ * the peer has not. */
 static bool keeps_input(const struct model_socket *socket)
 {
     const struct model_socket *peer = peer_of(socket);
-    bool both_ended = socket->shut_write && (!is_open(peer) || peer->shut_write);
-    return unix_shutdown_needs_peer && (socket->was_reset || both_ended);
+    bool has_ended = !is_open(peer) || peer->shut_write;
+    bool keeps = has_ended && (socket->shut_write || unix_is_macos);
+    return unix_shutdown_needs_peer && (socket->was_reset || keeps);
 }
 
 fer_error_kind unix_model_shutdown(unix_handle *handle, fer_shutdown how, bool is_stream)
