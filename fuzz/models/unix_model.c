@@ -386,8 +386,8 @@ bool unix_model_check_write(unix_handle *handle, const uint8_t *bytes, size_t le
     return true;
 }
 
-/* Row clone_reads_on: a shutdown discards what is queued, if the connection has not ended, on macOS if
- * the peer has not. */
+/* Row clone_reads_on: a shutdown discards what is queued, if the connection has not ended, and on
+ * macOS only before the peer's end. */
 static bool keeps_input(const struct model_socket *socket)
 {
     const struct model_socket *peer = peer_of(socket);
