@@ -357,10 +357,8 @@ static const void *choose_slices(unsigned pick)
     slices[0] = (fer_io_slice_mut){memory, 3};
     slices[1] = (fer_io_slice_mut){NULL, pick % 16 == 7 ? 9 : 0};
     slices[2] = (fer_io_slice_mut){is_absurd ? longest : memory + 3, is_absurd ? SIZE_MAX - 2 : 61};
-    if (pick % 32 == 27) {
-        const fer_io_slice_mut first = slices[0];
-        slices[0] = slices[2];
-        slices[2] = first;
+    if (pick % 16 == 3) {
+        slices[0] = (fer_io_slice_mut){longest, SIZE_MAX - 2};
     }
     return slices;
 }
