@@ -213,7 +213,8 @@ static const char *check_notified(const poller_wait_result *wait)
 }
 
 /* After its event a one-shot registration, or one without interest, is disarmed; an edge has to
- * rise again. */
+ * rise again. A wait that began without a notification and reports one has all that came during it
+ * (rule P6). */
 static void note_reported(const poller_wait_result *wait)
 {
     struct poller_state *poller = &poller_states[wait->poller];
@@ -230,7 +231,9 @@ static void note_reported(const poller_wait_result *wait)
         registration->expected_since = POLLER_NEVER;
         poller_registration_update(registration, poller_now());
     }
-    poller->may_be_notified = poller->notified_during;
+    bool was_notified = poller->was_notified || poller->may_be_notified;
+    bool merges = wait->notified && !was_notified && !poller->never_waits;
+    poller->may_be_notified = poller->notified_during && !merges;
     poller->is_notified = false;
     poller->is_waiting = false;
 }
