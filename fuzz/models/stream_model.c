@@ -396,6 +396,25 @@ static void check_connect_with(const struct program *program, const struct recor
          "K8: a failed connect leaves a connection", record);
 }
 
+/* Whether a handle of the connection that is still open has shut its read half down. */
+static bool is_read_half_shut(const struct program *program, int connection)
+{
+    for (int i = 0; i < PROGRAM_HANDLES; i++) {
+        if (program->connection_of[i] == connection && model.handles[i].shut_read) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A half that has ended is ready: by this handle's calls, or the read half by a clone's. */
+static fer_interest ended_halves(const struct program *program, const struct record *record)
+{
+    const struct handle_model *handle = &model.handles[record->handle];
+    bool reads = handle->saw_end || is_read_half_shut(program, record->connection);
+    return (reads ? FER_READABLE : 0) | (handle->shut_write ? FER_WRITABLE : 0);
+}
+
 /* K3a: _ready keeps the answer of its own timeout. */
 static void check_ready(const struct program *program, const struct record *record)
 {
@@ -404,6 +423,8 @@ static void check_ready(const struct program *program, const struct record *reco
          "a kind that _ready does not return", record);
     must(kind != FER_TIMED_OUT || record->limits.deadline_in <= record->elapsed,
          "K3: _ready times out before its deadline", record);
+    must(kind != FER_OK || (ended_halves(program, record) & record->asked & ~record->ready) == 0,
+         "S6: _ready does not report a half that has ended", record);
     check_limits(program, record);
 }
 

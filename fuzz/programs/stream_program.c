@@ -335,6 +335,14 @@ static void track_timeouts(struct connection *connection, const struct record *r
     }
 }
 
+/* A call that makes several reads or writes may be interrupted in its second one, which shows in no
+ * result (rule I1). */
+static uint64_t occurrence_of_fault(const struct record *record, uint8_t byte)
+{
+    bool may_be_later = record->fault == FER_SIM_FAULT_INTERRUPTED && is_whole(record);
+    return may_be_later && byte >= 128 ? 2 : 1;
+}
+
 static void step(struct program *program, const uint8_t *bytes)
 {
     int handle = bytes[1] % PROGRAM_HANDLES;
@@ -366,7 +374,8 @@ static void step(struct program *program, const uint8_t *bytes)
     int done = program->deferred_done;
     uint64_t began = fer_sim_now().nanos;
     if (record->fault >= 0) {
-        FER_IGNORE(fer_sim_fault_at((fer_sim_fault)record->fault, 1));
+        FER_IGNORE(
+            fer_sim_fault_at((fer_sim_fault)record->fault, occurrence_of_fault(record, bytes[1])));
     }
     bool resets = record->fault == FER_SIM_FAULT_RESET && connection != NULL;
     do_op(program, handle, bytes[2], record);

@@ -104,6 +104,8 @@ struct record {
     uint64_t elapsed;     /* of virtual time, in nanoseconds */
     /* Set by the harness that compares: an earlier step of this connection differed. */
     bool was_forgiven;
+    fer_interest asked; /* READY */
+    fer_interest ready;
     size_t unread;     /* sent by the peer and not received, before the step */
     size_t could_read; /* unread, and what the peer sent during the step */
     /* The times of events from the beginning of the step on, or LIMITS_NEVER. */
