@@ -6,6 +6,7 @@
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/driver/windows.h"
+#include "fuzz/models/udp_addresses.h"
 
 enum { STEPS = 24, MESSAGES = 4, RECEIVED = 8, TRIES = 16, PAUSE_MS = 10 };
 
@@ -226,10 +227,16 @@ static size_t receive(struct batch_program *program, int end, size_t count, size
 }
 
 /* All of them, if their number depends on how many are in a message. */
-static void do_receive(struct batch_program *program, int end, size_t count, size_t cap)
+static void do_receive(struct batch_program *program, int end, size_t count, size_t cap, int fault)
 {
     fer_datagram_recv in[RECEIVED];
-    while (receive(program, end, count, cap, in) > 0 && program->wants_coalescing[end]) {
+    size_t n = 0;
+    do {
+        n = receive(program, end, count, cap, in);
+    } while (n > 0 && program->wants_coalescing[end]);
+    if (n > 0 && n < count && fault < 0 && !program->waits && !program->model.has_unordered) {
+        batch_must(&program->model, receive(program, end, count, cap, in) == 0,
+                   "B3: fewer messages than are queued");
     }
 }
 
@@ -398,7 +405,7 @@ static void run_step(struct batch_program *program, choices *from)
     switch (op % 8) {
     case 0:
     case 1: do_send(program, end, one, two); break;
-    case 2: do_receive(program, end, 1 + one % RECEIVED, caps[two % 4]); break;
+    case 2: do_receive(program, end, 1 + one % RECEIVED, caps[two % 4], fault); break;
     case 3: do_reply(program); break;
     case 4: do_peer_send(program, BATCH_NEAR + end, one); break;
     case 5: do_enable(program, end, one); break;

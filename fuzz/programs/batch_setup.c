@@ -61,7 +61,28 @@ static fer_socket_addr remote_of(const struct batch_model *model, unsigned which
     return remote;
 }
 
-static void open_ends(struct batch_program *program, unsigned connects_to)
+/* The near peer sends to the client before it is connected. A receive drops these datagrams, unless
+ * the client is connected to that peer (rule B10). */
+static void send_before_connect(struct batch_program *program, unsigned count)
+{
+    struct batch_model *model = &program->model;
+    uint8_t buf[8];
+    for (unsigned i = 0; i < count; i++) {
+        fer_datagram_send message = {
+            .buf = buf, .len = 3 + i, .sent = 3 + i, .to = &model->local[BATCH_CLIENT]};
+        int serial = model->count;
+        for (size_t at = 0; at < message.len; at++) {
+            buf[at] = batch_byte(serial, at);
+        }
+        batch_model_add(model, BATCH_NEAR, &message, message.len);
+        batch_model_sent(model, &message, serial, 0, true);
+        FUZZ_CHECK(fer_sim_peer_send_to(program->peers[0], buf, message.len, message.to).kind ==
+                   FER_OK);
+    }
+    FUZZ_CHECK(fer_sim_advance(fer_duration_from_millis(count * 10)).kind == FER_OK);
+}
+
+static void open_ends(struct batch_program *program, unsigned connects_to, unsigned sent_before)
 {
     struct batch_model *model = &program->model;
     fer_socket_addr any = batch_address(model->is_v6 || model->is_dual ? "::" : "0.0.0.0", 2001);
@@ -75,6 +96,7 @@ static void open_ends(struct batch_program *program, unsigned connects_to)
     if (connects_to < 4) {
         model->remote = remote_of(model, connects_to);
         model->is_connected = true;
+        send_before_connect(program, sent_before);
         FUZZ_CHECK(
             fer_udp_socket_connect_addr(&program->sockets[BATCH_CLIENT], &model->remote).kind ==
             FER_OK);
@@ -114,5 +136,5 @@ void batch_start(struct batch_program *program, fer_sim_dialect dialect, choices
     config.tape = (modes >> 5 & 1) != 0 ? no_tape : NULL;
     config.trace = getenv("FERRULE_FUZZ_TRACE") != NULL ? print_line : NULL;
     FUZZ_CHECK(fer_sim_start(&config).kind == FER_OK);
-    open_ends(program, connects_to % 8);
+    open_ends(program, connects_to % 8, connects_to >> 3 & 3);
 }
