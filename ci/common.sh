@@ -148,7 +148,9 @@ run_nice() {
 }
 
 build_preset() {
-    (cd "$root" && run_nice cmake --build "build/$1" -j "$jobs")
+    preset_built=$1
+    shift
+    (cd "$root" && run_nice cmake --build "build/$preset_built" -j "$jobs" ${1:+--target "$@"})
 }
 
 # restore_copy COPY PART...: makes these files and folders of the copy equal to those of the tree. A

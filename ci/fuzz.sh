@@ -58,6 +58,12 @@ done
 case $engine in libfuzzer) preset=fuzz ;; afl) preset=fuzz-afl ;; *) usage >&2; exit 2 ;; esac
 case $minutes in '' | 0 | *[!0-9]*) usage >&2; exit 2 ;; esac
 [ "$mode-$from_nothing" = fuzz-no ] || { engine=libfuzzer; preset=fuzz; }
+# addr_vs_rust is no target without a rustc
+case " $harnesses " in '  ' | *" addr_vs_rust "*) targets=fuzzers ;; *)
+    targets=
+    for name in $harnesses; do targets="$targets fuzz_$name"; done
+    ;;
+esac
 if [ -z "$harnesses" ]; then
     for source in "$root"/fuzz/harnesses/fuzz_*.c; do
         name=${source##*/fuzz_}
@@ -268,8 +274,9 @@ has_harness() {
 bad=0
 [ "$setup" = no ] || "$root/ci/setup.sh" build fuzz
 say "== fuzz ($engine): configure, build"
+# shellcheck disable=SC2086 # the list is words
 if ! logged "$preset-configure" configure_preset "$preset" ||
-    ! logged "$preset-build" build_preset "$preset"; then
+    ! logged "$preset-build" build_preset "$preset" $targets; then
     [ "$mode" != smoke ] || say "0 passed, 1 failed, 0 skipped"
     exit 1
 fi

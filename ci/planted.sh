@@ -137,7 +137,8 @@ fuzz_with_afl() {
 }
 
 # time_to_find HARNESS SEED: prints the processor time until the first report, user and system, or
-# inf if there is none. A call that does not end is reported after two seconds.
+# inf if there is none. A call that does not end is reported after ten seconds: on a loaded machine
+# a run may take some.
 # shellcheck disable=SC3045 # dash and bash have these limits
 time_to_find() {
     rm -rf "$found_dir"
@@ -147,7 +148,7 @@ time_to_find() {
         ulimit -c 0
         ulimit -St "$most_processor_seconds"
         ASAN_OPTIONS=symbolize=0 fixed_layout "$fuzzers/fuzz_$1" $(libfuzzer_options_of "$1") \
-            -timeout=2 -seed="$2" -rss_limit_mb=0 ${dictionary:+-dict="$dictionary"} \
+            -timeout=10 -seed="$2" -rss_limit_mb=0 ${dictionary:+-dict="$dictionary"} \
             -artifact_prefix="$found_dir/" "$found_dir/inputs" >>"$log" 2>&1 </dev/null || true
         times
     ) >"$found_dir/times"
