@@ -6,7 +6,6 @@
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/driver/windows.h"
-#include "fuzz/models/udp_addresses.h"
 
 enum { STEPS = 24, MESSAGES = 4, RECEIVED = 8, TRIES = 16, PAUSE_MS = 10 };
 
