@@ -225,9 +225,33 @@ static size_t receive(struct batch_program *program, int end, size_t count, size
     return n;
 }
 
-/* All of them, if their number depends on how many are in a message. */
-static void do_receive(struct batch_program *program, int end, size_t count, size_t cap, int fault)
+/* B3: the failure behind the messages of a batch is the result of take_error, or of the next
+ * receive, also of a single datagram; or it is left for a later step. */
+static void take_saved(struct batch_program *program, int end, unsigned which)
 {
+    uint8_t buf[1];
+    fer_udp_received got;
+    fer_error saved = {FER_OK, 0};
+    fer_udp_socket *socket = &program->sockets[end];
+    if (which == 0) {
+        return;
+    }
+    if (which == 1) {
+        FUZZ_CHECK(fer_udp_socket_take_error(socket, &saved).kind == FER_OK);
+    } else {
+        saved = program->waits ? fer_udp_socket_recv_from(socket, buf, sizeof buf, &got)
+                               : fer_udp_socket_try_recv_from(socket, buf, sizeof buf, &got);
+    }
+    batch_must(&program->model, saved.kind == FER_NO_BUFFER_SPACE,
+               "B3: the failure behind the messages of a batch is lost");
+}
+
+/* All of them, if their number depends on how many are in a message. */
+static void do_receive(struct batch_program *program, int end, size_t count, unsigned two,
+                       int fault)
+{
+    static const size_t caps[] = {BATCH_LONGEST, 64, 1, 5};
+    size_t cap = caps[two % 4];
     fer_datagram_recv in[RECEIVED];
     size_t n = 0;
     do {
@@ -236,6 +260,13 @@ static void do_receive(struct batch_program *program, int end, size_t count, siz
     if (n > 0 && n < count && fault < 0 && !program->waits && !program->model.has_unordered) {
         batch_must(&program->model, receive(program, end, count, cap, in) == 0,
                    "B3: fewer messages than are queued");
+    }
+    if (n > 0 && fault == FER_SIM_FAULT_NO_BUFFERS && !program->as_singles) {
+        if (fer_sim_clear_faults() == 0) {
+            take_saved(program, end, two / 4 % 4);
+        } else {
+            FUZZ_CHECK(fer_sim_fault_at((fer_sim_fault)fault, 1).kind == FER_OK); /* not hit */
+        }
     }
 }
 
@@ -394,7 +425,6 @@ static void set_mode(struct batch_program *program, int end, uint8_t bits)
 
 static void run_step(struct batch_program *program, choices *from)
 {
-    static const size_t caps[] = {BATCH_LONGEST, 64, 1, 5};
     uint8_t op = choose_byte(from);
     uint8_t one = choose_byte(from);
     uint8_t two = choose_byte(from);
@@ -404,7 +434,7 @@ static void run_step(struct batch_program *program, choices *from)
     switch (op % 8) {
     case 0:
     case 1: do_send(program, end, one, two); break;
-    case 2: do_receive(program, end, 1 + one % RECEIVED, caps[two % 4], fault); break;
+    case 2: do_receive(program, end, 1 + one % RECEIVED, two, fault); break;
     case 3: do_reply(program); break;
     case 4: do_peer_send(program, BATCH_NEAR + end, one); break;
     case 5: do_enable(program, end, one); break;

@@ -6,7 +6,8 @@
 #include "fuzz/driver/fuzz.h"
 
 #define SECOND UINT64_C(1000000000)
-#define TICKS (POLLER_STEPS * UINT64_C(1000))
+#define TICK UINT64_C(1000)
+#define TICKS (POLLER_STEPS * TICK)
 
 fer_socket_addr poller_address(const char *text)
 {
@@ -247,13 +248,87 @@ static void check_ready(const struct poller_program *program, const poller_handl
         (may_be_hint && poller_model_allows(handle->socket, interests, reported & ~FER_WRITABLE)));
 }
 
+/* An element for each handle. Returns true if one of them must be ready. */
+static bool fill_entries(const struct poller_program *program, unsigned first,
+                         fer_poll_entry *entries)
+{
+    static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE,
+                                             FER_READABLE | FER_WRITABLE, 0};
+    bool is_ready = false;
+    for (unsigned i = 0; i < POLLER_HANDLES; i++) {
+        const poller_handle *handle = &program->handles[i];
+        bool is_empty = handle->type == POLLER_EMPTY;
+        entries[i] = (fer_poll_entry){.raw = is_empty ? FER_RAW_SOCKET_NONE : handle->raw,
+                                      .interest = interests[(first + i) % 4],
+                                      .ready = FER_READABLE | FER_WRITABLE | FER_PRIORITY};
+        is_ready =
+            is_ready || (!is_empty && !poller_model_allows(handle->socket, entries[i].interest, 0));
+    }
+    return is_ready;
+}
+
+/* Returns the number of ready elements. is_over: there are none. */
+static size_t check_entries(const struct poller_program *program, const fer_poll_entry *entries,
+                            bool is_over)
+{
+    size_t count = 0;
+    for (int i = 0; i < POLLER_HANDLES; i++) {
+        const poller_handle *handle = &program->handles[i];
+        FUZZ_CHECK(
+            is_over || handle->type == POLLER_EMPTY
+                ? entries[i].ready == 0
+                : poller_model_allows(handle->socket, entries[i].interest, entries[i].ready));
+        count += entries[i].ready != 0;
+    }
+    return count;
+}
+
+/* Rule P13, for every handle. Reached limits come before what is ready (rule K1). A deadline that
+ * is reached during the call is an error, and an expired timeout is none (rules K3, T1). */
+static void check_poll(const struct poller_program *program, unsigned arg)
+{
+    enum { NONE, REACHED, CANCELLED, LATER, LATER_NANOS = 600011 };
+    static const uint64_t timeouts[] = {0, 1, 300007, 5000011};
+    static const fer_error_kind expected[] = {FER_OK, FER_TIMED_OUT, FER_CANCELLED, FER_TIMED_OUT};
+    fer_poll_entry entries[POLLER_HANDLES];
+    fer_cancel_token token = {0};
+    fer_limits limits = {.token = &token};
+    unsigned kind = arg / 4 % 4;
+    uint64_t began = fer_sim_now().nanos;
+    fer_duration timeout = {timeouts[arg % 4]};
+    size_t n = SIZE_MAX;
+    bool is_over = kind == REACHED || kind == CANCELLED;
+    bool is_ready = fill_entries(program, arg / 16, entries) || is_over;
+    FUZZ_CHECK(fer_cancel_token_new(&token).kind == FER_OK);
+    if (kind == REACHED || kind == LATER) {
+        limits.deadline = fer_instant_after((fer_duration){kind == LATER ? LATER_NANOS : 0});
+    } else if (kind == CANCELLED) {
+        FUZZ_CHECK(fer_cancel_token_cancel(&token).kind == FER_OK);
+    }
+    fer_error error = fer_poll(entries, POLLER_HANDLES, timeout, &limits, &n);
+    uint64_t elapsed = fer_sim_now().nanos - began;
+    fer_cancel_token_close(&token);
+    poller_model_at(began + elapsed);
+    FUZZ_CHECK(n == check_entries(program, entries, is_over));
+    bool is_cut = kind == LATER && timeout.nanos > LATER_NANOS;
+    uint64_t longest = is_cut ? LATER_NANOS : timeout.nanos;
+    FUZZ_CHECK(error.kind == (is_over || (is_cut && n == 0) ? expected[kind] : FER_OK));
+    FUZZ_CHECK(elapsed <= (is_ready || longest < TICK ? TICK : longest));
+    FUZZ_CHECK(is_over || n > 0 || elapsed >= longest);
+}
+
 /* A registration follows the raw socket, whichever handle holds it. A stream that is no longer
- * connected cannot be adopted as a stream. Other arguments call _ready. */
+ * connected cannot be adopted as a stream. Other arguments call _ready or
+ * fer_poll. */
 void poller_through_raw(struct poller_program *program, const poller_step *step)
 {
     poller_handle *handle = poller_handle_of(program, step);
     if (step->other >= 128) {
-        check_ready(program, handle);
+        if (step->third % 2 == 1 && !program->is_waiting) {
+            check_poll(program, step->third / 2);
+        } else {
+            check_ready(program, handle);
+        }
         return;
     }
     if (handle->type != POLLER_TCP) {
