@@ -48,6 +48,14 @@ fer_socket_addr ferp_sim_in_family_of(const ferp_sim_socket *socket, const fer_s
     return converted;
 }
 
+fer_socket_addr ferp_sim_sender_for(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                    const fer_socket_addr *from)
+{
+    bool is_plain = socket->remote.ip.family == FER_IP_V4 &&
+                    ferp_sim_switches_for(network, socket)->mapped_peer_is_plain;
+    return is_plain ? *from : ferp_sim_in_family_of(socket, from);
+}
+
 bool ferp_sim_is_local(const fer_ip_addr *ip)
 {
     fer_ip_addr v4 = fer_ip_addr_from_v4(own_v4);

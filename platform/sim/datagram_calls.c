@@ -245,7 +245,7 @@ void ferp_sim_copy_datagram(ferp_sim_network *network, const ferp_sim_socket *so
     }
     out->len = first->len < len ? first->len : len;
     out->truncated = first->len > len;
-    out->from = ferp_sim_in_family_of(socket, &first->from);
+    out->from = ferp_sim_sender_for(network, socket, &first->from);
     if (out->len > 0) {
         memcpy(buf, network->payloads + first->at, out->len);
         ferp_sim_trace_bytes(network, network->payloads + first->at, out->len);

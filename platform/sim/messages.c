@@ -349,7 +349,7 @@ static void take_datagram(ferp_sim_network *network, ferp_sim_socket *socket, si
     size_t len = datagram->len < left ? datagram->len : left;
     const unsigned char *bytes = network->payloads + datagram->at;
     if (count > 0) {
-        message->from = ferp_sim_in_family_of(socket, &datagram->from);
+        message->from = ferp_sim_sender_for(network, socket, &datagram->from);
         message->segment_size = count > 1 ? datagram->len : len + (len < datagram->len);
         store_control(network, socket, datagram, message);
     }

@@ -184,6 +184,9 @@ bool ferp_sim_is_wildcard(const fer_ip_addr *ip);
 fer_socket_addr ferp_sim_canonical(const fer_socket_addr *addr);
 /* The reverse: converts an IPv4 address to an IPv4-mapped one if the socket is an IPv6 socket. */
 fer_socket_addr ferp_sim_in_family_of(const ferp_sim_socket *socket, const fer_socket_addr *addr);
+/* The sender of a datagram as a receive returns it. */
+fer_socket_addr ferp_sim_sender_for(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                    const fer_socket_addr *from);
 /* Whether the address is one of the program's machine. */
 bool ferp_sim_is_local(const fer_ip_addr *ip);
 fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr *to);

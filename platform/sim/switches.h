@@ -219,6 +219,9 @@ typedef struct ferp_sim_switches {
     bool lacks_sent_ttl;
     /* An IPv6 socket receives a datagram of IPv4 without it (XNU: ip6_savecontrol_v4; run). */
     bool lacks_mapped_ttl;
+    /* An IPv6 socket that is connected to an IPv4-mapped address receives from an IPv4 address
+     * (XNU: udp6_connect, udp_append; FreeBSD: udp6_connect, udp_append). */
+    bool mapped_peer_is_plain;
     /* There is no option for these over IPv4: no fragmentation (NetBSD, OpenBSD: ip_ctloutput), the
      * MTU of the path (all). */
     bool lacks_dont_fragment_v4;

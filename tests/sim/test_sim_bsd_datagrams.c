@@ -117,6 +117,31 @@ BSD_TEST(a_datagram_of_ipv4_has_a_hop_limit_at_an_ipv6_socket_except_on_macos)
     assert_int_equal(in.hop_limit, is_on(ON_MACOS) ? 0 : 64);
 }
 
+/* mapped_peer_is_plain: the library returns the mapped form, and the datagram is the peer's. */
+BSD_TEST(an_ipv6_socket_has_the_mapped_form_of_its_ipv4_peer)
+{
+    char byte;
+    fer_udp_received got;
+    fer_datagram_recv in = {.buf = &byte, .cap = 1};
+    const fer_socket_addr to = addr_of("127.0.0.1:1000"), plain = addr_of("127.0.0.1:1001"),
+                          mapped = addr_of("[::ffff:127.0.0.1]:1001");
+    if (is_on(ON_OPENBSD)) {
+        return; /* it has no dual stack */
+    }
+    assert_ok(fer_udp_socket_bind(&test.udp, "[::]:1000"));
+    assert_ok(fer_udp_socket_bind_addr(&test.udp2, &plain));
+    assert_ok(fer_udp_socket_connect_addr(&test.udp, &plain));
+    for (int i = 0; i < 3; i++) {
+        assert_ok(fer_udp_socket_send_to(&test.udp2, "x", 1, &to, NULL));
+    }
+    assert_ok(ferp_recv_from(fer_udp_socket_as_raw(&test.udp), &byte, 1, 0, &got));
+    assert_true(fer_socket_addr_eq(&got.from, is_on(ON_MACOS | ON_FREEBSD) ? &plain : &mapped));
+    assert_ok(fer_udp_socket_try_recv_from(&test.udp, &byte, 1, &got));
+    assert_true(fer_socket_addr_eq(&got.from, &mapped));
+    assert_ok(fer_udp_socket_try_recv_batch(&test.udp, &in, 1, NULL));
+    assert_true(fer_socket_addr_eq(&in.from, &mapped));
+}
+
 /* lacks_sources, keeps_filter_mode: a group without its last source is joined from every sender
  * only after it was left. */
 BSD_TEST(a_group_has_sources_or_every_sender)
