@@ -267,18 +267,28 @@ static bool fill_entries(const struct poller_program *program, unsigned first,
     return is_ready;
 }
 
-/* Returns the number of ready elements. is_over: there are none. */
+static bool is_allowed(const poller_handle *handle, const fer_poll_entry *entry)
+{
+    return handle->type == POLLER_EMPTY
+               ? entry->ready == 0
+               : poller_model_allows(handle->socket, entry->interest, entry->ready);
+}
+
+/* After the check of a call its clock moves by up to a tick, in which something may arrive. Returns
+ * the number of ready elements. */
 static size_t check_entries(const struct poller_program *program, const fer_poll_entry *entries,
-                            bool is_over)
+                            uint64_t checked, uint64_t ended)
 {
     size_t count = 0;
+    bool was_allowed[POLLER_HANDLES];
+    poller_model_at(checked);
     for (int i = 0; i < POLLER_HANDLES; i++) {
-        const poller_handle *handle = &program->handles[i];
-        FUZZ_CHECK(
-            is_over || handle->type == POLLER_EMPTY
-                ? entries[i].ready == 0
-                : poller_model_allows(handle->socket, entries[i].interest, entries[i].ready));
+        was_allowed[i] = is_allowed(&program->handles[i], &entries[i]);
         count += entries[i].ready != 0;
+    }
+    poller_model_at(ended);
+    for (int i = 0; i < POLLER_HANDLES; i++) {
+        FUZZ_CHECK(was_allowed[i] || is_allowed(&program->handles[i], &entries[i]));
     }
     return count;
 }
@@ -308,8 +318,12 @@ static void check_poll(const struct poller_program *program, unsigned arg)
     fer_error error = fer_poll(entries, POLLER_HANDLES, timeout, &limits, &n);
     uint64_t elapsed = fer_sim_now().nanos - began;
     fer_cancel_token_close(&token);
-    poller_model_at(began + elapsed);
-    FUZZ_CHECK(n == check_entries(program, entries, is_over));
+    uint64_t checked = began + elapsed - (elapsed < TICK ? elapsed : TICK);
+    size_t count = is_over ? 0 : check_entries(program, entries, checked, began + elapsed);
+    FUZZ_CHECK(n == count);
+    for (int i = 0; i < POLLER_HANDLES; i++) {
+        FUZZ_CHECK(n > 0 || entries[i].ready == 0);
+    }
     bool is_cut = kind == LATER && timeout.nanos > LATER_NANOS;
     uint64_t longest = is_cut ? LATER_NANOS : timeout.nanos;
     FUZZ_CHECK(error.kind == (is_over || (is_cut && n == 0) ? expected[kind] : FER_OK));

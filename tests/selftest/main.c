@@ -27,7 +27,7 @@ static const struct {
 };
 
 enum { SUITES = sizeof suites / sizeof suites[0], PARALLEL = 6 };
-enum { TEST_LIMIT_MS = 120000, PLANTED_LIMIT_MS = 8000, RUN_LIMIT_S = 1500 };
+enum { TEST_LIMIT_MS = 240000, PLANTED_LIMIT_MS = 8000, RUN_LIMIT_S = 1500 };
 
 #ifdef __VERSION__
 #define COMPILER __VERSION__
