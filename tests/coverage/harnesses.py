@@ -12,7 +12,7 @@ import os
 import re
 import sys
 
-from table import percent, print_gaps
+from table import percent, print_gaps, read_gaps
 
 ROW = re.compile(r"^\| `(\w+)` \| ((?:`(?:core|platform)/[^`]*`(?:, )?)+) \|", re.MULTILINE)
 
@@ -37,37 +37,9 @@ def read_sums(root, path, places):
             for kind in ("lines", "branches")]
 
 
-def add_counts(path, lines, branches):
-    """Adds the runs of a file of llvm-cov to {(file, line): runs} and {(file, line, branch): runs}."""
-    name = ""
-    with open(path, encoding="utf-8") as file:
-        for record in file:
-            key, _, value = record.strip().partition(":")
-            fields = value.split(",")
-            if key == "SF":
-                name = value
-            elif key in ("DA", "BRDA"):
-                counts, runs = (lines, fields[1]) if key == "DA" else (branches, fields[3])
-                place = (name, int(fields[0]), *fields[2:3])
-                counts[place] = counts.get(place, 0) + int(runs.replace("-", "0"))
-
-
-def lines_without(counts):
-    """{file: lines} of the places that never ran."""
-    gaps = {}
-    for (name, line, *_), runs in counts.items():
-        if runs == 0:
-            gaps.setdefault(name, set()).add(line)
-    return gaps
-
-
 def print_all_gaps(root, report, files_of):
     places = [place for some in files_of.values() for place in some]
-    lines, branches = {}, {}
-    for name in files_of:
-        add_counts(os.path.join(report, f"{name}.lcov"), lines, branches)
-    dark = lines_without(lines)
-    half = {name: some - dark.get(name, set()) for name, some in lines_without(branches).items()}
+    dark, half = read_gaps(os.path.join(report, f"{name}.lcov") for name in files_of)
     for title, gaps in (("Lines that no harness reaches:", dark),
                         ("Lines that a harness reaches, with a branch that none takes:", half)):
         print_gaps(title, os.path.join(root, "core"),

@@ -42,23 +42,39 @@ def print_table(summaries):
     print("total: " + ", ".join(f"{total[kind][1]} {kind}" for kind in KINDS))
 
 
-def read_gaps(path):
-    """Two dictionaries {file: line numbers}: the lines that never ran, and the other lines with a
-    branch that was never taken."""
-    lines, branches, name = {}, {}, ""
+def add_counts(path, lines, branches):
+    """Adds the runs of a file of llvm-cov to {(file, line): runs} and {(file, line, branch): runs}."""
+    name = ""
     with open(path, encoding="utf-8") as file:
         for record in file:
             key, _, value = record.strip().partition(":")
             fields = value.split(",")
             if key == "SF":
                 name = value
-            elif key == "DA" and fields[1] == "0":
-                lines.setdefault(name, set()).add(int(fields[0]))
-            elif key == "BRDA" and fields[3] in ("0", "-"):
-                branches.setdefault(name, set()).add(int(fields[0]))
-    for path_of in branches:
-        branches[path_of] -= lines.get(path_of, set())
-    return lines, branches
+            elif key in ("DA", "BRDA"):
+                counts = lines if key == "DA" else branches
+                place = (name, int(fields[0]), *fields[1:-1])
+                counts[place] = counts.get(place, 0) + int(fields[-1].replace("-", "0"))
+
+
+def lines_without(counts):
+    """{file: lines} of the places that never ran."""
+    gaps = {}
+    for (name, line, *_), runs in counts.items():
+        if runs == 0:
+            gaps.setdefault(name, set()).add(line)
+    return gaps
+
+
+def read_gaps(paths):
+    """Two dictionaries {file: line numbers}: the lines that never ran, and the other lines with a
+    branch that was never taken, in the sum of these files of llvm-cov."""
+    lines, branches = {}, {}
+    for path in paths:
+        add_counts(path, lines, branches)
+    dark = lines_without(lines)
+    return dark, {name: some - dark.get(name, set())
+                  for name, some in lines_without(branches).items()}
 
 
 def read_undecided(path):
@@ -107,7 +123,7 @@ def check_gate(total):
 def main(arguments):
     folder, report, *sets = arguments
     summaries = {a_set: read_summaries(os.path.join(report, f"{a_set}.json")) for a_set in sets}
-    lines, branches = read_gaps(os.path.join(report, "corpora.lcov"))
+    lines, branches = read_gaps([os.path.join(report, "corpora.lcov")])
     print_gaps("Lines that no corpus reaches:", folder, lines)
     print_gaps("Lines that a corpus reaches, with a branch that no corpus takes:", folder, branches)
     print_gaps(f"Lines with a condition that does not decide alone (MC/DC), {sets[-1]}:", folder,
