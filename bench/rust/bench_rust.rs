@@ -1,12 +1,59 @@
 // bench_rust.rs: the operations of bench/peers.h over Rust's std::net and, with the features mio,
-// quinn and tokio, over mio, quinn-udp and tokio. Its handles take the descriptors of the case for a run and give
-// them back.
+// quinn and tokio, over mio, quinn-udp and tokio. Its handles take the descriptors of the case for a
+// run and give them back.
 use std::ffi::{c_char, c_int, c_void, CStr};
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::mem::ManuallyDrop;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd};
+
+// The same calls of the sockets of std and of mio, whose datagrams and connections are there already.
+
+macro_rules! datagrams {
+    ($to_address:ident, $to_peer:ident, $socket:ty) => {
+        #[no_mangle]
+        pub unsafe extern "C" fn $to_address(input: *const c_void, count: usize) -> u64 {
+            let ends = &*input.cast::<Ends>();
+            let outgoing = std::slice::from_raw_parts(ends.outgoing, ends.block);
+            let incoming = std::slice::from_raw_parts_mut(ends.incoming, ends.block);
+            let from = ManuallyDrop::new(<$socket>::from_raw_fd(ends.from));
+            let to = ManuallyDrop::new(<$socket>::from_raw_fd(ends.to));
+            let address = address_of(&ends.address);
+            for _ in 0..count {
+                from.send_to(outgoing, address).unwrap();
+                to.recv_from(incoming).unwrap();
+            }
+            count as u64
+        }
+
+        #[no_mangle]
+        pub unsafe extern "C" fn $to_peer(input: *const c_void, count: usize) -> u64 {
+            let ends = &*input.cast::<Ends>();
+            let outgoing = std::slice::from_raw_parts(ends.outgoing, ends.block);
+            let incoming = std::slice::from_raw_parts_mut(ends.incoming, ends.block);
+            let from = ManuallyDrop::new(<$socket>::from_raw_fd(ends.from));
+            let to = ManuallyDrop::new(<$socket>::from_raw_fd(ends.to));
+            for _ in 0..count {
+                from.send(outgoing).unwrap();
+                to.recv(incoming).unwrap();
+            }
+            count as u64
+        }
+    };
+}
+
+macro_rules! accepts {
+    ($name:ident, $listener:ty) => {
+        #[no_mangle]
+        pub unsafe extern "C" fn $name(listener: c_int, fds: *mut c_int, count: usize) {
+            let listener = ManuallyDrop::new(<$listener>::from_raw_fd(listener));
+            for i in 0..count {
+                *fds.add(i) = listener.accept().unwrap().0.into_raw_fd();
+            }
+        }
+    };
+}
 
 #[cfg(feature = "mio")]
 mod over_mio;
@@ -135,47 +182,11 @@ pub unsafe extern "C" fn bench_rust_connects(input: *const c_void, count: usize)
     count as u64
 }
 
-#[no_mangle]
-pub unsafe extern "C" fn bench_rust_accepts(listener: c_int, fds: *mut c_int, count: usize) {
-    let listener = ManuallyDrop::new(TcpListener::from_raw_fd(listener));
-    for i in 0..count {
-        *fds.add(i) = listener.accept().unwrap().0.into_raw_fd();
-    }
-}
+accepts!(bench_rust_accepts, TcpListener);
 
 // ---- Datagrams
 
-#[no_mangle]
-pub unsafe extern "C" fn bench_rust_datagrams(input: *const c_void, count: usize) -> u64 {
-    let ends = &*input.cast::<Ends>();
-    let outgoing = std::slice::from_raw_parts(ends.outgoing, ends.block);
-    let incoming = std::slice::from_raw_parts_mut(ends.incoming, ends.block);
-    let from = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.from));
-    let to = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.to));
-    let address = address_of(&ends.address);
-    for _ in 0..count {
-        from.send_to(outgoing, address).unwrap();
-        to.recv_from(incoming).unwrap();
-    }
-    count as u64
-}
-
-#[no_mangle]
-pub unsafe extern "C" fn bench_rust_connected_datagrams(
-    input: *const c_void,
-    count: usize,
-) -> u64 {
-    let ends = &*input.cast::<Ends>();
-    let outgoing = std::slice::from_raw_parts(ends.outgoing, ends.block);
-    let incoming = std::slice::from_raw_parts_mut(ends.incoming, ends.block);
-    let from = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.from));
-    let to = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.to));
-    for _ in 0..count {
-        from.send(outgoing).unwrap();
-        to.recv(incoming).unwrap();
-    }
-    count as u64
-}
+datagrams!(bench_rust_datagrams, bench_rust_connected_datagrams, UdpSocket);
 
 // ---- Lookups, in four threads
 

@@ -110,37 +110,7 @@ pub unsafe extern "C" fn bench_mio_wait(fds: *mut c_int) -> usize {
 
 // ---- Sockets. What a case receives or accepts is there already, so these do not wait.
 
-#[no_mangle]
-pub unsafe extern "C" fn bench_mio_datagrams(input: *const c_void, count: usize) -> u64 {
-    let ends = &*input.cast::<Ends>();
-    let outgoing = std::slice::from_raw_parts(ends.outgoing, ends.block);
-    let incoming = std::slice::from_raw_parts_mut(ends.incoming, ends.block);
-    let from = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.from));
-    let to = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.to));
-    let address = address_of(&ends.address);
-    for _ in 0..count {
-        from.send_to(outgoing, address).unwrap();
-        to.recv_from(incoming).unwrap();
-    }
-    count as u64
-}
-
-#[no_mangle]
-pub unsafe extern "C" fn bench_mio_connected_datagrams(
-    input: *const c_void,
-    count: usize,
-) -> u64 {
-    let ends = &*input.cast::<Ends>();
-    let outgoing = std::slice::from_raw_parts(ends.outgoing, ends.block);
-    let incoming = std::slice::from_raw_parts_mut(ends.incoming, ends.block);
-    let from = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.from));
-    let to = ManuallyDrop::new(UdpSocket::from_raw_fd(ends.to));
-    for _ in 0..count {
-        from.send(outgoing).unwrap();
-        to.recv(incoming).unwrap();
-    }
-    count as u64
-}
+datagrams!(bench_mio_datagrams, bench_mio_connected_datagrams, UdpSocket);
 
 #[no_mangle]
 pub unsafe extern "C" fn bench_mio_connects(input: *const c_void, count: usize) -> u64 {
@@ -162,10 +132,4 @@ pub unsafe extern "C" fn bench_mio_connects(input: *const c_void, count: usize) 
     count as u64
 }
 
-#[no_mangle]
-pub unsafe extern "C" fn bench_mio_accepts(listener: c_int, fds: *mut c_int, count: usize) {
-    let listener = ManuallyDrop::new(TcpListener::from_raw_fd(listener));
-    for i in 0..count {
-        *fds.add(i) = listener.accept().unwrap().0.into_raw_fd();
-    }
-}
+accepts!(bench_mio_accepts, TcpListener);
