@@ -50,6 +50,20 @@ ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *from
     return moved >= 0 && other_length != 0 ? other_length : moved;
 }
 
+/* musl declares two lengths of the header as int beside padding. Its own calls clear the padding,
+ * which the kernel reads. */
+static void clear_padding(struct msghdr *message)
+{
+    const struct msghdr given = *message;
+    memset(message, 0, sizeof *message);
+    message->msg_name = given.msg_name;
+    message->msg_namelen = given.msg_namelen;
+    message->msg_iov = given.msg_iov;
+    message->msg_iovlen = given.msg_iovlen;
+    message->msg_control = given.msg_control;
+    message->msg_controllen = given.msg_controllen;
+}
+
 ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
     int failure = recvmsg_calls < 2 ? recvmsg_errors[recvmsg_calls] : 0;
@@ -59,6 +73,7 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
         return fail_with(failure);
     }
     memset(message->msg_name, 0, message->msg_namelen);
+    clear_padding(message);
     return syscall(SYS_recvmsg, fd, message, flags);
 }
 
