@@ -191,11 +191,11 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr);
 fer_error ferp_disconnect(fer_raw_socket raw);
 
 /* Accepts one connection from the queue of a listener, not inherited. peer is NULL if the address
- * is not an IP address. CONNECTION_ABORTED: the connection failed in the queue, and the listener is
- * usable (each OS has its own list of codes). NOT_CONNECTED: the OS has shut down the listener, and
- * no accept succeeds any more. WOULD_BLOCK: the queue is empty. accept4, accept + fcntl | accept +
- * SetHandleInformation. */
-fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer);
+ * is not wanted, which makes the call cheaper, or not an IP address. CONNECTION_ABORTED: the
+ * connection failed in the queue, and the listener is usable (each OS has its own list of codes).
+ * NOT_CONNECTED: the OS has shut down the listener, and no accept succeeds any more. WOULD_BLOCK:
+ * the queue is empty. accept4, accept + fcntl | accept + SetHandleInformation. */
+fer_error ferp_accept(fer_raw_socket raw, bool is_unix, fer_raw_socket *out, fer_socket_addr *peer);
 
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out); /* getsockname */
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out);  /* getpeername */

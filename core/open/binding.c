@@ -199,14 +199,15 @@ fer_error feri_listener_open(const fer_socket_addr *addr, const fer_bind_options
     return ferp_listen(*out, backlog == 0 ? FERI_BACKLOG : backlog);
 }
 
-/* One accept. A Unix stream has no address. A connection that ended before its modes were reset is
- * skipped, whichever call reports it (rule L3). A Unix stream is kept, with the bytes that it may
- * still hold (rule X3). An accepted stream inherits the listener's linger time. */
+/* One accept. peer is NULL if its address is not wanted, or a Unix address. A connection that ended
+ * before its modes were reset is skipped, whichever call reports it (rule L3). A Unix stream is
+ * kept, with the bytes that it may still hold (rule X3). An accepted stream inherits the listener's
+ * linger time. */
 static fer_error accept_once(const fer_handle *listener, fer_raw_socket *out, fer_socket_addr *peer)
 {
     bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_accept(listener->p_.raw_, &raw, is_unix ? NULL : peer));
+    FER_TRY(ferp_accept(listener->p_.raw_, is_unix, &raw, peer));
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     fer_error error = feri_reset_inherited_modes(listener, raw);
     if (ferp_traits()->accept_loses_zero_linger && error.kind == FER_OK &&
@@ -268,21 +269,21 @@ FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle 
     }
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr from;
+    const bool is_unix = (properties & FERI_FLAG_UNIX) != 0;
+    fer_socket_addr *const wanted = peer == NULL || is_unix ? NULL : &from;
     fer_error error = feri_ok();
     /* then the queue needs no check, and its mode and timeout no other handle */
     is_common =
         is_common && flags == 0 && (properties & (FERI_FLAG_CLONED | FERI_FLAG_ADOPTED)) == 0;
     feri_clear_addr(&from); /* a Unix stream has none */
     if (is_common) {
-        error = accept_once(listener, &raw, &from);
+        error = accept_once(listener, &raw, wanted);
     }
     if (!is_common || feri_rare(error.kind != FER_OK)) {
         const fer_error first = error;
-        error = accept_on(listener, flags, is_common ? &first : NULL, &raw, &from);
+        error = accept_on(listener, flags, is_common ? &first : NULL, &raw, wanted);
     }
-    bool is_unix = (properties & FERI_FLAG_UNIX) != 0;
-    FER_TRY(
-        feri_finish_opening(out, error, raw, is_unix ? FERI_FLAG_UNIX : feri_family_flag(&from)));
+    FER_TRY(feri_finish_opening(out, error, raw, properties & (FERI_FLAG_UNIX | FERI_FLAG_V6)));
     if (peer != NULL) {
         *peer = from;
     }

@@ -315,23 +315,26 @@ static fer_error finish_accepted(int fd, fer_raw_socket *out)
     return error;
 }
 
-fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
+fer_error ferp_accept(fer_raw_socket raw, bool is_unix, fer_raw_socket *out, fer_socket_addr *peer)
 {
     struct sockaddr_storage from;
     socklen_t len = sizeof from;
+    fer_socket_addr unused;
+    bool needs_addr = peer != NULL || (FERP_POSIX_IS_BSD && !is_unix);
     from.ss_family = AF_UNSPEC;
     FER_TRY(check_descriptors((int)raw));
-    int fd = ferp_posix_accept((int)raw, (struct sockaddr *)&from, &len);
+    int fd = ferp_posix_accept((int)raw, needs_addr ? (struct sockaddr *)&from : NULL,
+                               needs_addr ? &len : NULL);
     if (fd < 0) {
-        return accept_error((int)raw, errno, peer == NULL);
+        return accept_error((int)raw, errno, is_unix);
     }
     /* If a connection is reset in the accept queue of an IPv6 listener, macOS returns a failed
      * descriptor without an address. */
-    if (peer != NULL && (len == 0 || !ferp_posix_socket_addr(&from, peer))) {
+    if (needs_addr && (len == 0 || !ferp_posix_socket_addr(&from, peer != NULL ? peer : &unused))) {
         (void)close(fd);
         return (fer_error){FER_CONNECTION_ABORTED, ECONNABORTED};
     }
-    if (peer != NULL) {
+    if (needs_addr) {
         pass_on_hop_limit((int)raw, fd, from.ss_family);
     }
     return finish_accepted(fd, out);

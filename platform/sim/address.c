@@ -346,8 +346,9 @@ static fer_error accept_one(ferp_sim_network *network, ferp_sim_socket *listener
     return accept_first(network, listener, out, peer);
 }
 
-fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
+fer_error ferp_accept(fer_raw_socket raw, bool is_unix, fer_raw_socket *out, fer_socket_addr *peer)
 {
+    (void)is_unix; /* the socket has it */
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     fer_error error = accept_one(network, socket, out, peer);
     return error.kind == FER_OK ? error : ferp_sim_trace_call(network, "accept", socket, error);

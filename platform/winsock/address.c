@@ -83,10 +83,12 @@ static fer_error configure_accepted(SOCKET accepted)
 /* If a connection ended in the queue, accept may return a SOCKET without an address. Under Wine 10
  * accept and getpeername then succeed with family 0 and length 0. If only accept lacks the address,
  * the connection is good. */
-static fer_error accepted_peer(SOCKET accepted, const ferp_winsock_sockaddr *name,
-                               fer_socket_addr *peer)
+static fer_error accepted_peer(SOCKET accepted, const ferp_winsock_sockaddr *name, bool is_unix,
+                               fer_socket_addr *out)
 {
-    bool is_known = peer == NULL || ferp_winsock_sockaddr_to(name, peer).kind == FER_OK ||
+    fer_socket_addr unused;
+    fer_socket_addr *peer = out != NULL ? out : &unused;
+    bool is_known = is_unix || ferp_winsock_sockaddr_to(name, peer).kind == FER_OK ||
                     ferp_peer_addr((fer_raw_socket)accepted, peer).kind == FER_OK;
     return is_known ? FERP_WINSOCK_OK : (fer_error){FER_CONNECTION_ABORTED, WSAECONNABORTED};
 }
@@ -111,7 +113,7 @@ static fer_error accept_failure(void)
     return err;
 }
 
-fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
+fer_error ferp_accept(fer_raw_socket raw, bool is_unix, fer_raw_socket *out, fer_socket_addr *peer)
 {
     ferp_winsock_sockaddr name;
     int size = (int)sizeof name;
@@ -121,7 +123,7 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
         return accept_failure();
     }
     fer_error err = configure_accepted(accepted);
-    err = err.kind == FER_OK ? accepted_peer(accepted, &name, peer)
+    err = err.kind == FER_OK ? accepted_peer(accepted, &name, is_unix, peer)
                              : configuring_failure(accepted, err);
     if (err.kind != FER_OK) {
         ferp_close((fer_raw_socket)accepted); /* it may linger, as its listener */

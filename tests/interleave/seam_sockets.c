@@ -359,7 +359,7 @@ fer_error ferp_shutdown(fer_raw_socket raw, fer_shutdown how)
     return success;
 }
 
-fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
+fer_error ferp_accept(fer_raw_socket raw, bool is_unix, fer_raw_socket *out, fer_socket_addr *peer)
 {
     fer_error error = wait_for_try("accept", raw, true, FERP_READING, inter_is_acceptable);
     if (error.kind != FER_OK) {
@@ -370,7 +370,10 @@ fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *
     *out = new_socket();
     inter_socket_of(*out)->is_nonblocking =
         ferp_traits()->accept_inherits_nonblocking && listener->is_nonblocking;
-    *peer = (fer_socket_addr){.port = 1};
+    if (peer != NULL) {
+        *peer = (fer_socket_addr){.port = 1};
+    }
+    (void)is_unix;
     return success;
 }
 

@@ -60,7 +60,7 @@ static inline struct raw_pair raw_pair(void)
     fer_socket_addr peer;
     pair.listener = raw_listener(&pair.addr);
     pair.client = raw_connected(&pair.addr);
-    assert_ok(ferp_accept(pair.listener, &pair.server, &peer));
+    assert_ok(ferp_accept(pair.listener, false, &pair.server, &peer));
     return pair;
 }
 

@@ -215,7 +215,7 @@ BSD_TEST(an_accepted_socket_inherits_as_on_the_system)
     assert_ok(ferp_set_linger(listener, (struct ferp_linger){true, 0}));
     (void)raw_connected(&addr);
     assert_ok(ferp_set_nonblocking(listener, true));
-    assert_ok(ferp_accept(listener, &accepted, &peer));
+    assert_ok(ferp_accept(listener, false, &accepted, &peer));
     assert_ok_n(ferp_is_nonblocking(accepted, &nonblocking), nonblocking, is_on(ON_MACOS));
     assert_ok(ferp_timeout(accepted, FERP_READING, &timeout));
     assert_int_equal(timeout.nanos == FER_DURATION_NONE_NANOS, is_on(ON_MACOS));

@@ -17,7 +17,7 @@ SIM_TEST(an_accepted_socket_inherits_timeout_and_nodelay_but_no_mode)
     assert_ok(ferp_set_timeout(listener, FERP_READING, millis(400)));
     assert_ok(ferp_set_option(listener, FERP_NODELAY, 1));
     (void)raw_connected(&addr);
-    assert_ok(ferp_accept(listener, &server, &addr));
+    assert_ok(ferp_accept(listener, false, &server, &addr));
     assert_kind(ferp_is_nonblocking(server, &nonblocking), is_winsock() ? FER_UNSUPPORTED : FER_OK);
     assert_false(nonblocking);
     assert_ok_n(ferp_timeout(server, FERP_READING, &timeout), timeout.nanos, millis(400).nanos);
@@ -31,9 +31,9 @@ SIM_TEST(a_connection_that_was_reset_in_the_queue)
     fer_raw_socket listener = raw_listener(&addr);
     raw_reset(raw_connected(&addr));
     if (is_winsock()) {
-        assert_code(ferp_accept(listener, &server, &addr), FER_CONNECTION_ABORTED, 10054);
+        assert_code(ferp_accept(listener, false, &server, &addr), FER_CONNECTION_ABORTED, 10054);
     } else {
-        assert_ok(ferp_accept(listener, &server, &addr));
+        assert_ok(ferp_accept(listener, false, &server, &addr));
         raw_recv_is_reset(server);
     }
 }

@@ -112,7 +112,7 @@ static inline struct seam_pair seam_open(void)
     pair.client = seam_socket();
     fer_error started = ferp_connect(pair.client, &pair.server_addr);
     seam_await(pair.listener, FERP_ACCEPTABLE);
-    assert_ok(ferp_accept(pair.listener, &pair.server, &pair.client_addr));
+    assert_ok(ferp_accept(pair.listener, false, &pair.server, &pair.client_addr));
     if (started.kind != FER_OK) {
         assert_kind(started, ferp_traits()->connect_would_block_means_started ? FER_WOULD_BLOCK
                                                                               : FER_IN_PROGRESS);

@@ -418,8 +418,9 @@ SCRIPTED(fer_error, ferp_listen, (fer_raw_socket raw, int backlog),
 SCRIPTED(fer_error, ferp_connect, (fer_raw_socket raw, const fer_socket_addr *to),
          take_with_addr(SCRIPT_CONNECT, raw, to)->error);
 
-fer_error ferp_accept(fer_raw_socket raw, fer_raw_socket *out, fer_socket_addr *peer)
+fer_error ferp_accept(fer_raw_socket raw, bool is_unix, fer_raw_socket *out, fer_socket_addr *peer)
 {
+    (void)is_unix;
     const script_result *result = TAKE(ACCEPT, raw);
     if (peer != NULL) {
         (void)store_addr(result, peer);

@@ -217,7 +217,7 @@ QUEUED_TEST(an_accepted_descriptor_is_not_inherited)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr peer;
-    assert_ok(ferp_accept(listener, &raw, &peer));
+    assert_ok(ferp_accept(listener, false, &raw, &peer));
     assert_int_equal(fcntl((int)raw, F_GETFD), FD_CLOEXEC);
     ferp_close(raw);
 }
@@ -242,7 +242,7 @@ TEST(an_accept_that_fails_leaks_nothing_and_loses_no_connection)
         (void)begin(NULL);
         last_accepted = -1;
         *rows[i].error = rows[i].code != 0 ? rows[i].code : 1;
-        fer_error error = ferp_accept(listener, &raw, &peer);
+        fer_error error = ferp_accept(listener, false, &raw, &peer);
         omits_address = 0;
         assert_kind(error, rows[i].kind);
         if (rows[i].code != 0) {
@@ -251,7 +251,7 @@ TEST(an_accept_that_fails_leaks_nothing_and_loses_no_connection)
         assert_int_equal(fcntl(last_accepted, F_GETFD), -1);
         if (rows[i].error == &duplicate_error) {
             assert_int_equal(last_accepted, -1);
-            assert_ok(ferp_accept(listener, &raw, &peer));
+            assert_ok(ferp_accept(listener, false, &raw, &peer));
             ferp_close(raw);
         }
         (void)end(NULL);
@@ -270,20 +270,20 @@ QUEUED_TEST(an_error_of_a_queued_connection_is_an_ended_connection)
     fer_raw_socket other = seam_socket();
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         accept_code = codes[i];
-        fer_error error = ferp_accept(listener, &raw, &addr);
+        fer_error error = ferp_accept(listener, false, &raw, &addr);
         assert_kind(error, FER_CONNECTION_ABORTED);
         assert_int_equal(error.os_code, codes[i]);
     }
     listener_has_ended = true;
-    assert_kind(ferp_accept(listener, &raw, &addr), FER_NOT_CONNECTED);
+    assert_kind(ferp_accept(listener, false, &raw, &addr), FER_NOT_CONNECTED);
     listener_has_ended = false;
     accept_code = EOPNOTSUPP;
-    assert_kind(ferp_accept(other, &raw, &addr), FER_UNSUPPORTED);
+    assert_kind(ferp_accept(other, false, &raw, &addr), FER_UNSUPPORTED);
     accept_code = EINVAL;
-    assert_kind(ferp_accept(listener, &raw, &addr), FER_INVALID_INPUT);
+    assert_kind(ferp_accept(listener, false, &raw, &addr), FER_INVALID_INPUT);
     accept_code = 0;
     assert_int_equal(shutdown((int)listener, SHUT_RDWR), 0);
-    fer_error error = ferp_accept(listener, &raw, &addr);
+    fer_error error = ferp_accept(listener, false, &raw, &addr);
     assert_kind(error, FER_NOT_CONNECTED);
     assert_int_equal(error.os_code, EINVAL);
     ferp_close(other);
@@ -318,7 +318,7 @@ QUEUED_TEST(both_halves_are_shut_after_the_read_half_has_ended)
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
     fer_socket_addr peer;
     char byte;
-    assert_ok(ferp_accept(listener, &raw, &peer));
+    assert_ok(ferp_accept(listener, false, &raw, &peer));
     for (size_t i = 0; i < 3; i++) {
         shutdowns = 0;
         read_half_has_ended = rows[i].has_ended;

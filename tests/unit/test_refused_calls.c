@@ -35,6 +35,7 @@ enum {
 static unsigned refused;
 static int refused_code;
 static int calls; /* of sendmmsg and recvmmsg with a socket, and of accept4 */
+static bool accept_has_addr;
 
 static bool is_refused(unsigned call)
 {
@@ -47,6 +48,7 @@ static bool is_refused(unsigned call)
 #pragma GCC diagnostic ignored "-Wpedantic"
 int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
 {
+    accept_has_addr = addr != NULL;
     calls++;
     return is_refused(ACCEPT4) ? -1 : (int)syscall(SYS_accept4, fd, addr, len, flags);
 }
@@ -159,6 +161,17 @@ REFUSED_TEST(without_accept4_a_connection_is_accepted_and_not_inherited)
         fer_tcp_stream_close(&ends.server);
         assert_error(fer_tcp_listener_try_accept(&ends.listener, &ends.server, NULL),
                      FER_WOULD_BLOCK, 0);
+    }
+}
+
+/* The query of an address that nobody wants would cost a hundredth of a connection. */
+REFUSED_TEST(an_accept_queries_an_address_that_is_wanted_only)
+{
+    for (size_t i = 0; i < 2; i++) {
+        fer_socket_addr peer;
+        connect_client();
+        assert_ok(fer_tcp_listener_accept(&ends.listener, &ends.server, i == 0 ? NULL : &peer));
+        assert_int_equal(accept_has_addr, i);
     }
 }
 

@@ -202,9 +202,10 @@ static fer_error call_addresses(const struct step *step, int64_t *out)
     case SEAM_bind_to: return ferp_bind(raw, &addr);
     case SEAM_listen_with: return ferp_listen(raw, (int)step->in);
     case SEAM_connect_to: return ferp_connect(raw, &addr);
-    case SEAM_accept_one: /* in: whether the peer's address is wanted; the value is its port */
+    case SEAM_accept_one: /* in: whether it is not Unix; the value is its port */
         addr.port = 0;
-        err = keep_socket(ferp_accept(raw, &made, step->in != 0 ? &addr : NULL), &made, out);
+        err = keep_socket(ferp_accept(raw, step->in == 0, &made, step->in != 0 ? &addr : NULL),
+                          &made, out);
         *out = err.kind == FER_OK ? addr.port : 0;
         return err;
     case SEAM_local_addr: err = ferp_local_addr(raw, &addr); break;
