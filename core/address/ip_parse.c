@@ -80,18 +80,24 @@ typedef struct feri_hex_group {
     uint32_t digits;
 } feri_hex_group;
 
+/* Appends the digit that follows those of the group. False if there is none. */
+static inline bool feri_hex_digit_append(const feri_addr_cursor *cursor, feri_hex_group *group)
+{
+    const uint32_t digit = feri_hex_value[feri_addr_cursor_peek(cursor, group->digits)];
+    if (digit > 15) {
+        return false;
+    }
+    group->value = group->value << 4 | digit;
+    group->digits++;
+    return true;
+}
+
 /* Reads the next group without taking it. */
 static inline feri_hex_group feri_hex_group_peek(const feri_addr_cursor *cursor)
 {
     feri_hex_group group = {0, 0};
-    for (uint32_t i = 0; i < 4; i++) {
-        const uint32_t digit = feri_hex_value[feri_addr_cursor_peek(cursor, i)];
-        if (digit > 15) {
-            break;
-        }
-        group.value = group.value << 4 | digit;
-        group.digits = i + 1;
-    }
+    (void)(feri_hex_digit_append(cursor, &group) && feri_hex_digit_append(cursor, &group) &&
+           feri_hex_digit_append(cursor, &group) && feri_hex_digit_append(cursor, &group));
     return group;
 }
 
