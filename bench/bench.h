@@ -165,8 +165,31 @@ static inline void bench_report(const bench_case *c, bench_times ns, size_t roun
     fflush(stdout);
 }
 
-/* Runs a case: a warm-up, then rounds in which every contender runs once. Each round begins with
- * the next contender. */
+/* Numbers that a branch predictor cannot predict (xorshift64*), the same in every run. */
+static inline uint64_t bench_random(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * UINT64_C(0x2545F4914F6CDD1D);
+}
+
+/* The order of the contenders in the next round. It is random, because a contender finds the
+ * caches, and the threads that still work, as the one before it has left them. */
+static inline const size_t *bench_order(size_t count)
+{
+    static uint64_t state = 1;
+    static size_t order[BENCH_CONTENDERS_MAX];
+    for (size_t i = 0; i < count; i++) {
+        const size_t other = (size_t)((bench_random(&state) >> 33) % (i + 1));
+        order[i] = i;
+        order[i] = order[other];
+        order[other] = i;
+    }
+    return order;
+}
+
+/* Runs a case: a warm-up, then rounds in which every contender runs once. */
 static inline void bench_run(const bench_case *c)
 {
     static bench_times ns;
@@ -181,21 +204,13 @@ static inline void bench_run(const bench_case *c)
     const double begin = bench_time();
     size_t round = 0;
     for (; bench_continues(begin, round); round++) {
+        const size_t *order = bench_order(c->contender_count);
         for (size_t i = 0; i < c->contender_count; i++) {
-            const size_t which = (i + round) % c->contender_count;
+            const size_t which = order[i];
             ns[which][round] = bench_ns_per_op(c->contenders[which].body, c, repeats);
         }
     }
     bench_report(c, ns, round);
-}
-
-/* Numbers that a branch predictor cannot predict (xorshift64*), the same in every run. */
-static inline uint64_t bench_random(uint64_t *state)
-{
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * UINT64_C(0x2545F4914F6CDD1D);
 }
 
 #endif

@@ -11,11 +11,12 @@
 
 #define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include "bench/bench.h"
+#include "bench/floor.h"
 #include "bench/machine.h"
 #include "bench/peers.h"
 #include "ferrule.h"
 
-enum { CONNECTS = 100, QUEUE = 64, BATCHES = 4 };
+enum { CONNECTS = 100, QUEUE = 64, BATCHES = 9 };
 
 #define MUST(call) bench_must((call).kind == FER_OK, #call)
 
@@ -64,7 +65,8 @@ static uint64_t ferrule_connects(const void *input, size_t count)
     return count;
 }
 
-/* ---- Accepts: all contenders get the address of the peer, because Rust always does. */
+/* ---- Accepts: all contenders get the address of the peer, because Rust always does. What is done
+ * with the connections is not measured. */
 
 static void raw_accepts(int listener, int *fds, size_t count)
 {
@@ -85,13 +87,25 @@ static void ferrule_accepts(int listener, int *fds, size_t count)
         fer_tcp_stream accepted = {0};
         fer_socket_addr peer;
         MUST(fer_tcp_listener_accept(accepting, &accepted, &peer));
-        fds[i] = (int)fer_tcp_stream_into_raw(&accepted);
+        fds[i] = (int)fer_tcp_stream_as_raw(&accepted);
     }
 }
 
+static void floor_accepts(int listener, int *fds, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        floor_stream accepted;
+        floor_addr peer;
+        bench_must(floor_accept(listener, &accepted, &peer), "floor_accept");
+        fds[i] = accepted.fd;
+    }
+}
+
+/* The median of some batches. */
+
 static double time_accepts(const bench_server *server, bench_accept accepts, void (*finish)(void))
 {
-    double sum = 0;
+    double times[BATCHES];
     for (size_t batch = 0; batch < BATCHES; batch++) {
         int clients[QUEUE];
         int accepted[QUEUE];
@@ -101,7 +115,7 @@ static double time_accepts(const bench_server *server, bench_accept accepts, voi
         }
         const double begin = bench_now_ns();
         accepts(server->target.listener, accepted, QUEUE);
-        sum += bench_now_ns() - begin;
+        times[batch] = bench_now_ns() - begin;
         for (size_t i = 0; i < QUEUE; i++) {
             close(clients[i]);
             if (accepted[i] >= 0) {
@@ -112,17 +126,18 @@ static double time_accepts(const bench_server *server, bench_accept accepts, voi
             finish();
         }
     }
-    return sum / (double)(BATCHES * QUEUE);
+    return bench_quantile(times, BATCHES, 0.5) / QUEUE;
 }
 
 static void run_accepts(bench_server *server)
 {
     static bench_times ns;
     bench_contender names[BENCH_CONTENDERS_MAX] = {
-        {"raw", NULL}, {"raw-again", NULL}, {"ferrule", NULL}};
-    bench_accept accepts[BENCH_CONTENDERS_MAX] = {raw_accepts, raw_accepts, ferrule_accepts};
+        {"raw", NULL}, {"raw-again", NULL}, {"ferrule", NULL}, {"floor", NULL}};
+    bench_accept accepts[BENCH_CONTENDERS_MAX] = {raw_accepts, raw_accepts, ferrule_accepts,
+                                                  floor_accepts};
     void (*finish[BENCH_CONTENDERS_MAX])(void) = {NULL};
-    size_t count = 3;
+    size_t count = 4;
     if (!bench_wants("accept_64")) {
         return;
     }
@@ -137,8 +152,9 @@ static void run_accepts(bench_server *server)
     const double begin = bench_time();
     size_t round = 0;
     for (; bench_continues(begin, round); round++) {
+        const size_t *order = bench_order(count);
         for (size_t i = 0; i < count; i++) {
-            const size_t which = (i + round) % count;
+            const size_t which = order[i];
             ns[which][round] = time_accepts(server, accepts[which], finish[which]);
         }
     }

@@ -332,8 +332,9 @@ static void run_case(size_t count, size_t ready)
     const double begin = bench_time();
     size_t round = 0;
     for (; bench_continues(begin, round); round++) {
+        const size_t *order = bench_order(used);
         for (size_t i = 0; i < used; i++) {
-            const size_t which = (i + round) % used;
+            const size_t which = order[i];
             ns[which][round] = turns(chosen[which], repeats, ready, count);
             names[which] = (bench_contender){chosen[which]->name, NULL};
         }

@@ -439,9 +439,10 @@ static void run_returns(void)
     const double begin = bench_time();
     size_t round = 0;
     for (; bench_continues(begin, round); round++) {
+        const size_t *order = bench_order(WAYS);
         for (size_t i = 0; i < WAYS; i++) {
             double times[RETURNS];
-            const size_t way = (i + round) % WAYS;
+            const size_t way = order[i];
             for (size_t j = 0; j < RETURNS; j++) {
                 times[j] = time_return(way);
             }

@@ -174,6 +174,8 @@ static void on_accepted(struct evconnlistener *listener, evutil_socket_t fd,
 
 static void begin_accepts(int listener, int *fds)
 {
+    /* it accepts until there is no connection */
+    bench_must(evutil_make_socket_nonblocking(listener) == 0, "evutil_make_socket_nonblocking");
     if (connect_base == NULL) {
         connect_base = event_base_new();
         bench_must(connect_base != NULL, "event_base_new");

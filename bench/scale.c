@@ -199,8 +199,9 @@ static void run_echo(size_t count)
     const double begin = bench_time();
     size_t round = 0;
     for (; bench_continues(begin, round); round++) {
+        const size_t *order = bench_order(SERVERS);
         for (size_t i = 0; i < SERVERS; i++) {
-            const size_t which = (i + round) % SERVERS;
+            const size_t which = order[i];
             names[which] = (bench_contender){servers[which], NULL};
             ns[which][round] = measure_server(servers[which], count, &bytes[which][round]);
         }

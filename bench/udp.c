@@ -1,5 +1,5 @@
 /* udp.c: datagrams over loopback, beside raw sendto and recvfrom and the peers. One thread sends a
- * datagram and receives it at the other socket, which resolves differences of one percent. POSIX
+ * datagram and receives it at the other socket, which resolves differences of one percent. Linux
  * only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
@@ -11,6 +11,7 @@
 
 #define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include "bench/bench.h"
+#include "bench/floor.h"
 #include "bench/machine.h"
 #include "bench/peers.h"
 #include "ferrule.h"
@@ -92,6 +93,57 @@ static uint64_t ferrule_connected(const void *input, size_t count)
     return sum;
 }
 
+/* ---- floor.h: the same, with memory for each socket */
+
+static struct {
+    floor_stream from;
+    floor_stream to;
+    floor_addr address;
+    floor_addr peer; /* of `to` */
+} least;
+
+static floor_addr floor_address(const fer_socket_addr *addr)
+{
+    floor_addr out = {.family = AF_INET, .port = addr->port};
+    memcpy(out.ip, addr->ip.u.v4.octets, 4);
+    return out;
+}
+
+static uint64_t floor_datagrams(const void *input, size_t count)
+{
+    const bench_ends *ends = input;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t sent = 0;
+        size_t got = 0;
+        floor_addr sender;
+        bench_must(floor_send_to(&least.from, outgoing, ends->block, &least.address, &sent) &&
+                       floor_receive(&least.to, incoming, sizeof incoming, NULL, &got, &sender) &&
+                       got == ends->block,
+                   "floor_receive");
+        sum += sent;
+    }
+    return sum;
+}
+
+static uint64_t floor_connected(const void *input, size_t count)
+{
+    const bench_ends *ends = input;
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t sent = 0;
+        size_t got = 0;
+        floor_addr sender;
+        bench_must(
+            floor_write(&least.from, outgoing, ends->block, &sent) &&
+                floor_receive(&least.to, incoming, sizeof incoming, &least.peer, &got, &sender) &&
+                got == ends->block,
+            "floor_receive");
+        sum += sent;
+    }
+    return sum;
+}
+
 static void open_sockets(bench_sockets *sockets, size_t block, bool connected)
 {
     fer_socket_addr from;
@@ -111,6 +163,10 @@ static void open_sockets(bench_sockets *sockets, size_t block, bool connected)
                                  .address = {.sin_family = AF_INET,
                                              .sin_port = htons(sockets->address.port),
                                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+    least.from = (floor_stream){.is_open = true, .fd = sockets->ends.from};
+    least.to = (floor_stream){.is_open = true, .fd = sockets->ends.to};
+    least.address = floor_address(&sockets->address);
+    least.peer = floor_address(&from);
 }
 
 static void run_case(const char *name, size_t block, bool connected)
@@ -119,10 +175,11 @@ static void run_case(const char *name, size_t block, bool connected)
     const bench_contender contenders[] = {
         {"raw", raw},
         {"raw-again", raw},
-        {"ferrule", connected ? ferrule_connected : ferrule_datagrams}};
+        {"ferrule", connected ? ferrule_connected : ferrule_datagrams},
+        {"floor", connected ? floor_connected : floor_datagrams}};
     bench_sockets sockets = {.ends.block = block};
     open_sockets(&sockets, block, connected);
-    bench_run_beside_peers(name, &sockets, DATAGRAMS, contenders, 3,
+    bench_run_beside_peers(name, &sockets, DATAGRAMS, contenders, 4,
                            connected ? offsetof(bench_peer, connected_datagrams)
                                      : offsetof(bench_peer, datagrams));
     fer_udp_socket_close(&sockets.from);

@@ -76,6 +76,7 @@ describe_machine() {
 seconds_of() {
     case $full-$1 in
         yes-echo_turn) say 30 ;;
+        yes-connect) say 45 ;;
         yes-limits | yes-resolver | yes-simulation) say 5 ;;
         yes-*) say 10 ;;
         no-echo_turn) say 2 ;;
