@@ -100,7 +100,7 @@ for name in archive shared lto; do
     check "$name" connected 2 170 bench_calls
     check "$name" unix_datagram 2 220 bench_calls
     check "$name" batch_of_one 2 450 bench_calls
-    check "$name" accept 6 245 bench_calls
+    check "$name" accept 6 230 bench_calls
     check "$name" ready 1 95 bench_calls
     check "$name" started 9 1100 bench_calls
     check "$name" keepalive 7 420 bench_calls
