@@ -141,6 +141,8 @@ static void send_ferrule_with(bench_sockets *sockets, fer_ecn ecn)
                                      .len = burst / messages * SIZE,
                                      .segment_size = burst > BATCH ? SIZE : 0,
                                      .to = sockets->address,
+                                     /* as quinn-udp: the codepoint, and no class of the socket */
+                                     .has_traffic_class = ecn != FER_ECN_NOT_ECT,
                                      .ecn = ecn};
     }
     MUST(fer_udp_socket_send_batch(&sockets->from, out, messages, NULL));

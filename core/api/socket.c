@@ -216,7 +216,6 @@ fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos)
     if (tos > 255 || (!is_datagram(socket) && (tos & 3) != 0)) {
         return feri_own_error(FER_INVALID_INPUT);
     }
-    feri_atomic_change_bits(&socket->handle_.p_.flags_, FERI_FLAG_TOS_SET, 0);
     return feri_set_option_of_family(FERI_HANDLE(socket), FERP_TOS_V4, FERP_TCLASS_V6, tos);
 }
 

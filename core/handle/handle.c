@@ -214,6 +214,7 @@ fer_error feri_handle_move(fer_handle *from, fer_handle *to)
 void feri_handle_abandon(fer_handle *handle)
 {
     FERI_ASSERT(handle != NULL);
+    handle->p_.raw_ = 0; /* all bytes of a NEW handle are zero */
     (void)feri_handle_apply(handle, FERI_EVENT_OPEN_ABANDON);
 }
 

@@ -72,8 +72,8 @@ static FERI_NOINLINE fer_ip_family family_of_peer(send_batch *batch)
 }
 
 /* Without a traffic class of the message, the six high bits of the socket's TOS are those of the
- * messages; 0 if the system does not report it, and of a new socket. Bits 0 and 1 are the ECN
- * codepoint (RFC 3168, section 5). */
+ * messages; 0 if the system does not report it. Bits 0 and 1 are the ECN codepoint (RFC 3168,
+ * section 5). */
 static FERI_NOINLINE uint8_t tos_of(send_batch *batch, const fer_datagram_send *message)
 {
     if (message->has_traffic_class) {
@@ -83,10 +83,7 @@ static FERI_NOINLINE uint8_t tos_of(send_batch *batch, const fer_datagram_send *
     }
     if (!batch->has_dscp) {
         uint32_t tos = 0;
-        if (feri_handle_has_flag(batch->handle,
-                                 FERI_FLAG_TOS_SET | FERI_FLAG_CLONED | FERI_FLAG_ADOPTED)) {
-            FER_IGNORE(feri_tos(batch->handle, &tos));
-        }
+        FER_IGNORE(feri_tos(batch->handle, &tos));
         batch->dscp = tos & 0xfc;
         batch->has_dscp = true;
     }

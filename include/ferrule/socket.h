@@ -212,8 +212,9 @@ FER_MUST_USE FER_API fer_error fer_socket_reuse_port(const fer_socket *socket, b
 
 /** Sets whether an IPv6 socket excludes IPv4. If this option was not set through the same handle, a
  * bind to [::] or to an IPv4-mapped address enables both families (FER_UNSUPPORTED on OpenBSD).
- * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_MISUSE, FER_INVALID_INPUT (already bound; false
- * on OpenBSD, which has no dual stack) and other errors of the OS. */
+ * Errors: FER_UNSUPPORTED (not an IPv6 socket), FER_MISUSE (also of a stream that listens, or had a
+ * connect), FER_INVALID_INPUT (already bound; false on OpenBSD, which has no dual stack) and other
+ * errors of the OS. */
 FER_MUST_USE FER_API fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
     FER_INOUT(1);
 

@@ -230,7 +230,8 @@ static void move_batches(fer_udp_socket *from, const fer_socket_addr *target, fe
     STEP("udp_send_segments_again: sendmsg", fer_udp_socket_send_batch(from, out, 1, NULL), FER_OK);
     out[1].sent = 0;
     out[1].ecn = FER_ECN_ECT0;
-    STEP("udp_send_ecn: sendmsg", fer_udp_socket_send_batch(from, out + 1, 1, NULL), FER_OK);
+    STEP("udp_send_ecn: getsockopt sendmsg", fer_udp_socket_send_batch(from, out + 1, 1, NULL),
+         FER_OK);
     out[1].sent = 0;
     out[1].has_traffic_class = true;
     out[1].hop_limit = 9;

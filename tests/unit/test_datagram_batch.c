@@ -122,27 +122,10 @@ CONNECTED_TEST(a_refused_ecn_codepoint_is_left_out_from_then_on)
     fer_datagram_send messages[] = {message(1, 0), message(2, 0)};
     messages[0].ecn = FER_ECN_ECT0;
     messages[1].ecn = FER_ECN_ECT0;
-    feri_atomic_change_bits(&socket.handle_.p_.flags_, FERI_FLAG_TOS_SET, 0);
     script_queue("option_value 185, try_send_messages INVALID_INPUT:22 1, send_messages 1");
     assert_ok_n(feri_datagram_send_batch(&socket.handle_, messages, 2, 0, &n), n, 2);
     assert_log("option_value(1,TOS_V4) try_send_messages(1,2,1/0/ba) "
                "try_send_messages(1,2,1/0/0) send_messages(1,1,2/0/ba)");
-}
-
-CONNECTED_TEST(the_tos_is_read_if_it_can_have_been_set)
-{
-    static const uint32_t flags[] = {FERI_FLAG_TOS_SET, FERI_FLAG_CLONED, FERI_FLAG_ADOPTED};
-    fer_datagram_send marked = message(1, 0);
-    marked.ecn = FER_ECN_ECT0;
-    script_queue("send_messages 1 1 1 1, option_value 184 184 184");
-    send_one(&socket, marked, FER_OK);
-    assert_log("send_messages(1,1,1/0/2)");
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        socket.handle_.p_.flags_ = flags[i];
-        send_one(&socket, marked, FER_OK);
-        assert_log("option_value(1,TOS_V4) send_messages(1,1,1/0/ba)");
-    }
-    socket.handle_.p_.flags_ = 0;
 }
 
 /* B13: the socket's own is not read, and a refusal is an error. */

@@ -284,6 +284,15 @@ SYSTEM_TEST(script_posix, a_closed_handle_is_claimed_as_a_new_one)
     assert_is_new(&handle);
 }
 
+SYSTEM_TEST(script_posix, all_bytes_of_a_handle_that_was_not_opened_are_zero)
+{
+    static const fer_handle zero;
+    fer_handle handle = zero;
+    assert_ok(feri_handle_claim(&handle));
+    feri_handle_abandon(&handle);
+    assert_memory_equal(&handle, &zero, sizeof zero);
+}
+
 SCRIPT_TEST(a_clone_is_closed_if_it_or_its_original_was_closed_meanwhile)
 {
     for (int of_clone = 0; of_clone < 2; of_clone++) {
