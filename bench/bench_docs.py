@@ -237,10 +237,13 @@ def count_lines(results):
     rows = {row.name: row for row in results.count_rows()}
     for name, (text, moonshot) in bench_results.COUNTS.items():
         found = [rows.get("%s, %s" % (name, build)) for build in ("archive", "shared", "lto")]
-        is_held = all(row and row.result == bench_results.HELD for row in found)
+        result = bench_results.UNRESOLVED
+        if all(found):
+            is_held = all(row.result == bench_results.HELD for row in found)
+            result = bench_results.HELD if is_held else bench_results.MISSED
         yield [text, "`%s`" % name, *("%.0f" % row.measured if row else NOT_MEASURED for row in found),
                str(found[0].gate) if found[0] else NOT_MEASURED, str(moonshot),
-               bench_results.HELD if is_held else bench_results.MISSED]
+               result]
 
 
 def batch_gate_lines(results):

@@ -109,16 +109,18 @@ static floor_addr floor_address(const fer_socket_addr *addr)
     return out;
 }
 
-static uint64_t floor_datagrams(const void *input, size_t count)
+/* to: NULL if the sockets are connected; then peer is the only sender. */
+static uint64_t floor_turns(const bench_ends *ends, size_t count, const floor_addr *to,
+                            const floor_addr *peer)
 {
-    const bench_ends *ends = input;
     uint64_t sum = 0;
     for (size_t i = 0; i < count; i++) {
         size_t sent = 0;
         size_t got = 0;
         floor_addr sender;
-        bench_must(floor_send_to(&least.from, outgoing, ends->block, &least.address, &sent) &&
-                       floor_receive(&least.to, incoming, sizeof incoming, NULL, &got, &sender) &&
+        bench_must((to == NULL ? floor_write(&least.from, outgoing, ends->block, &sent)
+                               : floor_send_to(&least.from, outgoing, ends->block, to, &sent)) &&
+                       floor_receive(&least.to, incoming, sizeof incoming, peer, &got, &sender) &&
                        got == ends->block,
                    "floor_receive");
         sum += sent;
@@ -126,22 +128,14 @@ static uint64_t floor_datagrams(const void *input, size_t count)
     return sum;
 }
 
+static uint64_t floor_datagrams(const void *input, size_t count)
+{
+    return floor_turns(input, count, &least.address, NULL);
+}
+
 static uint64_t floor_connected(const void *input, size_t count)
 {
-    const bench_ends *ends = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t sent = 0;
-        size_t got = 0;
-        floor_addr sender;
-        bench_must(
-            floor_write(&least.from, outgoing, ends->block, &sent) &&
-                floor_receive(&least.to, incoming, sizeof incoming, &least.peer, &got, &sender) &&
-                got == ends->block,
-            "floor_receive");
-        sum += sent;
-    }
-    return sum;
+    return floor_turns(input, count, NULL, &least.peer);
 }
 
 static void open_sockets(bench_sockets *sockets, size_t block, bool connected)
