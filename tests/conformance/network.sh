@@ -43,3 +43,19 @@ sh "$(dirname "$0")/two_networks.sh" sh -c '
         echo "network: U2 is skipped: this system refuses to forward"
         "$1/batches_between" 192.0.2.7 192.0.2.8
     fi' sh "$1"
+
+# A firewall that rejects what arrives, for a while (rules S5, C1).
+if ! command -v nft >/dev/null; then
+    echo "network: S5 and C1 are skipped: there is no nft"
+    exit 0
+fi
+# shellcheck disable=SC2016
+sh "$(dirname "$0")/two_networks.sh" sh -ec '
+    ip address add 2001:db8::1/64 dev here nodad
+    nsenter --net="$NETWORK" sh -ec "
+        ip address add 2001:db8::2/64 dev there nodad
+        echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
+        echo 0 >/proc/sys/net/ipv6/icmp/ratelimit
+        nft add table inet soft
+        nft add chain inet soft in \"{ type filter hook input priority 0; }\""
+    "$1/soft_errors" "$NETWORK" 192.0.2.2 2001:db8::2' sh "$1"
