@@ -49,7 +49,7 @@ static ferp_sim_code destination_status(const ferp_sim_network *network,
     if (ferp_sim_is_winsock(network) && ferp_sim_is_wildcard(&to->ip)) {
         return FERP_SIM_EADDRNOTAVAIL;
     }
-    return ferp_sim_lacks_route(network, to) ? FERP_SIM_ENETUNREACH : FERP_SIM_NO_ERROR;
+    return ferp_sim_reach_status(network, socket, to);
 }
 
 static fer_error ensure_port(ferp_sim_network *network, ferp_sim_socket *socket,
