@@ -152,6 +152,7 @@ set(ferrule_network_programs
     conformance/batches_between.c
     conformance/destroyed_sockets.c
     conformance/few_ports.c
+    conformance/network_rows.c
     conformance/segments_between.c
     conformance/soft_errors.c)
 

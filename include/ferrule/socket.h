@@ -331,7 +331,8 @@ FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bo
 /** Restricts sending and receiving to one network interface, for example "eth0", whatever its
  * addresses are. NULL removes the restriction. Linux has this option as SO_BINDTODEVICE (before
  * version 5.7 a privilege is needed), macOS as IP_BOUND_IF. On other systems bind to an address of
- * the network interface.
+ * the network interface. If it is removed, a socket is bound to nothing: sends are FER_NOT_FOUND on
+ * Linux, and receives wait without an event, until the next bind_device (`device_removed`).
  * Errors: FER_NOT_FOUND (no such network interface), FER_PERMISSION_DENIED, FER_UNSUPPORTED (an OS
  * without this option; Unix sockets), FER_MISUSE, FER_INVALID_INPUT (an empty name, or one of more
  * than 15 bytes) and other errors of the OS.
@@ -584,7 +585,8 @@ FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void
     FER_IN_READS(2, 3);
 
 /** Receives one datagram. Same as fer_udp_socket_recv_from. An IPv4 raw socket receives the IP
- * header too, an IPv6 one does not (raw(7); RFC 3542, 3). */
+ * header too, an IPv6 one does not (raw(7); RFC 3542, 3). A datagram socket of ICMP receives it on
+ * macOS and not on Linux (`icmp_datagrams`). */
 FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *FER_NULLABLE buf,
                                                     size_t len, fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);

@@ -232,7 +232,8 @@ BSD_TEST(a_peer_at_another_loopback_address_is_reached)
     fer_tcp_stream_close(&stream);
 }
 
-/* network_broadcast_binds_datagrams_only: row `group_bind`. A connect is EACCES (ip_output). */
+/* network_broadcast_binds_datagrams_only: row `network_broadcast_bind`. A connect is EACCES
+ * (ip_output). */
 BSD_TEST(the_broadcast_address_of_the_network_is_bound)
 {
     const fer_socket_addr all = addr_of("10.0.0.255:0");

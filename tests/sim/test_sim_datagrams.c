@@ -272,7 +272,7 @@ SIM_UDP_TEST(a_connect_to_the_broadcast_address_without_the_option)
     assert_kind(fer_udp_socket_send_to(socket, "x", 1, &all, &n), FER_PERMISSION_DENIED);
 }
 
-/* `group_bind` */
+/* `group_bind`, `network_broadcast_bind` */
 SIM_UDP_TEST(only_linux_binds_to_groups_and_to_the_broadcast_address)
 {
     static const char *const addresses[] = {"239.1.1.1:1000", "255.255.255.255:1000",
