@@ -168,6 +168,36 @@ static void device(void)
     fer_socket_close(&socket);
 }
 
+/* ---- reports_of_routers */
+
+/* The other namespace is the router. */
+static void reports(void)
+{
+    fer_interest ready = 0;
+    fer_udp_received got;
+    char byte;
+    if (system("nsenter --net=\"$NETWORK\" sh -ec '"
+               "echo 1 >/proc/sys/net/ipv4/ip_forward;"
+               "ip route add unreachable 198.51.100.1; ip route add prohibit 198.51.100.2' &&"
+               "ip route add 198.51.100.0/24 via 192.0.2.2") != 0) {
+        puts("network: the reports of routers are skipped: this system refuses to forward");
+        return;
+    }
+    fer_socket sockets[2] = {datagram_socket(NULL), datagram_socket(NULL)};
+    for (int i = 0; i < 2; i++) {
+        const fer_socket_addr to = addr_of(i == 0 ? "198.51.100.1:9" : "198.51.100.2:9");
+        check(fer_socket_connect(&sockets[i], &to), "connect");
+        check(fer_socket_send(&sockets[i], "x", 1, NULL), "send");
+    }
+    check(fer_socket_ready(&sockets[1], FER_READABLE, fer_duration_from_secs(20), &ready), "ready");
+    check_kind(fer_socket_recv_from(&sockets[1], &byte, 1, &got), FER_HOST_UNREACHABLE,
+               "prohibited");
+    for (int i = 0; i < 2; i++) {
+        check_quiet(&sockets[i]);
+        fer_socket_close(&sockets[i]);
+    }
+}
+
 /* ---- privileged_ports */
 
 static void drop_privilege(void)
@@ -227,11 +257,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } rows[] = {{"broadcasts", broadcasts},
-                {"tentative", tentative},
-                {"ports", ports},
-                {"pings", pings},
-                {"device", device}};
+    } rows[] = {{"broadcasts", broadcasts}, {"tentative", tentative}, {"ports", ports},
+                {"pings", pings},           {"reports", reports},     {"device", device}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (argc == 2 && strcmp(argv[1], rows[i].name) == 0) {
             rows[i].run();
