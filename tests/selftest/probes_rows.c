@@ -122,13 +122,9 @@ PROBE("row", reset_in_queue, RETURNED ", " RETURNED,
 
 enum { OTHER_LOOPBACK = 0x7F000002, LOOPBACK_BROADCAST = 0x7FFFFFFF };
 
-/* A bind to 127.0.0.2 and to 127.255.255.255, a connect and a send to 127.0.0.2. */
+/* A bind to 127.0.0.2 and to 127.255.255.255. A connect and a send depend on the routes. */
 #define NO_ALIAS "bind EADDRNOTAVAIL, bind EADDRNOTAVAIL"
-PROBE("row", loopback_addresses, "bind OK, bind OK, connect ECONNREFUSED, send OK",
-      NO_ALIAS ", connect no answer, send OK",
-      NO_ALIAS ", connect EADDRNOTAVAIL, send EADDRNOTAVAIL",
-      NO_ALIAS ", connect ENETUNREACH, send ENETUNREACH",
-      NO_ALIAS ", connect ENETUNREACH, send ENETUNREACH", NULL)
+PROBE("row", loopback_addresses, "bind OK, bind OK", NO_ALIAS, NO_ALIAS, NO_ALIAS, NO_ALIAS, NULL)
 {
     peer_socket client = raw_new(SOCK_STREAM);
     answer("bind %s", raw_result(raw_bind(raw_new(SOCK_DGRAM), OTHER_LOOPBACK, 0)));
@@ -139,8 +135,8 @@ PROBE("row", loopback_addresses, "bind OK, bind OK, connect ECONNREFUSED, send O
         (void)raw_ready(client, true, 3000);
         error = raw_error(client);
     }
-    answer("connect %s", strcmp(error, "OK") == 0 ? "no answer" : error);
-    answer("send %s", raw_result(raw_send_to(raw_new(SOCK_DGRAM), OTHER_LOOPBACK, 9)));
+    note("connect: %s", strcmp(error, "OK") == 0 ? "no answer" : error);
+    note("send: %s", raw_result(raw_send_to(raw_new(SOCK_DGRAM), OTHER_LOOPBACK, 9)));
 }
 
 /* Of a user without a privilege: a bind to 127.0.0.1 and to the wildcard address. */
