@@ -76,6 +76,10 @@ struct ferp_traits {
     /* After a failed connect SO_ERROR "is not always immediately set" (Windows: "SOL_SOCKET Socket
      * Options", MSDN), and then stays until a connect succeeds (Wine's test_select). */
     bool connect_error_comes_late;
+    /* SO_ERROR also reports, and takes, the soft error of a TCP connection or of a connect that goes
+     * on (RFC 1122, 4.2.3.9). Linux: net/core/sock.c, sk_getsockopt, sk_err_soft. XNU, NetBSD and
+     * OpenBSD: tcp_notify sets so_error of a connect that retransmits. Windows reports none. */
+    bool reports_soft_errors;
     /* A second connect of a datagram socket makes the local address the wildcard, if it fails, and
      * else that of the route (macOS and the BSDs: udp_disconnect, sys/netinet/udp_usrreq.c). Linux
      * and Windows keep the address that was bound. */
@@ -167,10 +171,10 @@ typedef struct ferp_description {
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out);
 
 /* Prepares an adopted socket for the other functions here. Its close-on-exec flag does not change.
- * datagrams is the family of a datagram socket of IP, otherwise 0. On failure the socket is
- * unchanged. setsockopt(SO_NOSIGPIPE) on Apple; of a datagram socket setsockopt(IP_RECVERR), and
- * IPV6_RECVERR, on Linux; else nothing | FIONBIO 1. */
-fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family datagrams);
+ * family is that of an IP socket, otherwise 0. On failure the socket is unchanged.
+ * setsockopt(SO_NOSIGPIPE) on Apple; of an IP socket setsockopt(IP_RECVERR), and IPV6_RECVERR, on
+ * Linux; else nothing | FIONBIO 1. */
+fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family family);
 
 /* ---- Addresses and connections */
 
@@ -204,10 +208,20 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out);  /* getpeern
  * pending. getpeername | getpeername, and for a stream SO_CONNECT_TIME or select. */
 fer_error ferp_check_connected(fer_raw_socket raw);
 
-/* Whether the connect of a stream that is not connected is still pending, or the OS cannot report
- * it. False with SO_ERROR 0: it has failed, and another handle of the socket has, or has taken, the
- * error. TCP_INFO | select. */
-bool ferp_connect_is_pending(fer_raw_socket raw);
+/* The same after a started connect. It also drops the reports about the connect (ferp_drop_reports).
+ * Linux: poll, and unless that shows the connection, getpeername. Else as ferp_check_connected. */
+fer_error ferp_check_started(fer_raw_socket raw);
+
+/* Drops the reports of routers about the SYNs of a connect over IPv4. Linux keeps them in the
+ * socket's error queue, also without IP_RECVERR (net/ipv4/tcp_ipv4.c, tcp_v4_err), and poll reports
+ * POLLERR as long as one is there. setsockopt(IP_RECVERR) on Linux; else nothing. */
+void ferp_drop_reports(fer_raw_socket raw);
+
+/* Whether the connect of a stream that is not connected is still pending; MAY_BE: the OS cannot
+ * report it. NOT with SO_ERROR 0: it has failed, and another handle of the socket has, or has taken,
+ * the error. TCP_INFO | select. */
+typedef enum ferp_pending { FERP_NOT_PENDING, FERP_PENDING, FERP_MAY_BE_PENDING } ferp_pending;
+ferp_pending ferp_connect_is_pending(fer_raw_socket raw);
 
 /* ---- Unix sockets: the same functions with Unix addresses. UNSUPPORTED: this OS, or this version,
  * has no such socket. ferp_unix_pair: socketpair | nothing */

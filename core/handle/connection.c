@@ -77,10 +77,30 @@ static fer_error read_half_answer(const fer_handle *handle)
         handle, answer == FERI_ANSWER_CHECK_QUEUED ? FERI_ANSWER_SAVED_ERROR : answer);
 }
 
+/* A router's report and the loss of a route do not end a connection, which retransmits (RFC 1122,
+ * 4.2.3.9). The kinds of an end are never soft. The order of the two queries matters: getpeername
+ * waits for a thread that is about to end the connection (Linux: inet_getname locks the socket),
+ * and TCP_INFO reads the state without a lock (tcp_get_info). */
+bool feri_error_is_soft(fer_raw_socket raw, fer_error error)
+{
+    switch (error.kind) {
+    case FER_OK:
+    case FER_CONNECTION_RESET:
+    case FER_CONNECTION_ABORTED:
+    case FER_CONNECTION_TIMED_OUT:
+    case FER_BROKEN_PIPE: return false;
+    default: break;
+    }
+    return ferp_traits()->reports_soft_errors && (ferp_check_connected(raw).kind == FER_OK ||
+                                                  ferp_connect_is_pending(raw) == FERP_PENDING);
+}
+
 static bool ends_stream(const fer_handle *handle, fer_error error)
 {
-    return feri_error_is_fatal(error) ||
-           (feri_error_is_fatal_without_peer(error) && feri_has_lost_its_peer(handle->p_.raw_));
+    fer_raw_socket raw = handle->p_.raw_;
+    return feri_error_is_fatal(error)
+               ? !feri_error_is_soft(raw, error)
+               : feri_error_is_fatal_without_peer(error) && feri_has_lost_its_peer(raw);
 }
 
 fer_error feri_stream_after_end(fer_handle *handle)
@@ -143,6 +163,7 @@ feri_operation feri_connect_operation(const fer_handle *handle)
 }
 
 /* SO_ERROR, then whether the socket is connected: *status is FER_OK if it is, `unconnected` if not.
+ * After a soft error the connect continues.
  * A failure of the second query means "not yet", whatever its code, unless a sandbox refuses it:
  * macOS may report EINVAL (heph, PR 336). macOS is reported to refuse the first query of a connect
  * that has failed, with EBADF (ccan, pull request 128). Another failure of it says nothing about
@@ -157,10 +178,10 @@ static fer_error query_status(fer_raw_socket raw, feri_operation operation,
     }
     FER_TRY(error);
     *status = feri_map_error(operation, *status);
-    if (status->kind != FER_OK) {
+    if (status->kind != FER_OK && !feri_error_is_soft(raw, *status)) {
         return feri_ok();
     }
-    error = ferp_check_connected(raw);
+    error = ferp_check_started(raw);
     if (error.kind == FER_PERMISSION_DENIED || error.kind == FER_UNSUPPORTED) {
         return error;
     }
@@ -179,7 +200,8 @@ fer_error feri_connect_status(fer_raw_socket raw, feri_operation operation, fer_
     if (status->kind == FER_WOULD_BLOCK) {
         return query_status(raw, operation, FER_WOULD_BLOCK, status);
     }
-    *status = ferp_connect_is_pending(raw) ? feri_own_error(FER_WOULD_BLOCK) : *status;
+    *status = ferp_connect_is_pending(raw) != FERP_NOT_PENDING ? feri_own_error(FER_WOULD_BLOCK)
+                                                               : *status;
     return feri_ok();
 }
 
@@ -188,7 +210,7 @@ fer_error feri_connect_status_without_error(fer_raw_socket raw, feri_operation o
                                             fer_error *status)
 {
     *status = feri_own_error(FER_WOULD_BLOCK);
-    return ferp_connect_is_pending(raw)
+    return ferp_connect_is_pending(raw) != FERP_NOT_PENDING
                ? feri_ok()
                : query_status(raw, operation, FER_CONNECTION_ABORTED, status);
 }

@@ -84,6 +84,9 @@ fer_error feri_pending_connect_status(fer_handle *handle);
  * Windows socket may keep its peer. */
 bool feri_has_lost_its_peer(fer_raw_socket raw);
 
+/* Whether an error of a stream, of SO_ERROR too, is soft: its connection or its connect goes on. */
+bool feri_error_is_soft(fer_raw_socket raw, fer_error error);
+
 /* Whether a call on a connected stream failed because the connection has ended, and not by a
  * mistake of the caller. */
 bool feri_connection_has_ended(fer_raw_socket raw, fer_error error);

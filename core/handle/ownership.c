@@ -91,8 +91,7 @@ static fer_error adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domai
         error = feri_modes_read_from(raw, description.is_listening, handle);
     }
     if (error.kind == FER_OK) {
-        bool is_udp = description.is_datagram && description.is_ip;
-        error = ferp_adopt(raw, is_udp ? description.family : (fer_ip_family)0);
+        error = ferp_adopt(raw, description.is_ip ? description.family : (fer_ip_family)0);
     }
     if (error.kind == FER_OK) {
         error = feri_modes_apply_timeouts(handle, raw);

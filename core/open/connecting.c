@@ -29,6 +29,9 @@ fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
     if (error.kind == FER_IN_PROGRESS) {
         return error; /* no operation maps it */
     }
+    if (error.kind == FER_OK && ip.family == FER_IP_V4) {
+        ferp_drop_reports(raw); /* about a SYN before the one that was answered */
+    }
     /* The system may choose the destination's port for the connecting socket itself. Linux then
      * connects it to itself (RFC 9293, 3.5, simultaneous open). macOS reports EINVAL (libuv, issue
      * 2503), which is no mistake of the caller. */

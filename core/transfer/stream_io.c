@@ -535,8 +535,10 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
         return pending;
     }
     FER_TRY(ferp_take_error(handle->p_.raw_, &pending));
-    if (pending.kind != FER_OK) {
-        pending = feri_map_error(FERI_OPERATION_WRITE, pending);
+    pending = feri_map_error(FERI_OPERATION_WRITE, pending);
+    if (feri_error_is_soft(handle->p_.raw_, pending)) {
+        pending = feri_ok();
+    } else if (pending.kind != FER_OK) {
         (void)feri_stream_after_failed_write(handle, pending);
     }
     *out = pending;

@@ -451,12 +451,16 @@ static fer_error wait_for_hint(fer_raw_socket raw, const feri_limits *limits, bo
  * report it. */
 fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limits, bool *failed)
 {
-    FER_TRY(wait_for_hint(handle->p_.raw_, limits, failed));
-    if (ferp_check_connected(handle->p_.raw_).kind == FER_OK) {
+    fer_raw_socket raw = handle->p_.raw_;
+    FER_TRY(wait_for_hint(raw, limits, failed));
+    if (ferp_check_started(raw).kind == FER_OK) {
         *failed = false;
         (void)feri_pending_connect_apply(handle, feri_ok());
         return feri_ok();
     }
+    /* the hint of a soft error, after which the connect continues */
+    *failed = *failed &&
+              !(ferp_traits()->reports_soft_errors && ferp_connect_is_pending(raw) == FERP_PENDING);
     return *failed ? feri_ok() : feri_limits_check(limits);
 }
 

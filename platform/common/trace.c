@@ -100,10 +100,11 @@ static bool put_result_fer_error(struct line *line, fer_error error)
     return error.kind == FER_OK;
 }
 
-static bool put_result_bool(struct line *line, bool result)
+static bool put_result_ferp_pending(struct line *line, ferp_pending result)
 {
+    static const char *const names[] = {"not pending", "pending", "may be pending"};
     begin_results(line);
-    ITEM(line, "%s", result ? "true" : "false");
+    ITEM(line, "%s", names[result]);
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* address.c: the calls that take or return only an address. */
 #include "platform/posix/posix.h"
 
+#include <poll.h>
 #include <string.h>
 
 socklen_t ferp_posix_sockaddr(const fer_socket_addr *addr, struct sockaddr_storage *out)
@@ -168,6 +169,27 @@ fer_error ferp_check_connected(fer_raw_socket raw)
     struct sockaddr_storage storage;
     socklen_t len = sizeof storage;
     return ferp_posix_result(getpeername((int)raw, (struct sockaddr *)&storage, &len));
+}
+
+void ferp_drop_reports(fer_raw_socket raw)
+{
+    ferp_posix_disable_error_queue(raw, FER_IP_V4);
+}
+
+/* A TCP that connects is not writable, and one that has ended has hung up (Linux, tcp_poll). */
+fer_error ferp_check_started(fer_raw_socket raw)
+{
+#ifdef __linux__
+    struct pollfd entry = {.fd = (int)raw, .events = POLLOUT};
+    int ready = poll(&entry, 1, 0);
+    if (ready == 1 && entry.revents == POLLOUT) {
+        return (fer_error){FER_OK, 0};
+    }
+    if (ready == 1 && (entry.revents & POLLERR) != 0) {
+        ferp_drop_reports(raw);
+    }
+#endif
+    return ferp_check_connected(raw);
 }
 
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)

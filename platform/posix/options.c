@@ -381,18 +381,18 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
                            setsockopt((int)raw, IPPROTO_IPV6, name, &request, sizeof request));
 }
 
-void ferp_posix_disable_error_queue(fer_raw_socket raw, fer_ip_family datagrams)
+void ferp_posix_disable_error_queue(fer_raw_socket raw, fer_ip_family family)
 {
 #ifdef __linux__
     int off = 0;
-    if (datagrams != 0) {
+    if (family != 0) {
         (void)setsockopt((int)raw, IPPROTO_IP, IP_RECVERR, &off, sizeof off);
     }
-    if (datagrams == FER_IP_V6) {
+    if (family == FER_IP_V6) {
         (void)setsockopt((int)raw, IPPROTO_IPV6, IPV6_RECVERR, &off, sizeof off);
     }
 #else
     (void)raw;
-    (void)datagrams;
+    (void)family;
 #endif
 }

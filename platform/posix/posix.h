@@ -220,9 +220,10 @@ int ferp_posix_wake_pipe(int ends[2], bool waits);
 bool ferp_posix_accept_is_refused(void);
 
 /* With IP_RECVERR (ip(7)) Linux queues each ICMP error, also of a socket without a peer (rule U3),
- * and poll reports POLLERR until the queue is read. Disabling it empties the queue. datagrams: the
- * socket's family, or 0 for another kind of socket. options.c */
-void ferp_posix_disable_error_queue(fer_raw_socket raw, fer_ip_family datagrams);
+ * and poll reports POLLERR until the queue is read. Disabling it empties the queue, but for
+ * timestamps (net/core/skbuff.c, skb_errqueue_purge). family: the socket's, or 0 for another kind
+ * of socket. options.c */
+void ferp_posix_disable_error_queue(fer_raw_socket raw, fer_ip_family family);
 
 /* The system's socket type. socket.c */
 int ferp_posix_type_of(fer_type type);

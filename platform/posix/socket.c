@@ -448,11 +448,15 @@ static bool is_tcp_or_udp(int fd, int type)
 
 /* A TCP that has ended has a state before SYN_SENT (Linux, macOS) or none (ECONNRESET, EINVAL: the
  * BSDs, tcp_ctloutput). Any other failure, for example of a sandbox, proves nothing. */
-bool ferp_connect_is_pending(fer_raw_socket raw)
+ferp_pending ferp_connect_is_pending(fer_raw_socket raw)
 {
     int state = tcp_state((int)raw);
-    return state < 0 ? errno != ECONNRESET && errno != EINVAL && errno != ENOTCONN
-                     : state == FERP_POSIX_SYN_SENT || state == FERP_POSIX_SYN_RECEIVED;
+    if (state < 0) {
+        bool has_ended = errno == ECONNRESET || errno == EINVAL || errno == ENOTCONN;
+        return has_ended ? FERP_NOT_PENDING : FERP_MAY_BE_PENDING;
+    }
+    return state == FERP_POSIX_SYN_SENT || state == FERP_POSIX_SYN_RECEIVED ? FERP_PENDING
+                                                                            : FERP_NOT_PENDING;
 }
 
 /* FIONREAD and poll consume nothing, not even a pending error. FIONREAD of MPTCP is 1 without a
@@ -524,8 +528,8 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
     return (fer_error){FER_OK, 0};
 }
 
-fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family datagrams)
+fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family family)
 {
-    ferp_posix_disable_error_queue(raw, datagrams);
+    ferp_posix_disable_error_queue(raw, family);
     return disable_sigpipe((int)raw);
 }

@@ -62,6 +62,7 @@ const struct ferp_traits *ferp_traits(void)
         .bind_denied_can_mean_in_use = false,
         .connect_would_block_means_started = false,
         .connect_error_comes_late = false,
+        .reports_soft_errors = true,
         .reconnect_drops_bound_addr = FERP_POSIX_IS_BSD,
         .connect_ignores_broadcast = FERP_POSIX_IS_BSD,
         /* macOS and FreeBSD: net.inet.udp.maxdgram, 9216. */

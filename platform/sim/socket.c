@@ -139,11 +139,24 @@ static bool is_connecting(ferp_sim_network *network, const ferp_sim_socket *sock
            (!ferp_sim_is_winsock(network) || ferp_sim_has_peer(network, socket));
 }
 
-bool ferp_connect_is_pending(fer_raw_socket raw)
+ferp_pending ferp_connect_is_pending(fer_raw_socket raw)
 {
     ferp_sim_network *network = ferp_sim_current();
     const ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
-    return socket == NULL || socket->state == FERP_SIM_CONNECTING;
+    if (socket == NULL) {
+        return FERP_MAY_BE_PENDING;
+    }
+    return socket->state == FERP_SIM_CONNECTING ? FERP_PENDING : FERP_NOT_PENDING;
+}
+
+fer_error ferp_check_started(fer_raw_socket raw)
+{
+    return ferp_check_connected(raw);
+}
+
+void ferp_drop_reports(fer_raw_socket raw)
+{
+    (void)raw;
 }
 
 fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
@@ -166,9 +179,9 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 }
 
 /* Windows: the socket becomes nonblocking. Its earlier mode cannot be queried. */
-fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family datagrams)
+fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family family)
 {
-    (void)datagrams;
+    (void)family;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     if (ferp_sim_is_winsock(network)) {
         socket->settings.nonblocking = true;

@@ -180,10 +180,20 @@ fer_error ferp_check_connected(fer_raw_socket raw)
     return ferp_winsock_error(is_pending ? WSAENOTCONN : 0);
 }
 
-bool ferp_connect_is_pending(fer_raw_socket raw)
+fer_error ferp_check_started(fer_raw_socket raw)
+{
+    return ferp_check_connected(raw);
+}
+
+void ferp_drop_reports(fer_raw_socket raw)
+{
+    (void)raw;
+}
+
+ferp_pending ferp_connect_is_pending(fer_raw_socket raw)
 {
     fer_error hint = ferp_winsock_select(ferp_winsock_socket(raw), FERP_CONNECTED, 0);
-    return hint.kind == FER_TIMED_OUT;
+    return hint.kind == FER_TIMED_OUT ? FERP_PENDING : FERP_NOT_PENDING;
 }
 
 fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out)

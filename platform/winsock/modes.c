@@ -90,9 +90,9 @@ static bool is_synchronous(SOCKET socket)
            (modes & SYNCHRONOUS_MODES) != 0;
 }
 
-fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family datagrams)
+fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family family)
 {
-    (void)datagrams;
+    (void)family;
     if (is_synchronous(ferp_winsock_socket(raw))) {
         return (fer_error){FER_INVALID_INPUT, 0};
     }

@@ -26,6 +26,7 @@ static const struct ferp_traits winsock_traits = {
     .bind_denied_can_mean_in_use = true,
     .connect_would_block_means_started = true,
     .connect_error_comes_late = true,
+    .reports_soft_errors = false,
     .reconnect_drops_bound_addr = false,
     .connect_ignores_broadcast = true,
     .poller_has_edges = false,

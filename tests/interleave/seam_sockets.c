@@ -165,11 +165,21 @@ fer_error ferp_check_connected(fer_raw_socket raw)
     return is_connected ? success : (fer_error){FER_NOT_CONNECTED, 107};
 }
 
-bool ferp_connect_is_pending(fer_raw_socket raw)
+ferp_pending ferp_connect_is_pending(fer_raw_socket raw)
 {
     const inter_socket *socket = inter_socket_step("connect is pending", raw);
     inter_note(socket->is_connecting ? "yes" : "no");
-    return socket->is_connecting;
+    return socket->is_connecting ? FERP_PENDING : FERP_NOT_PENDING;
+}
+
+fer_error ferp_check_started(fer_raw_socket raw)
+{
+    return ferp_check_connected(raw);
+}
+
+void ferp_drop_reports(fer_raw_socket raw)
+{
+    (void)raw;
 }
 
 static fer_error take_error(inter_socket *socket)

@@ -22,7 +22,8 @@ static call_limit call_limits[INTER_THREADS_MAX];
     .io_slices_max = 1024, .linger_seconds_max = 65535, .keepalive_seconds_max = 32767,   \
     .keepalive_retries_max = 127
 const struct ferp_traits inter_linux = {SIZES, .io_waits_in_kernel = true,
-                                        .unix_write_wait_misses_end = true};
+                                        .unix_write_wait_misses_end = true,
+                                        .reports_soft_errors = true};
 const struct ferp_traits inter_windows = {SIZES,
                                           .shutdown_read_resets_on_data = true,
                                           .write_wait_misses_shutdown = true,

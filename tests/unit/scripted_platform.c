@@ -39,10 +39,10 @@ static const char *text_of(script_call call)
     return text;
 }
 
-#define POSIX_FACTS                                                                             \
-    .io_waits_in_kernel = true, .io_length_max = 0x7ffff000, .datagram_length_max = 0x7ffff000, \
-    .io_slices_max = 1024, .linger_seconds_max = INT_MAX, .keepalive_seconds_max = 32767,       \
-    .keepalive_retries_max = 127
+#define POSIX_FACTS                                                                          \
+    .io_waits_in_kernel = true, .reports_soft_errors = true, .io_length_max = 0x7ffff000,    \
+    .datagram_length_max = 0x7ffff000, .io_slices_max = 1024, .linger_seconds_max = INT_MAX, \
+    .keepalive_seconds_max = 32767, .keepalive_retries_max = 127
 const struct ferp_traits script_posix = {POSIX_FACTS, .unix_path_max = 107,
                                          .has_abstract_unix_names = true};
 const struct ferp_traits script_bsd = {POSIX_FACTS,
@@ -409,8 +409,8 @@ void ferp_close(fer_raw_socket raw)
 
 SCRIPTED_OUT(ferp_describe, (fer_raw_socket raw, ferp_description *out), TAKE(DESCRIBE, raw), out,
              result->description);
-SCRIPTED(fer_error, ferp_adopt, (fer_raw_socket raw, fer_ip_family datagrams),
-         ((void)datagrams, TAKE(ADOPT, raw)->error));
+SCRIPTED(fer_error, ferp_adopt, (fer_raw_socket raw, fer_ip_family family),
+         ((void)family, TAKE(ADOPT, raw)->error));
 SCRIPTED(fer_error, ferp_bind, (fer_raw_socket raw, const fer_socket_addr *addr),
          take_with_addr(SCRIPT_BIND, raw, addr)->error);
 SCRIPTED(fer_error, ferp_listen, (fer_raw_socket raw, int backlog),
@@ -434,8 +434,13 @@ SCRIPTED(fer_error, ferp_peer_addr, (fer_raw_socket raw, fer_socket_addr *out),
          store_addr(TAKE(PEER_ADDR, raw), out));
 SCRIPTED(fer_error, ferp_check_connected, (fer_raw_socket raw), TAKE(PEER_ADDR, raw)->error);
 SCRIPTED(fer_error, ferp_disconnect, (fer_raw_socket raw), TAKE(DISCONNECT, raw)->error);
-SCRIPTED(bool, ferp_connect_is_pending, (fer_raw_socket raw),
-         TAKE(CONNECT_IS_PENDING, raw)->value == 0);
+SCRIPTED(fer_error, ferp_check_started, (fer_raw_socket raw), TAKE(PEER_ADDR, raw)->error);
+SCRIPTED(ferp_pending, ferp_connect_is_pending, (fer_raw_socket raw),
+         TAKE(CONNECT_IS_PENDING, raw)->value == 0 ? FERP_PENDING : FERP_NOT_PENDING);
+void ferp_drop_reports(fer_raw_socket raw)
+{
+    (void)raw;
+}
 
 /* Logs a pathname unchanged and an abstract name with a leading @. */
 static const script_result *take_with_name(script_call call, fer_raw_socket raw,

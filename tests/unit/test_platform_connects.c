@@ -142,7 +142,7 @@ FULL_TEST(a_connect_whose_error_was_taken_is_not_pending)
     fer_raw_socket refused = start_connect(&addr);
     fer_raw_socket other = FER_RAW_SOCKET_NONE;
     fer_error error = {FER_OK, 0};
-    assert_true(ferp_connect_is_pending(pending));
+    assert_int_equal(ferp_connect_is_pending(pending), FERP_PENDING);
     assert_ok(ferp_duplicate(refused, &other));
     assert_int_equal(result_of(other), FER_CONNECTION_REFUSED);
     assert_ok(ferp_take_error(refused, &error));

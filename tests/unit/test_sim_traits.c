@@ -50,6 +50,7 @@ static const struct {
     {FACT(bind_denied_can_mean_in_use), {false, false, false, false}},
     {FACT(connect_would_block_means_started), {false, false, false, false}},
     {FACT(connect_error_comes_late), {false, false, false, false}},
+    {FACT(reports_soft_errors), {true, true, true, true}},
     {FACT(reconnect_drops_bound_addr), {false, true, true, true}},
     {FACT(poller_has_edges), {true, true, true, false}},
     {FACT(poller_has_priority), {true, false, false, true}},

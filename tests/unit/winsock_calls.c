@@ -211,7 +211,7 @@ static fer_error call_addresses(const struct step *step, int64_t *out)
     case SEAM_local_addr: err = ferp_local_addr(raw, &addr); break;
     case SEAM_peer_addr: err = ferp_peer_addr(raw, &addr); break;
     case SEAM_check_connected: return ferp_check_connected(raw);
-    case SEAM_is_pending: *out = ferp_connect_is_pending(raw); return err;
+    case SEAM_is_pending: *out = (int)ferp_connect_is_pending(raw); return err;
     default: script_fail("no such call of addresses", step->name); return err;
     }
     *out = err.kind == FER_OK ? number_of_addr(&addr) : 0;
