@@ -56,13 +56,19 @@ fer_socket_addr ferp_sim_sender_for(const ferp_sim_network *network, const ferp_
     return is_plain ? *from : ferp_sim_in_family_of(socket, from);
 }
 
+void ferp_sim_set_own_addresses(ferp_sim_network *network)
+{
+    network->own[0] = fer_ip_addr_from_v4(own_v4);
+    network->own[1] = fer_ip_addr_from_v6(own_v6);
+}
+
 bool ferp_sim_is_local(const fer_ip_addr *ip)
 {
-    fer_ip_addr v4 = fer_ip_addr_from_v4(own_v4);
-    fer_ip_addr v6 = fer_ip_addr_from_v6(own_v6);
+    const ferp_sim_network *network = ferp_sim_current();
     fer_ip_addr link_local = fer_ip_addr_from_v6(own_link_local);
-    return fer_ip_addr_is_loopback(*ip) || ferp_sim_is_wildcard(ip) || fer_ip_addr_eq(*ip, v4) ||
-           fer_ip_addr_eq(*ip, v6) || fer_ip_addr_eq(*ip, link_local);
+    return fer_ip_addr_is_loopback(*ip) || ferp_sim_is_wildcard(ip) ||
+           fer_ip_addr_eq(*ip, link_local) ||
+           (network != NULL && fer_ip_addr_eq(*ip, network->own[ip->family == FER_IP_V6]));
 }
 
 /* ---- Two sockets and one port */
@@ -479,5 +485,5 @@ fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr
     if (socket->is_peer) {
         return *to;
     }
-    return to->family == FER_IP_V4 ? fer_ip_addr_from_v4(own_v4) : fer_ip_addr_from_v6(own_v6);
+    return ferp_sim_current()->own[to->family == FER_IP_V6];
 }
