@@ -284,6 +284,7 @@ void ferp_sim_hold(ferp_sim_network *network, ferp_sim_link *link, int side)
 static void give_up(ferp_sim_network *network, ferp_sim_link *link, int side)
 {
     ferp_sim_socket *sender = sender_of(network, link, side);
+    link->has_lost_reset = true; /* what comes later is answered by a reset */
     if (sender == NULL) {
         link->pipes[side].was_reset = true; /* nothing is sent any more */
     } else if (sender->state == FERP_SIM_CONNECTED) {

@@ -131,7 +131,7 @@ ALL_TEST(a_soft_error_does_not_end_the_handle)
 }
 
 /* A reject on the own machine: the SYN is repeated after a second (Windows: three). */
-ALL_TEST(a_connect_goes_on_after_a_soft_error)
+ALL_TEST(a_connect_continues_after_a_soft_error)
 {
     (void)serve(SERVER);
     arm(FER_SIM_FAULT_SOFT_ERROR);
