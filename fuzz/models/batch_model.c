@@ -156,7 +156,7 @@ static bool is_from(const struct batch_model *model, const struct batch_datagram
                     const fer_socket_addr *from)
 {
     fer_socket_addr translated = datagram->source;
-    translated.port = (uint16_t)(translated.port % UINT16_MAX + 1);
+    translated.port = translated_port(translated.port);
     return is_same(&datagram->source, from) ||
            (model->has_translated && is_same(&translated, from));
 }

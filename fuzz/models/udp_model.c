@@ -159,7 +159,7 @@ static void record_sent(int number, const struct udp_record *record)
     datagram->from =
         (fer_socket_addr){.ip = udp_source_of(end, &datagram->to.ip), .port = end->local.port};
     if (record->fault_hit && record->fault == FER_SIM_FAULT_PEER_TRANSLATED) {
-        datagram->from.port = (uint16_t)(datagram->from.port % UINT16_MAX + 1);
+        datagram->from.port = translated_port(datagram->from.port);
     }
     datagram->copies = record->fault_hit && record->fault == FER_SIM_FAULT_DATAGRAM_LOST ? 0
                        : doubled                                                         ? 2

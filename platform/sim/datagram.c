@@ -427,6 +427,13 @@ static void fill(const ferp_sim_socket *socket, const ferp_sim_sending *sending,
     datagram->hop_limit = sending->hop_limit != 0 ? sending->hop_limit : hop_limit_of(socket, to);
 }
 
+/* Far from the sender's, where its neighbours may be. */
+static uint16_t translated_port(uint16_t port)
+{
+    enum { FAR = 0x4000 };
+    return port == FAR ? FAR + 1 : port ^ FAR;
+}
+
 void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
                             size_t len, const ferp_sim_sending *sending)
 {
@@ -438,7 +445,7 @@ void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, 
     if (datagram != NULL) {
         fill(socket, sending, datagram);
         if (ferp_sim_injects(network, socket, FER_SIM_FAULT_PEER_TRANSLATED)) {
-            datagram->from.port = (uint16_t)(datagram->from.port % UINT16_MAX + 1);
+            datagram->from.port = translated_port(datagram->from.port);
         }
         bool is_duplicated = ferp_sim_injects(network, socket, FER_SIM_FAULT_DATAGRAM_DOUBLED);
         duplicate = is_duplicated ? copy_of(network, datagram) : NULL;
