@@ -129,6 +129,7 @@ set(ferrule_sim_sources
     platform/sim/messages.c
     platform/sim/modes.c
     platform/sim/options.c
+    platform/sim/path.c
     platform/sim/peer.c
     platform/sim/poll_wait.c
     platform/sim/poller.c

@@ -138,6 +138,7 @@ set(ferrule_sim_test_sources
     sim/test_sim_handles.c
     sim/test_sim_limits.c
     sim/test_sim_messages.c
+    sim/test_sim_paths.c
     sim/test_sim_peers.c
     sim/test_sim_poller.c
     sim/test_sim_reconnect.c

@@ -82,6 +82,12 @@ static inline fer_sim_bsd fuzz_bsd(const uint8_t *bytes, size_t len)
     return (fer_sim_bsd)(fuzz_switch_bits(bytes, len) >> 9 & 3);
 }
 
+/* Whether a program has the events of paths between hosts: the bit below that. */
+static inline bool fuzz_has_paths(const uint8_t *bytes, size_t len)
+{
+    return (fuzz_switch_bits(bytes, len) >> (8 * FUZZ_WINDOWS_BYTES - 3) & 1) != 0;
+}
+
 static inline fer_sim_config fuzz_config(fer_sim_dialect dialect, const uint8_t *switches,
                                          size_t len, size_t buffer)
 {

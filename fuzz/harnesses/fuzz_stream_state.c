@@ -11,6 +11,7 @@ static void run_in(fer_sim_dialect dialect, const uint8_t *data, size_t size)
     static struct program program;
     memset(&program, 0, sizeof program);
     program.observe = stream_model_check;
+    program.draws_paths = true;
     stream_model_begin(dialect);
     program_run(&program, dialect, data, size);
     stream_model_end(&program);

@@ -152,6 +152,15 @@ void batch_model_sent(struct batch_model *model, const fer_datagram_send *messag
 
 /* ---- Receiving */
 
+static bool is_from(const struct batch_model *model, const struct batch_datagram *datagram,
+                    const fer_socket_addr *from)
+{
+    fer_socket_addr translated = datagram->source;
+    translated.port = translated_port(translated.port);
+    return is_same(&datagram->source, from) ||
+           (model->has_translated && is_same(&translated, from));
+}
+
 /* A datagram without bytes is any of its sender that was received so often, or once more, if some
  * are doubled. */
 static int empty_of(const struct batch_model *model, int end, const fer_socket_addr *from,
@@ -160,7 +169,7 @@ static int empty_of(const struct batch_model *model, int end, const fer_socket_a
     for (int i = 0; i < model->count; i++) {
         const struct batch_datagram *datagram = &model->datagrams[i];
         if (datagram->receiver == end && datagram->was_sent && datagram->received == received &&
-            datagram->len == 0 && is_same(&datagram->source, from)) {
+            datagram->len == 0 && is_from(model, datagram, from)) {
             return i;
         }
     }
@@ -197,7 +206,7 @@ static const struct batch_datagram *receive(struct batch_model *model, int end, 
     for (size_t i = 0; i < len; i++) {
         batch_must(model, buf[i] == batch_byte(serial, i), "B4: a datagram has other bytes");
     }
-    batch_must(model, is_same(&datagram->source, &from), "B7: a datagram from another address");
+    batch_must(model, is_from(model, datagram, &from), "B7: a datagram from another address");
     batch_must(model, model->has_unordered || len == 0 || is_next(model, serial),
                "B1: not in order, or received twice");
     datagram->received++;

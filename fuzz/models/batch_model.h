@@ -56,6 +56,7 @@ struct batch_model {
     /* Faults that have occurred. */
     int lost, doubled;
     bool has_unordered; /* some may be lost, doubled or late: one without bytes is any of several */
+    bool has_translated; /* one may come from another port */
     bool ecn_was_refused;
     bool loses_control; /* in this step */
     int count;

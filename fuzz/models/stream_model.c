@@ -100,6 +100,20 @@ static bool is_kept(const struct record *record)
            model.handles[record->handle].has_failed;
 }
 
+/* The kinds of soft errors, and of the end of a connection whose last retransmission got no answer.
+ * That has the kind of the soft error on Linux and the BSDs. */
+static bool is_of_path(uint64_t kind)
+{
+    return kind == FER_CONNECTION_TIMED_OUT || kind == FER_HOST_UNREACHABLE ||
+           kind == FER_NETWORK_UNREACHABLE || kind == FER_CONNECTION_REFUSED ||
+           kind == FER_PERMISSION_DENIED || kind == FER_INVALID_INPUT;
+}
+
+static bool may_have_given_up(const struct record *record)
+{
+    return (record->facts_after & FACT_GIVEN_UP) != 0;
+}
+
 /* I1, T2 and the simulation's own kinds: only the injected fault happens. */
 static void check_kind(const struct record *record, uint64_t read_or_write, bool nonblocking)
 {
@@ -111,6 +125,7 @@ static void check_kind(const struct record *record, uint64_t read_or_write, bool
          "I1: it was interrupted", record);
     bool lacks_buffers = record->fault == FER_SIM_FAULT_NO_BUFFERS || is_kept(record);
     must(kind != FER_NO_BUFFER_SPACE || lacks_buffers, "NO_BUFFER_SPACE without its fault", record);
+    must(!is_of_path(kind) || may_have_given_up(record), "S5: a soft error ends a stream", record);
     must(kind != FER_WOULD_BLOCK || nonblocking, "T2: WOULD_BLOCK in blocking mode", record);
     must(kind != FER_TIMED_OUT || (timeout != NEVER && record->error.os_code == 0),
          "T2: TIMED_OUT without a timeout", record);
@@ -128,7 +143,8 @@ static void check_kind(const struct record *record, uint64_t read_or_write, bool
 static bool may_be_reset(const struct record *record)
 {
     unsigned both = FACT_SHUT_READ | FACT_SHUT_WRITE;
-    return (record->facts_after & FACT_RESET) != 0 || (record->facts_after & both) == both;
+    return (record->facts_after & (FACT_RESET | FACT_GIVEN_UP)) != 0 ||
+           (record->facts_after & both) == both;
 }
 
 static void check_read(const struct program *program, const struct record *record,
@@ -145,7 +161,7 @@ static void check_read(const struct program *program, const struct record *recor
     bool is_shut_meanwhile = (program->shut_later[record->handle] & FACT_SHUT_READ) != 0;
     unsigned others = FACT_CLONED | FACT_ADOPTED;
     bool by_other = (record->facts_after & others) != 0 &&
-                    (record->facts_after & (FACT_SHUT_READ | FACT_RESET)) != 0;
+                    (record->facts_after & (FACT_SHUT_READ | FACT_RESET | FACT_GIVEN_UP)) != 0;
     check_kind(record, model.shared[record->connection].read_timeout,
                model.shared[record->connection].nonblocking);
     must(record->bytes_are_right && record->n <= record->unread + PROGRAM_BUFFER,
@@ -160,8 +176,7 @@ static void check_read(const struct program *program, const struct record *recor
          "S4: an end of file without a cause", record);
     must(kind != FER_CONNECTION_RESET || may_be_reset(record), "S5: a reset without a cause",
          record);
-    must(kind != FER_BROKEN_PIPE && kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT &&
-             kind != FER_MISUSE,
+    must(kind != FER_BROKEN_PIPE && kind != FER_NOT_CONNECTED && kind != FER_MISUSE,
          "a kind that a read does not return", record);
     handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !is_known_end);
     handle->saw_end =
@@ -192,8 +207,8 @@ static void check_write(const struct program *program, const struct record *reco
     must(!handle->saw_reset || !record->has_length || kind == FER_CONNECTION_RESET ||
              kind == FER_BROKEN_PIPE,
          "S5: a write after a reset has a wrong result", record);
-    must(kind != FER_NOT_CONNECTED && kind != FER_INVALID_INPUT && kind != FER_MISUSE,
-         "a kind that a write does not return", record);
+    must(kind != FER_NOT_CONNECTED && kind != FER_MISUSE, "a kind that a write does not return",
+         record);
     handle->saw_reset = handle->saw_reset || (kind == FER_CONNECTION_RESET && !handle->saw_end);
 }
 
@@ -217,7 +232,9 @@ static void check_query(const struct record *record, struct handle_model *handle
              record);
     } else if (record->op == OP_TAKE_ERROR) {
         must(kind == FER_OK, "take_error: it fails", record);
-        must(record->value == 0 || may_be_reset(record), "a pending error without a cause", record);
+        must(record->value == 0 || may_be_reset(record) ||
+                 (is_of_path(record->value) && may_have_given_up(record)),
+             "a pending error without a cause", record);
         handle->saw_reset = handle->saw_reset ||
                             (record->value == (uint64_t)FER_CONNECTION_RESET && !handle->saw_end);
     } else if (record->op == OP_SHUTDOWN) {
@@ -286,7 +303,7 @@ static void track_handles(const struct program *program, const struct record *re
  * and then there is a reset. */
 static void check_close(const struct program *program, const struct record *record)
 {
-    unsigned unknown = FACT_DEFERRED | FACT_PEER_CLOSED;
+    unsigned unknown = FACT_DEFERRED | FACT_PEER_CLOSED | FACT_CUT;
     bool may_lose = model.dialect == FER_SIM_DIALECT_WINSOCK &&
                     (record->facts & FACT_LOOPBACK) != 0 && (record->facts & FACT_PEER_SHUT) == 0 &&
                     record->expected > 0 && !program->windows.keeps_early_closed_input;
@@ -362,8 +379,8 @@ static bool is_transient(fer_error error)
     case FER_INTERRUPTED:
     case FER_CANCELLED:
     case FER_DEADLOCK:
-    case FER_MISUSE:
-    case FER_INVALID_INPUT: return true;
+    case FER_MISUSE: return true;
+    case FER_INVALID_INPUT: return error.os_code == 0; /* else that of a route (is_of_path) */
     default: return error.kind == FER_TIMED_OUT;
     }
 }

@@ -39,6 +39,12 @@ static inline bool is_host(const fer_ip_addr *addr, uint8_t b, uint8_t c, uint8_
     return fer_ip_addr_eq(*addr, ipv4(10, b, c, d));
 }
 
+/* The port from which a datagram comes after the fault PEER_TRANSLATED. */
+static inline uint16_t translated_port(uint16_t port)
+{
+    return port == 0x4000 ? 0x4001 : port ^ 0x4000;
+}
+
 static inline bool is_broadcast(const fer_ip_addr *addr)
 {
     return fer_ip_addr_eq(*addr, ipv4(255, 255, 255, 255));

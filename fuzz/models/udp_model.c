@@ -41,9 +41,10 @@ static bool is_fault(const struct udp_record *record)
 {
     fer_error_kind kind = record->error.kind;
     /* U2: longer than the send buffer, and the buffers lack. */
+    bool lacks_route = record->fault == FER_SIM_FAULT_NO_ROUTE && kind == FER_NETWORK_UNREACHABLE;
     bool is_too_long = kind == FER_MESSAGE_TOO_LONG && record->requested > 32768;
     return record->fault_hit && (kind == FER_INTERRUPTED || kind == FER_NO_BUFFER_SPACE ||
-                                 kind == FER_TOO_MANY_OPEN_FILES || is_too_long);
+                                 kind == FER_TOO_MANY_OPEN_FILES || is_too_long || lacks_route);
 }
 
 /* The timeout or the deadline, whichever is earlier (rule K3), of a call that may wait. */
@@ -157,6 +158,9 @@ static void record_sent(int number, const struct udp_record *record)
                                       .len = record->n};
     datagram->from =
         (fer_socket_addr){.ip = udp_source_of(end, &datagram->to.ip), .port = end->local.port};
+    if (record->fault_hit && record->fault == FER_SIM_FAULT_PEER_TRANSLATED) {
+        datagram->from.port = translated_port(datagram->from.port);
+    }
     datagram->copies = record->fault_hit && record->fault == FER_SIM_FAULT_DATAGRAM_LOST ? 0
                        : doubled                                                         ? 2
                                                                                          : 1;

@@ -76,10 +76,11 @@ static fer_error send_some(const struct batch_program *program, fer_udp_socket *
     return error;
 }
 
-static bool is_passing(fer_error_kind kind)
+static bool is_passing(const struct batch_program *program, fer_error_kind kind)
 {
-    return kind == FER_INTERRUPTED || kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT ||
-           kind == FER_NO_BUFFER_SPACE || kind == FER_CONNECTION_REFUSED;
+    return (kind == FER_NETWORK_UNREACHABLE && program->has_paths) || kind == FER_INTERRUPTED ||
+           kind == FER_WOULD_BLOCK || kind == FER_TIMED_OUT || kind == FER_NO_BUFFER_SPACE ||
+           kind == FER_CONNECTION_REFUSED;
 }
 
 /* Accounts for the messages of one call. */
@@ -111,7 +112,7 @@ static void send_all(struct batch_program *program, int end, fer_datagram_send *
         }
         at += n;
         batch_must(model, (error.kind == FER_OK) == (at == count), "B1: OK, and not all was sent");
-        if (error.kind != FER_OK && !is_passing(error.kind)) {
+        if (error.kind != FER_OK && !is_passing(program, error.kind)) {
             batch_must(model, error.kind == batch_expected(model, end, &messages[at]),
                        "B1: the error of a message is wrong");
             program->is_comparable = false;
@@ -216,7 +217,7 @@ static size_t receive(struct batch_program *program, int end, size_t count, size
     fer_error error = receive_some(program, end, messages, count, &n);
     batch_must(model, n <= count && (error.kind == FER_OK) == (n > 0),
                "B3: the count and the result do not match");
-    batch_must(model, error.kind == FER_OK || is_passing(error.kind), "a receive fails");
+    batch_must(model, error.kind == FER_OK || is_passing(program, error.kind), "a receive fails");
     for (size_t i = 0; i < n; i++) {
         batch_model_received(model, end, &messages[i]);
         /* a fault may have moved the datagram to a receive with another length */
@@ -358,26 +359,28 @@ static void do_single(struct batch_program *program, int end)
     batch_must(&program->model, error.kind == FER_MISUSE, "a receive without a result");
     error = fer_udp_socket_peek_from(socket, buf, sizeof buf, &got);
     bool is_right = coalesces ? error.kind == FER_INVALID_INPUT
-                              : error.kind == FER_OK || is_passing(error.kind);
+                              : error.kind == FER_OK || is_passing(program, error.kind);
     batch_must(&program->model, is_right || error.kind == FER_TIMED_OUT,
                "B8: a single receive of coalesced datagrams");
     FUZZ_CHECK(fer_udp_socket_take_error(socket, &taken).kind == FER_OK);
-    batch_must(&program->model, taken.kind == FER_OK || is_passing(taken.kind),
+    batch_must(&program->model, taken.kind == FER_OK || is_passing(program, taken.kind),
                "an error that no call has");
 }
 
 /* ---- The program */
 
 /* Arms a fault for the step. */
-static int arm(uint8_t byte)
+static int arm(const struct batch_program *program, uint8_t byte)
 {
     static const int faults[] = {
         FER_SIM_FAULT_INTERRUPTED,      FER_SIM_FAULT_WOULD_BLOCK,      FER_SIM_FAULT_NO_BUFFERS,
         FER_SIM_FAULT_DATAGRAM_LOST,    FER_SIM_FAULT_DATAGRAM_DOUBLED, FER_SIM_FAULT_DATAGRAM_LATE,
         FER_SIM_FAULT_SEGMENTS_REFUSED, FER_SIM_FAULT_ECN_REFUSED,      FER_SIM_FAULT_SHORT_BATCH,
-        FER_SIM_FAULT_LATE_BATCH_ERROR, FER_SIM_FAULT_CONTROL_LOST,     FER_SIM_FAULT_CONTROL_CUT};
+        FER_SIM_FAULT_LATE_BATCH_ERROR, FER_SIM_FAULT_CONTROL_LOST,     FER_SIM_FAULT_CONTROL_CUT,
+        FER_SIM_FAULT_NO_ROUTE,         FER_SIM_FAULT_PEER_TRANSLATED};
+    enum { OF_PATHS = 2 };
     size_t which = byte % 32;
-    if (which >= sizeof faults / sizeof *faults) {
+    if (which + (program->has_paths ? 0 : OF_PATHS) >= sizeof faults / sizeof *faults) {
         return -1;
     }
     FUZZ_CHECK(fer_sim_fault_at((fer_sim_fault)faults[which], 1 + byte / 32u).kind == FER_OK);
@@ -391,7 +394,8 @@ static void note_fault(struct batch_program *program, int fault)
     bool is_hit = fer_sim_clear_faults() == 0 && fault >= 0;
     bool is_hidden = fault == FER_SIM_FAULT_SEGMENTS_REFUSED ||
                      fault == FER_SIM_FAULT_ECN_REFUSED || fault == FER_SIM_FAULT_SHORT_BATCH;
-    program->model.lost += is_hit && fault == FER_SIM_FAULT_DATAGRAM_LOST;
+    program->model.lost +=
+        is_hit && (fault == FER_SIM_FAULT_DATAGRAM_LOST || fault == FER_SIM_FAULT_PEER_TRANSLATED);
     program->model.loses_control = false;
     program->is_comparable = program->is_comparable && (!is_hit || is_hidden);
 }
@@ -402,7 +406,9 @@ static void expect_fault(struct batch_model *model, int fault)
     model->doubled += fault == FER_SIM_FAULT_DATAGRAM_DOUBLED;
     model->has_unordered = model->has_unordered || fault == FER_SIM_FAULT_DATAGRAM_LATE ||
                            fault == FER_SIM_FAULT_DATAGRAM_LOST ||
-                           fault == FER_SIM_FAULT_DATAGRAM_DOUBLED;
+                           fault == FER_SIM_FAULT_DATAGRAM_DOUBLED ||
+                           fault == FER_SIM_FAULT_PEER_TRANSLATED;
+    model->has_translated = model->has_translated || fault == FER_SIM_FAULT_PEER_TRANSLATED;
     model->ecn_was_refused = model->ecn_was_refused || fault == FER_SIM_FAULT_ECN_REFUSED;
     model->loses_control =
         fault == FER_SIM_FAULT_CONTROL_LOST || fault == FER_SIM_FAULT_CONTROL_CUT;
@@ -429,7 +435,7 @@ static void run_step(struct batch_program *program, choices *from)
     uint8_t one = choose_byte(from);
     uint8_t two = choose_byte(from);
     int end = op >> 4 & 1;
-    int fault = arm(choose_byte(from));
+    int fault = arm(program, choose_byte(from));
     expect_fault(&program->model, fault);
     switch (op % 8) {
     case 0:

@@ -16,6 +16,7 @@ struct batch_program {
     fer_udp_socket sockets[2]; /* the client's and the server's */
     fer_sim_peer peers[2];
     bool as_singles;          /* each datagram by a call of its own, without segments */
+    bool has_paths;           /* faults of paths may occur */
     bool waits;               /* sockets are blocking, with a timeout */
     bool wants_coalescing[2]; /* has tried to enable it: in every run, or in none */
     bool is_comparable;

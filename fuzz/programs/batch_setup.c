@@ -125,6 +125,7 @@ void batch_start(struct batch_program *program, fer_sim_dialect dialect, choices
     model->is_v6 = (modes & 3) == 1;
     model->is_dual = (modes & 3) == 2 && has_dual_stack;
     program->waits = (modes >> 4 & 1) != 0;
+    program->has_paths = (modes >> 6 & 1) != 0;
     model->tos[BATCH_CLIENT] = tos & 0xfcu;
     model->tos[BATCH_SERVER] = (tos << 2 & 0xfcu) | (tos & 3u);
     /* The seed decides what is coalesced. */

@@ -55,7 +55,22 @@ struct connect_program connect_program_of(const uint8_t *data, size_t size)
     program.left_at = choose_up_to(&from, 2047);
     program.is_started_again = choose_bool(&from);
     program.loses_poller = choose_bool(&from);
+    for (size_t i = 0; i < program.count; i++) {
+        program.paths[i] = (fer_sim_path)choose_below(&from, FER_SIM_PATH_ROUTE_BLACKHOLE + 1);
+    }
+    program.path_from = choose_up_to(&from, 1023);
+    program.path_until = choose_bool(&from) ? choose_up_to(&from, 2047) : CONNECT_NEVER;
+    program.lost_syns = choose_byte(&from) & 7u;
     return program;
+}
+
+bool connect_has_paths(const struct connect_program *program)
+{
+    bool has_paths = program->lost_syns != 0;
+    for (size_t i = 0; i < program->count; i++) {
+        has_paths = has_paths || program->paths[i] != FER_SIM_PATH_OPEN;
+    }
+    return has_paths;
 }
 
 bool connect_is_refused_by_openbsd(const struct connect_program *program)
@@ -80,6 +95,40 @@ static fer_sim_name name_of(const struct connect_program *program)
                           .delay = fer_duration_from_millis(program->lookup_takes)};
 }
 
+static void set_paths(void *context)
+{
+    const struct connect_program *program = context;
+    bool is_over = program->path_until != CONNECT_NEVER &&
+                   fer_sim_now().nanos >= program->path_until * 1000000;
+    for (size_t i = 0; i < program->count; i++) {
+        fer_sim_path path = is_over ? FER_SIM_PATH_OPEN : program->paths[i];
+        FUZZ_CHECK(fer_sim_set_path(&program->addrs[i].ip, path).kind == FER_OK);
+    }
+}
+
+static void start_paths(const struct connect_program *program)
+{
+    void *context = (void *)(uintptr_t)program;
+    fer_duration from = fer_duration_from_millis(program->path_from);
+    if (!connect_has_paths(program)) {
+        return;
+    }
+    if (program->path_from == 0) {
+        set_paths(context);
+    } else {
+        FUZZ_CHECK(fer_sim_after(from, set_paths, context).kind == FER_OK);
+    }
+    if (program->path_until != CONNECT_NEVER) {
+        fer_duration until = fer_duration_from_millis(program->path_until);
+        FUZZ_CHECK(fer_sim_after(until, set_paths, context).kind == FER_OK);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        if ((program->lost_syns >> i & 1) != 0) {
+            FUZZ_CHECK(fer_sim_fault_at(FER_SIM_FAULT_SOFT_ERROR, i + 1).kind == FER_OK);
+        }
+    }
+}
+
 static void start(const struct connect_program *program, fer_sim_dialect dialect,
                   const fer_sim_name *name)
 {
@@ -99,6 +148,7 @@ static void start(const struct connect_program *program, fer_sim_dialect dialect
                                       fer_duration_from_millis(program->delays[i]))
                        .kind == FER_OK);
     }
+    start_paths(program);
 }
 
 /* What a cancel changes. The poller is open if a connector runs. */

@@ -30,6 +30,9 @@ struct connect_program {
     uint64_t left_at; /* when a connector is left */
     bool is_started_again;
     bool loses_poller; /* which is closed before the connector */
+    fer_sim_path paths[CONNECT_HOSTS];
+    uint64_t path_from, path_until; /* the paths are open before and after; 0: at once */
+    unsigned lost_syns;             /* bit i: the SYN i of a connect meets a soft error */
 };
 
 struct connect_result {
@@ -43,6 +46,9 @@ struct connect_result {
 };
 
 struct connect_program connect_program_of(const uint8_t *data, size_t size);
+
+/* Whether a path is ever cut, or a SYN lost. */
+bool connect_has_paths(const struct connect_program *program);
 
 /* Row `no_dual_stack` (driver/windows.h). */
 bool connect_is_refused_by_openbsd(const struct connect_program *program);

@@ -127,6 +127,24 @@ static void answer(struct simulation_program *p)
     FER_IGNORE(fer_sim_set_answer(&addr, chosen, simulation_duration(p)));
 }
 
+/* What happens between the hosts. */
+static void change_path(struct simulation_program *p)
+{
+    fer_socket_addr addr = simulation_address(p);
+    const fer_ip_addr *host = choose_bool(&p->from) ? &addr.ip : NULL;
+    switch (choose_below(&p->from, 6)) {
+    case 0:
+    case 1:
+        FER_IGNORE(fer_sim_set_path(
+            host, (fer_sim_path)choose_below(&p->from, FER_SIM_PATH_ROUTE_BLACKHOLE + 2)));
+        break;
+    case 2: FER_IGNORE(fer_sim_set_path(host, FER_SIM_PATH_OPEN)); break;
+    case 3: FER_IGNORE(fer_sim_set_address(&addr.ip)); break;
+    case 4: FER_IGNORE(fer_sim_forget(host, choose_bool(&p->from))); break;
+    default: FER_IGNORE(fer_sim_peer_set_source(choose_peer(p), host == NULL ? NULL : &addr));
+    }
+}
+
 static void file(struct simulation_program *p)
 {
     fer_raw_file *place = &p->files[choose_below(&p->from, SIMULATION_FILES)];
@@ -157,7 +175,7 @@ void simulation_peer_step(struct simulation_program *p)
         FER_IGNORE(fer_sim_peer_set_handler(choose_peer(p),
                                             choose_bool(&p->from) ? simulation_handler : NULL, p));
         break;
-    case 12: answer(p); break;
+    case 12: choose_below(&p->from, 8) < 6 ? answer(p) : change_path(p); break;
     case 13: fault(p); break;
     case 14: file(p); break;
     default: query(p); break;

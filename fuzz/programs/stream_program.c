@@ -246,6 +246,93 @@ static void do_op(struct program *program, int handle, uint8_t arg, struct recor
     }
 }
 
+/* ---- The path to the server's host. The event is the fourth byte of a step, from the first of
+ * these on. */
+
+enum path_event {
+    PATH_SOFT_ERROR = 248,
+    PATH_LACKS_ROUTE,
+    PATH_FORGETS,
+    PATH_FORGETS_AND_RESETS,
+    PATH_CUT,
+    PATH_OPEN,
+    PATH_ADDRESS, /* the machine gets another one, or the first again */
+    PATH_NOTHING
+};
+
+/* The times of an end until it gives up, at least: Windows'. */
+#define SHORTEST_RETRANSMISSION (17 * SECOND)
+
+static void add_facts(struct program *program, unsigned facts)
+{
+    for (int i = 0; i < program->connection_count; i++) {
+        bool is_loopback = (program->connections[i].facts & FACT_LOOPBACK) != 0;
+        program->connections[i].facts |= is_loopback ? 0 : facts;
+    }
+}
+
+static void track_cut(struct program *program)
+{
+    bool is_long = fer_sim_now().nanos - program->cut_since >= SHORTEST_RETRANSMISSION;
+    if (program->is_cut) {
+        add_facts(program, FACT_CUT | (is_long ? FACT_GIVEN_UP : 0u));
+    }
+}
+
+static void cut_path(struct program *program, bool is_cut)
+{
+    track_cut(program);
+    program->cut_since = program->is_cut || !is_cut ? program->cut_since : fer_sim_now().nanos;
+    program->is_cut = is_cut;
+    track_cut(program);
+}
+
+static void change_address(const fer_ip_addr *server)
+{
+    static const fer_ip_addr v4 = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 5}}};
+    static const fer_ip_addr v6 = {.family = FER_IP_V6, .u.v6 = {{0xfd, [15] = 5}}};
+    FER_IGNORE(fer_sim_set_address(server->family == FER_IP_V4 ? &v4 : &v6));
+}
+
+/* Returns the fault of the step, or -1. */
+static int do_path_event(struct program *program, uint8_t event, uint8_t arg)
+{
+    const fer_ip_addr *server = &program->server.ip;
+    switch ((enum path_event)event) {
+    case PATH_SOFT_ERROR: return FER_SIM_FAULT_SOFT_ERROR;
+    case PATH_LACKS_ROUTE: return FER_SIM_FAULT_NO_ROUTE;
+    case PATH_FORGETS:
+    case PATH_FORGETS_AND_RESETS:
+        FER_IGNORE(fer_sim_forget(server, event == PATH_FORGETS_AND_RESETS));
+        add_facts(program, FACT_CUT | FACT_GIVEN_UP | FACT_RESET);
+        return -1;
+    case PATH_CUT:
+        FER_IGNORE(
+            fer_sim_set_path(server, (fer_sim_path)(1 + arg % FER_SIM_PATH_ROUTE_BLACKHOLE)));
+        cut_path(program, true);
+        return -1;
+    case PATH_OPEN:
+        FER_IGNORE(fer_sim_set_path(server, FER_SIM_PATH_OPEN));
+        cut_path(program, false);
+        return -1;
+    case PATH_ADDRESS:
+        change_address(server);
+        add_facts(program, FACT_CUT | FACT_GIVEN_UP);
+        return -1;
+    case PATH_NOTHING:
+    default: return -1;
+    }
+}
+
+static void begin_step(struct program *program, const uint8_t *bytes)
+{
+    struct record *record = &program->record;
+    if (program->draws_paths && bytes[3] >= PATH_SOFT_ERROR) {
+        record->fault = do_path_event(program, bytes[3], bytes[2]);
+    }
+    track_cut(program);
+}
+
 /* ---- Limits. Those of a handle end with it: a clone, and a handle that went through a raw socket,
  * begins without. */
 
@@ -253,6 +340,7 @@ static void limit_handle(struct program *program, int handle, uint8_t byte)
 {
     struct handle_limits chosen;
     if (!program->limits.are_used || byte < LIMITS_FAULTS ||
+        (program->draws_paths && byte >= PATH_SOFT_ERROR) ||
         !limits_act(&program->limits, (uint8_t)(byte - LIMITS_FAULTS), &chosen)) {
         return;
     }
@@ -358,6 +446,7 @@ static void step(struct program *program, const uint8_t *bytes)
                               .connection = program->connection_of[handle],
                               .fault = bytes[3] < LIMITS_FAULTS ? bytes[3] : -1,
                               .bytes_are_right = true};
+    begin_step(program, bytes);
     record->facts = connection == NULL ? 0 : connection->facts;
     record->facts |= program->deferred_done < program->deferred_count ? FACT_DEFERRED : 0;
     record->facts |= facts_of_switches(program);
@@ -386,6 +475,10 @@ static void step(struct program *program, const uint8_t *bytes)
                         record->op < OP_PEER_SEND;
     program_clear_faults(record);
     record->was_reset = resets && !record->fault_missed;
+    if (record->fault >= FER_SIM_FAULT_SOFT_ERROR && !record->fault_missed) {
+        add_facts(program, FACT_CUT);
+    }
+    track_cut(program);
     if (record->was_reset || lets_more_in) {
         connection->facts |= FACT_RESET;
     }
@@ -485,6 +578,7 @@ void program_run(struct program *program, fer_sim_dialect dialect, const uint8_t
         fuzz_after_steps(data, size, 1, PROGRAM_STEP_BYTES, PROGRAM_STEPS, &len);
     program->windows = fuzz_windows(switches, len);
     program->limits.are_used = fuzz_has_limits(switches, len);
+    program->draws_paths = program->draws_paths && fuzz_has_paths(switches, len);
     start(program, dialect, size > 0 ? data[0] : 0);
     FER_IGNORE(fer_poller_new(&program->poller));
     FER_IGNORE(fer_cancel_token_new(&program->limits.token));

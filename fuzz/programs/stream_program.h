@@ -79,6 +79,8 @@ enum {
     FACT_LACKS_BUFFERS = 2048,
     FACT_NOTICES_LATE = 4096,
     FACT_SEND_FAILED = 8192, /* a write failed for lack of buffers */
+    FACT_CUT = 32768,        /* its path has lost packets */
+    FACT_GIVEN_UP = 65536,   /* so long that an end may have given up, or for good */
     FACT_CLONE_TIMED = 16384 /* of ACCEPT: one clone of a listener got a timeout as a raw socket */
 };
 
@@ -177,6 +179,9 @@ struct program {
     uint64_t keys[PROGRAM_HANDLES]; /* the last key of each handle */
     fer_tcp_stream streams[PROGRAM_HANDLES];
     int connection_of[PROGRAM_HANDLES];
+    bool draws_paths; /* set by the harness: the program may have events of paths */
+    bool is_cut;      /* the path to the server's host */
+    uint64_t cut_since;
     struct program_limits limits;
     struct handle_limits limits_of[PROGRAM_HANDLES];
     struct handle_limits connect_limits;  /* of CONNECT_WITH */

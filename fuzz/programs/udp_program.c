@@ -396,16 +396,26 @@ static void track_limits(struct udp_program *program, const int before[UDP_HANDL
 
 /* ---- The program */
 
+/* The other faults of the paths are those of streams. */
+static int fault_of(const struct udp_program *program, int byte)
+{
+    if (program->has_paths && byte >= UDP_FIRST_PATH_FAULT && byte < UDP_FIRST_PATH_FAULT + 2) {
+        return byte == UDP_FIRST_PATH_FAULT ? FER_SIM_FAULT_NO_ROUTE
+                                            : FER_SIM_FAULT_PEER_TRANSLATED;
+    }
+    return byte < LIMITS_FAULTS ? byte : UDP_NONE;
+}
+
 /* The top bit of the fourth byte: no pause before the step. */
 static void run_step(struct udp_program *program, const uint8_t *bytes)
 {
     int handle = bytes[1] % UDP_HANDLES;
-    int fault = bytes[3] & 0x7f;
+    int fault = fault_of(program, bytes[3] & 0x7f);
     struct udp_record *record = &program->record;
     *record = (struct udp_record){.op = op_of(program, handle, bytes),
                                   .handle = handle,
                                   .socket = program->socket_of[handle],
-                                  .fault = fault < LIMITS_FAULTS ? fault : UDP_NONE,
+                                  .fault = fault,
                                   .after_pause = bytes[3] < 128,
                                   .serial = UDP_NONE,
                                   .bytes_are_right = true};
@@ -414,10 +424,10 @@ static void run_step(struct udp_program *program, const uint8_t *bytes)
     }
     int socket_of[UDP_HANDLES];
     memcpy(socket_of, program->socket_of, sizeof socket_of);
-    limit_handle(program, handle, fault);
+    limit_handle(program, handle, bytes[3] & 0x7f);
     record->limits = limits_of_call(&program->limits, &program->limits_of[handle]);
     if (record->fault != UDP_NONE) {
-        FER_IGNORE(fer_sim_fault_at((fer_sim_fault)fault, 1));
+        FER_IGNORE(fer_sim_fault_at((fer_sim_fault)record->fault, 1));
     }
     uint64_t began = fer_sim_now().nanos;
     do_op(program, handle, bytes[2], record);
@@ -456,6 +466,7 @@ void udp_program_run(struct udp_program *program, fer_sim_dialect dialect, const
     const uint8_t *switches = fuzz_after_steps(data, size, 0, UDP_STEP_BYTES, UDP_STEPS, &len);
     start(program, dialect, fuzz_windows(switches, len), fuzz_bsd(switches, len));
     program->limits.are_used = fuzz_has_limits(switches, len);
+    program->has_paths = fuzz_has_paths(switches, len);
     FER_IGNORE(fer_cancel_token_new(&program->limits.token));
     for (int i = 0; i < UDP_HANDLES; i++) {
         program->socket_of[i] = UDP_NONE;

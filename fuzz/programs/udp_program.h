@@ -22,6 +22,7 @@ enum {
     UDP_DATAGRAMS = 60, /* the simulation has room for 64 */
     UDP_SERIALS = 32,
     UDP_LONGEST = 300,
+    UDP_FIRST_PATH_FAULT = 120, /* with its bit of the switches */
     UDP_NONE = -1
 };
 
@@ -65,6 +66,7 @@ struct udp_program {
     int socket_of[UDP_HANDLES];
     bool is_shut[UDP_HANDLES]; /* a half of its socket is */
     bool had_clones[UDP_SOCKETS];
+    bool has_paths; /* faults of paths may occur */
     struct program_limits limits;
     struct handle_limits limits_of[UDP_HANDLES];
     int socket_count;

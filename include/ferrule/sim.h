@@ -108,7 +108,14 @@ typedef enum fer_sim_bsd {
       "time")                                                                                    \
     X(CONTROL_CUT, "control messages cut",                                                       \
       "receiving handles: the last is not stored; a message with features: with its address "    \
-      "alone")
+      "alone")                                                                                   \
+    X(SOFT_ERROR, "soft error",                                                                  \
+      "sending on a stream, connecting one: the packet is lost, and a router reports that the "  \
+      "peer cannot be reached")                                                                  \
+    X(NO_ROUTE, "no route", "sending to another host, connecting to one: no route for a moment") \
+    X(MAPPING_LOST, "mapping lost",                                                              \
+      "sending on a stream to another host: a router that translates has forgotten it")          \
+    X(PEER_TRANSLATED, "peer translated", "sending a datagram: it arrives from another port")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,
@@ -329,6 +336,52 @@ typedef enum fer_sim_answer {
 FER_MUST_USE FER_API fer_error fer_sim_set_answer(const fer_socket_addr *addr,
                                                   fer_sim_answer answer, fer_duration delay);
 
+/* ---- The network between the program's machine and the other hosts */
+
+/* The path to a host. All but FER_SIM_PATH_OPEN lose every packet in both directions. A connection
+ * goes on when its path is open again, unless an end has given up before. */
+typedef enum fer_sim_path {
+    FER_SIM_PATH_OPEN = 0,
+    FER_SIM_PATH_SILENT, /* without a word: the host is off, or a link in between */
+    /* A router answers the program's packets by this ICMP message. */
+    FER_SIM_PATH_HOST_UNREACHABLE,
+    FER_SIM_PATH_NETWORK_UNREACHABLE,
+    FER_SIM_PATH_PORT_UNREACHABLE,
+    FER_SIM_PATH_PROHIBITED,
+    /* The program's machine has no route, or one of this type (ip-route(8), route(8)). Connects and
+     * datagrams fail at once, as on the dialect's system. */
+    FER_SIM_PATH_NO_ROUTE,
+    FER_SIM_PATH_ROUTE_UNREACHABLE,
+    FER_SIM_PATH_ROUTE_PROHIBIT,
+    FER_SIM_PATH_ROUTE_BLACKHOLE
+} fer_sim_path;
+
+/** Sets the path to a host from now on. NULL means the path to all other hosts, which precedes that
+ * of a host: FER_SIM_PATH_NO_ROUTE is the machine's network interface that is down. Packets in
+ * flight are lost. Both ends of a connection retransmit what they have sent, and end it after the
+ * time of their system (POSIX 924 s, BSD 511 s, Windows 19 s), or after the program's user timeout.
+ * There are no keepalives: an end that has nothing to send waits.
+ * Owns: host is caller-owned.
+ * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (a bad family; an
+ * unknown path), FER_OUT_OF_MEMORY (64 hosts have a path). */
+FER_MUST_USE FER_API fer_error fer_sim_set_path(const fer_ip_addr *FER_NULLABLE host,
+                                                fer_sim_path path);
+
+/** Replaces the address of its family that the program's machine has, 10.0.0.1 or fd00::1. The
+ * unspecified address removes it. Packets to and from the former address are lost, until it is set
+ * again, and no socket can be bound to it. The simulation remembers the last 8 former addresses.
+ * Owns: ip is caller-owned.
+ * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (NULL; a loopback,
+ * multicast or broadcast address). */
+FER_MUST_USE FER_API fer_error fer_sim_set_address(const fer_ip_addr *ip);
+
+/** Makes the routers that translate addresses (NAT, a balancer) forget the connections that are open
+ * to a host, or to all if host is NULL. From then on what an end sends is lost, or with resets is
+ * answered by a reset.
+ * Owns: host is caller-owned.
+ * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (a bad family). */
+FER_MUST_USE FER_API fer_error fer_sim_forget(const fer_ip_addr *FER_NULLABLE host, bool resets);
+
 /* ---- Peers: the sockets of the other hosts, controlled by the test. Only the datagram faults and
  * RESET affect them. They never block, and behave the same in every dialect. */
 
@@ -459,6 +512,13 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_send_to(fer_sim_peer peer, const voi
 FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *FER_NULLABLE buf,
                                                       size_t len, fer_udp_received *out)
     FER_OUT_WRITES(2, 3);
+
+/** Makes a datagram peer appear at another address from now on, as behind a translation (NAT):
+ * what it sends comes from there, and what is sent there reaches it. NULL: at its own address alone.
+ * Owns: seen is caller-owned.
+ * Errors: FER_INVALID_INPUT (no such peer; a bad family; port 0), FER_UNSUPPORTED. */
+FER_MUST_USE FER_API fer_error fer_sim_peer_set_source(fer_sim_peer peer,
+                                                       const fer_socket_addr *FER_NULLABLE seen);
 
 /** Stores in *out the TOS (IPv4) or traffic class (IPv6) of the datagram that a peer receives next:
  * its DSCP in the upper six bits, and its ECN codepoint.

@@ -1,6 +1,6 @@
 /* address.c: the calls on a socket's addresses: bind, listen, connect, accept, and the queries of
  * the local and the peer address. */
-#include "platform/sim/network.h"
+#include "platform/sim/path.h"
 
 /* Linux: net.core.somaxconn. */
 enum { BACKLOG_MAX = 4096 };
@@ -181,6 +181,24 @@ static fer_error assign_local_address(ferp_sim_network *network, ferp_sim_socket
     return FERP_SIM_OK;
 }
 
+/* Whether another connection has both addresses (Linux: __inet_check_established; 4.4BSD:
+ * in_pcbconnect; "connect function", MSDN, WSAEADDRINUSE). */
+static ferp_sim_code pair_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                 const fer_socket_addr *to)
+{
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        const ferp_sim_socket *other = &network->sockets[i];
+        bool has_ends = other->kind == FERP_SIM_STREAM && !other->is_unix && other != socket &&
+                        (other->state == FERP_SIM_CONNECTING || other->state == FERP_SIM_CONNECTED);
+        if (has_ends && ferp_sim_is_same_end(&other->local, &socket->local) &&
+            ferp_sim_is_same_end(&other->remote, to)) {
+            return network->config.dialect == FER_SIM_DIALECT_POSIX ? FERP_SIM_EADDRNOTAVAIL
+                                                                    : FERP_SIM_EADDRINUSE;
+        }
+    }
+    return FERP_SIM_NO_ERROR;
+}
+
 /* An injected fault of a connect replaces the host's answer, without a delay. */
 static ferp_sim_code injected_fault(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
@@ -232,11 +250,15 @@ static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket, 
     if (code == FERP_SIM_NO_ERROR && ferp_sim_injects(network, socket, FER_SIM_FAULT_NO_BUFFERS)) {
         code = FERP_SIM_ENOBUFS;
     }
-    FER_TRY(ferp_sim_error(network, code));
     fer_socket_addr to = ferp_sim_destination(addr);
+    if (code == FERP_SIM_NO_ERROR && ferp_sim_injects_no_route(network, socket, &to.ip)) {
+        code = FERP_SIM_ENETUNREACH;
+    }
+    FER_TRY(ferp_sim_error(network, code));
     bool is_loopback = fer_ip_addr_is_loopback(fer_ip_addr_to_canonical(addr->ip));
     socket->connect_retry_disabled = socket->connect_retry_disabled || is_loopback;
     FER_TRY(assign_local_address(network, socket, &to));
+    FER_TRY(ferp_sim_error(network, pair_status(network, socket, &to)));
     socket->connector = raw;
     start_connect(network, socket, &to);
     if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {

@@ -60,18 +60,24 @@ fer_socket_addr ferp_sim_sender_for(const ferp_sim_network *network, const ferp_
 static bool is_own_loopback(const ferp_sim_network *network, const fer_ip_addr *ip)
 {
     fer_ipv4_addr first = FER_IPV4_ADDR_LOCALHOST;
-    return fer_ip_addr_is_loopback(*ip) &&
-           (ip->family == FER_IP_V6 || !network->switches->owns_one_loopback_address ||
-            fer_ip_addr_eq(*ip, fer_ip_addr_from_v4(first)));
+    return fer_ip_addr_is_loopback(*ip) && (ip->family == FER_IP_V6 || network == NULL ||
+                                            !network->switches->owns_one_loopback_address ||
+                                            fer_ip_addr_eq(*ip, fer_ip_addr_from_v4(first)));
 }
 
-bool ferp_sim_is_local(const ferp_sim_network *network, const fer_ip_addr *ip)
+void ferp_sim_set_own_addresses(ferp_sim_network *network)
 {
-    fer_ip_addr v4 = fer_ip_addr_from_v4(own_v4);
-    fer_ip_addr v6 = fer_ip_addr_from_v6(own_v6);
+    network->own[0] = fer_ip_addr_from_v4(own_v4);
+    network->own[1] = fer_ip_addr_from_v6(own_v6);
+}
+
+bool ferp_sim_is_local(const fer_ip_addr *ip)
+{
+    const ferp_sim_network *network = ferp_sim_current();
     fer_ip_addr link_local = fer_ip_addr_from_v6(own_link_local);
-    return is_own_loopback(network, ip) || ferp_sim_is_wildcard(ip) || fer_ip_addr_eq(*ip, v4) ||
-           fer_ip_addr_eq(*ip, v6) || fer_ip_addr_eq(*ip, link_local);
+    return is_own_loopback(network, ip) || ferp_sim_is_wildcard(ip) ||
+           fer_ip_addr_eq(*ip, link_local) ||
+           (network != NULL && fer_ip_addr_eq(*ip, network->own[ip->family == FER_IP_V6]));
 }
 
 bool ferp_sim_is_network_broadcast(const fer_ip_addr *ip)
@@ -91,7 +97,7 @@ bool ferp_sim_covers(const ferp_sim_network *network, const ferp_sim_socket *one
     }
     bool reaches = ip->family == other->family ||
                    (ip->family == FER_IP_V6 && !one->settings.options[FERP_ONLY_V6]);
-    return reaches && ferp_sim_is_local(network, other);
+    return reaches && ferp_sim_is_local(other);
 }
 
 static bool is_bound_to(const ferp_sim_socket *socket, ferp_sim_kind kind, uint16_t port)
@@ -277,7 +283,7 @@ static bool is_remembered(const ferp_sim_network *network, const fer_ip_addr *ip
 static void remember_host(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     const fer_ip_addr *ip = &socket->local.ip;
-    if (!socket->is_peer || ferp_sim_is_local(network, ip) || is_remembered(network, ip)) {
+    if (!socket->is_peer || ferp_sim_is_local(ip) || is_remembered(network, ip)) {
         return;
     }
     network->hosts[network->host_next] = *ip;
@@ -366,7 +372,7 @@ static ferp_sim_code address_status(const ferp_sim_network *network, const ferp_
                                     const fer_socket_addr *canonical)
 {
     if (socket->is_peer ||
-        (ferp_sim_is_local(network, &canonical->ip) && has_its_scope(network, canonical))) {
+        (ferp_sim_is_local(&canonical->ip) && has_its_scope(network, canonical))) {
         return FERP_SIM_NO_ERROR;
     }
     if (ferp_sim_has_many_receivers(&canonical->ip)) {
@@ -472,7 +478,7 @@ bool ferp_sim_is_bound_only(ferp_sim_network *network, const fer_socket_addr *ad
 
 bool ferp_sim_is_host(const ferp_sim_network *network, const fer_ip_addr *ip)
 {
-    if (ferp_sim_is_local(network, ip) || is_remembered(network, ip)) {
+    if (ferp_sim_is_local(ip) || is_remembered(network, ip)) {
         return true;
     }
     for (size_t i = 0; i < network->config.max_sockets; i++) {
@@ -502,5 +508,5 @@ fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr
     if (socket->is_peer) {
         return *to;
     }
-    return to->family == FER_IP_V4 ? fer_ip_addr_from_v4(own_v4) : fer_ip_addr_from_v6(own_v6);
+    return ferp_sim_current()->own[to->family == FER_IP_V6];
 }

@@ -1,7 +1,7 @@
 /* bytes.c: receiving and sending. If the dialect's system would wait in the kernel, virtual time
  * passes here. */
 #include "core/base/compiler.h"
-#include "platform/sim/network.h"
+#include "platform/sim/path.h"
 
 /* ---- The common part of both */
 
@@ -99,6 +99,9 @@ static void end_peek(const ferp_sim_network *network, ferp_sim_socket *socket)
  * 10053. */
 static fer_error reset_error(ferp_sim_network *network, ferp_sim_socket *socket)
 {
+    if (socket->has_given_up && ferp_sim_acts_as_windows(network, socket)) {
+        return ferp_sim_error(network, FERP_SIM_ETIMEDOUT);
+    }
     if (ferp_sim_acts_as_windows(network, socket)) {
         bool aborted =
             socket->pending == FERP_SIM_ECONNABORTED || ferp_sim_choose_for_dialect(network);
@@ -446,6 +449,7 @@ static fer_error send_some(ferp_sim_network *network, ferp_sim_socket *socket,
                            const fer_io_slice *slices, size_t count, size_t requested, size_t *n)
 {
     FER_TRY(ferp_sim_enter(network, socket, FERP_WRITING));
+    ferp_sim_inject_path_faults(network, socket);
     return send_all(network, socket, slices, count,
                     shorten_by_fault(network, socket, FER_SIM_FAULT_PARTIAL_WRITE, requested), n);
 }

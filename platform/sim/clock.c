@@ -1,5 +1,6 @@
 /* clock.c: virtual time and its events. Events of one time run in the order of their creation. */
 #include "core/base/compiler.h"
+#include "platform/sim/path.h"
 #include "platform/sim/thread.h"
 
 #define TICK_NANOS 1000u
@@ -27,6 +28,8 @@ static void run_event(ferp_sim_network *network, const ferp_sim_event *event)
     case FERP_SIM_EVENT_DATA: ferp_sim_on_data(network, event); break;
     case FERP_SIM_EVENT_FIN: ferp_sim_on_fin(network, event); break;
     case FERP_SIM_EVENT_RST: ferp_sim_on_reset(network, event); break;
+    case FERP_SIM_EVENT_RETRANSMIT: ferp_sim_on_retransmit(network, event); break;
+    case FERP_SIM_EVENT_REPORT: ferp_sim_on_report(network, event); break;
     case FERP_SIM_EVENT_DATAGRAM: ferp_sim_on_datagram(network, event); break;
     case FERP_SIM_EVENT_REFUSAL: ferp_sim_on_refusal(network, event); break;
     case FERP_SIM_EVENT_PEER: ferp_sim_on_peer_events(network, event); break;

@@ -1,7 +1,7 @@
 /* connecting.c: connecting: SYNs, their answers, a listener's queue. */
 #include <string.h>
 
-#include "platform/sim/network.h"
+#include "platform/sim/path.h"
 
 #define SECOND UINT64_C(1000000000)
 
@@ -36,21 +36,16 @@ const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
     return host_answer;
 }
 
-bool ferp_sim_lacks_route(const ferp_sim_network *network, const fer_socket_addr *to)
+ferp_sim_code ferp_sim_route_to(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                const fer_socket_addr *to)
 {
     const ferp_sim_answer *answer = ferp_sim_answer_of(network, to);
-    return answer != NULL && answer->answer == FER_SIM_ANSWER_NO_ROUTE;
-}
-
-ferp_sim_code ferp_sim_reach_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                                    const fer_socket_addr *to)
-{
-    if (ferp_sim_lacks_route(network, to)) {
+    bool is_other_loopback = fer_ip_addr_is_loopback(to->ip) && !ferp_sim_is_host(network, &to->ip);
+    if (answer != NULL && answer->answer == FER_SIM_ANSWER_NO_ROUTE) {
         return FERP_SIM_ENETUNREACH;
     }
-    bool is_other_loopback = fer_ip_addr_is_loopback(to->ip) && !ferp_sim_is_host(network, &to->ip);
     return is_other_loopback ? ferp_sim_switches_for(network, socket)->other_loopback_status
-                             : FERP_SIM_NO_ERROR;
+                             : ferp_sim_path_status(network, socket, to);
 }
 
 /* A link-local address without its scope: Linux, __inet6_connect; macOS, FreeBSD and NetBSD report
@@ -69,7 +64,7 @@ ferp_sim_code ferp_sim_route_status(const ferp_sim_network *network, const ferp_
         bool is_bsd = ferp_sim_switches_for(network, socket)->binds_by_address;
         return is_bsd ? FERP_SIM_EACCES : FERP_SIM_ENETUNREACH;
     }
-    return ferp_sim_reach_status(network, socket, to);
+    return ferp_sim_route_to(network, socket, to);
 }
 
 static bool is_loopback(const ferp_sim_socket *socket)
@@ -94,7 +89,10 @@ static void attempt(ferp_sim_network *network, ferp_sim_socket *socket)
         .kind = FERP_SIM_EVENT_RETRY, .index = index, .owner = socket->sequence};
     ferp_sim_event syn = {.kind = FERP_SIM_EVENT_SYN, .index = index, .owner = socket->sequence};
     ferp_sim_schedule(network, retry, retry_delay);
-    ferp_sim_schedule(network, syn, delay);
+    if (!socket->syn_is_lost) {
+        ferp_sim_schedule(network, syn, delay);
+    }
+    socket->syn_is_lost = false;
 }
 
 void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,
@@ -105,6 +103,9 @@ void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,
     socket->error_is_late = false;
     socket->attempts = 0;
     socket->refusals = 0;
+    socket->soft = FERP_SIM_NO_ERROR;
+    socket->answer_is_lost = false;
+    socket->syn_is_lost = ferp_sim_injects_soft_error(network, socket);
     attempt(network, socket);
 }
 
@@ -176,6 +177,8 @@ bool ferp_sim_join_ends(ferp_sim_network *network, ferp_sim_socket *one, ferp_si
     }
     link->ends[0] = ferp_sim_index_of(network, one);
     link->ends[1] = ferp_sim_index_of(network, other);
+    link->addrs[0] = one->local.ip;
+    link->addrs[1] = one->remote.ip;
     link->is_unix = one->is_unix;
     link->is_loopback = is_loopback(one);
     one->link = index;
@@ -264,7 +267,7 @@ static bool drop_unfinished(ferp_sim_network *network, ferp_sim_socket *listener
 static void handle_syn(ferp_sim_network *network, ferp_sim_socket *listener,
                        ferp_sim_socket *client)
 {
-    bool refuses = ferp_sim_is_winsock(network) && ferp_sim_is_local(network, &client->remote.ip);
+    bool refuses = ferp_sim_is_winsock(network) && ferp_sim_is_local(&client->remote.ip);
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, listener);
     bool has_place = refuses ? listener->queue_count < listener->backlog
                              : !ferp_sim_queue_is_full(network, listener);
@@ -282,7 +285,7 @@ static void handle_syn(ferp_sim_network *network, ferp_sim_socket *listener,
 
 static bool is_dropped_by_bound_port(ferp_sim_network *network, const fer_socket_addr *to)
 {
-    return network->switches->bound_port_drops_syn && ferp_sim_is_local(network, &to->ip) &&
+    return network->switches->bound_port_drops_syn && ferp_sim_is_local(&to->ip) &&
            ferp_sim_is_bound_only(network, to);
 }
 
@@ -291,7 +294,15 @@ void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event)
     ferp_sim_socket *client = &network->sockets[event->index];
     const ferp_sim_answer *rule = ferp_sim_answer_of(network, &client->remote);
     fer_sim_answer action = rule == NULL ? FER_SIM_ANSWER_AS_IS : rule->answer;
+    if (ferp_sim_is_cut(network, &client->local.ip, &client->remote.ip)) {
+        ferp_sim_lose_packet(network, client);
+        return;
+    }
     if (client->link != FERP_SIM_NONE) {
+        if (client->answer_is_lost) {
+            client->answer_is_lost = false;
+            answer(network, client, FERP_SIM_NO_ERROR);
+        }
         return; /* an earlier SYN has arrived, and its answer is in flight */
     }
     if (action == FER_SIM_ANSWER_REFUSES) {
@@ -316,6 +327,7 @@ void ferp_sim_on_syn(ferp_sim_network *network, const ferp_sim_event *event)
 void ferp_sim_fail_connect(ferp_sim_network *network, ferp_sim_socket *socket, ferp_sim_code code)
 {
     ferp_sim_cancel(network, socket->sequence);
+    socket->awaits_report = false;
     socket->state = FERP_SIM_FAILED;
     socket->pending = code;
     ferp_sim_keep_error(network, socket);
@@ -338,7 +350,12 @@ void ferp_sim_on_answer(ferp_sim_network *network, const ferp_sim_event *event)
     if (socket->state != FERP_SIM_CONNECTING) {
         return;
     }
+    if (ferp_sim_is_cut(network, &socket->local.ip, &socket->remote.ip)) {
+        socket->answer_is_lost = true;
+        return;
+    }
     ferp_sim_cancel(network, socket->sequence);
+    socket->awaits_report = false;
     if (event->code == FERP_SIM_ECONNREFUSED && retries_after_refusal(network, socket)) {
         socket->attempts = 0;
         ferp_sim_event retry = {
@@ -361,7 +378,7 @@ void ferp_sim_on_retry(ferp_sim_network *network, const ferp_sim_event *event)
     if (socket->attempts < limit) {
         attempt(network, socket);
     } else {
-        ferp_sim_fail_connect(network, socket, FERP_SIM_ETIMEDOUT);
+        ferp_sim_fail_connect(network, socket, ferp_sim_cause_of_end(socket));
     }
 }
 

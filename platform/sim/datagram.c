@@ -2,7 +2,7 @@
  * receiver's queue, is lost, as in any network. The seam's functions are in datagram_calls.c. */
 #include <string.h>
 
-#include "platform/sim/network.h"
+#include "platform/sim/path.h"
 
 enum { LATE_LATENCIES_MAX = 10, LOOPBACK_INTERFACE = 1, OTHER_INTERFACE = 2 };
 
@@ -115,7 +115,7 @@ bool ferp_sim_has_many_receivers(const fer_ip_addr *ip)
 static bool loops(const ferp_sim_network *network, const ferp_sim_socket *socket,
                   const ferp_sim_datagram *datagram)
 {
-    if (!ferp_sim_is_local(network, &datagram->from.ip)) {
+    if (!ferp_sim_is_local(&datagram->from.ip)) {
         return true; /* from another host */
     }
     bool to_v6 = datagram->to.ip.family == FER_IP_V6;
@@ -184,6 +184,10 @@ static bool receives_broadcasts_at(const ferp_sim_network *network, const ferp_s
 static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *socket,
                     const ferp_sim_datagram *datagram)
 {
+    if (socket->kind == FERP_SIM_DATAGRAM && socket->seen.ip.family != 0 &&
+        ferp_sim_is_same_end(&socket->seen, &datagram->to)) {
+        return true;
+    }
     if (socket->kind != FERP_SIM_DATAGRAM || socket->is_unix || !socket->has_local ||
         socket->local.port != datagram->to.port) {
         return false;
@@ -302,11 +306,27 @@ static void send_refusal(ferp_sim_network *network, ferp_sim_datagram *datagram,
                           (rule == NULL ? 0 : rule->delay));
 }
 
+/* On a path that loses it. A router may report that. */
+static void lose(ferp_sim_network *network, ferp_sim_datagram *datagram)
+{
+    ferp_sim_code code = ferp_sim_datagram_report(network, &datagram->from.ip, &datagram->to.ip);
+    ferp_sim_trace_event(network, "a datagram is lost on its path", NULL);
+    if (code == FERP_SIM_NO_ERROR) {
+        slot_free(network, datagram);
+    } else {
+        send_refusal(network, datagram, code, NULL);
+    }
+}
+
 void ferp_sim_on_datagram(ferp_sim_network *network, const ferp_sim_event *event)
 {
     ferp_sim_datagram *datagram = &network->datagrams[event->index];
     const ferp_sim_answer *rule = ferp_sim_answer_of(network, &datagram->to);
     fer_sim_answer action = rule == NULL ? FER_SIM_ANSWER_AS_IS : rule->answer;
+    if (ferp_sim_is_cut(network, &datagram->from.ip, &datagram->to.ip)) {
+        lose(network, datagram);
+        return;
+    }
     bool no_receiver = action == FER_SIM_ANSWER_AS_IS && !deliver(network, datagram);
     if (action == FER_SIM_ANSWER_AS_IS && !no_receiver) {
         return;
@@ -406,6 +426,7 @@ static void fill(const ferp_sim_socket *socket, const ferp_sim_sending *sending,
     datagram->from.ip = sending->from != NULL ? *sending->from
                         : is_unbound          ? ferp_sim_source_for(socket, to)
                                               : socket->local.ip;
+    datagram->from = socket->seen.ip.family != 0 ? socket->seen : datagram->from;
     datagram->sender = socket->sequence;
     datagram->is_loopback = fer_ip_addr_is_loopback(*to) || fer_ip_addr_eq(*to, datagram->from.ip);
     datagram->loops = to->family == FER_IP_V6 ? socket->settings.options[FERP_MULTICAST_LOOP_V6]
@@ -415,6 +436,13 @@ static void fill(const ferp_sim_socket *socket, const ferp_sim_sending *sending,
                                   ? (uint8_t)sending->traffic_class
                                   : traffic_class_of(socket, to);
     datagram->hop_limit = sending->hop_limit != 0 ? sending->hop_limit : hop_limit_of(socket, to);
+}
+
+/* Far from the sender's, where its neighbours may be. */
+static uint16_t translated_port(uint16_t port)
+{
+    enum { FAR = 0x4000 };
+    return port == FAR ? FAR + 1 : port ^ FAR;
 }
 
 void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
@@ -427,6 +455,9 @@ void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, 
     ferp_sim_datagram *duplicate = NULL;
     if (datagram != NULL) {
         fill(socket, sending, datagram);
+        if (ferp_sim_injects(network, socket, FER_SIM_FAULT_PEER_TRANSLATED)) {
+            datagram->from.port = translated_port(datagram->from.port);
+        }
         bool is_duplicated = ferp_sim_injects(network, socket, FER_SIM_FAULT_DATAGRAM_DOUBLED);
         duplicate = is_duplicated ? copy_of(network, datagram) : NULL;
     }

@@ -2,7 +2,7 @@
  * datagram.c delivers the datagrams. */
 #include <string.h>
 
-#include "platform/sim/network.h"
+#include "platform/sim/path.h"
 
 /* Over IPv4 and IPv6: 65535 without the headers (RFC 791, RFC 768, RFC 8200). */
 enum { LONGEST_V4 = 65507, LONGEST_V6 = 65527 };
@@ -23,9 +23,8 @@ static bool needs_broadcast(const ferp_sim_network *network, const ferp_sim_sock
                                  (use == CONNECTING) != ignored_by_connect);
 }
 
-static ferp_sim_code destination_status(const ferp_sim_network *network,
-                                        const ferp_sim_socket *socket, const fer_socket_addr *addr,
-                                        address_use use)
+static ferp_sim_code destination_status(ferp_sim_network *network, const ferp_sim_socket *socket,
+                                        const fer_socket_addr *addr, address_use use)
 {
     if (ferp_sim_is_winsock(network) && addr->ip.family != socket->family) {
         return FERP_SIM_EAFNOSUPPORT; /* Linux accepts an IPv4 address on an IPv6 socket */
@@ -49,7 +48,9 @@ static ferp_sim_code destination_status(const ferp_sim_network *network,
     if (ferp_sim_is_winsock(network) && ferp_sim_is_wildcard(&to->ip)) {
         return FERP_SIM_EADDRNOTAVAIL;
     }
-    return ferp_sim_reach_status(network, socket, to);
+    return ferp_sim_injects_no_route(network, socket, &to->ip)
+               ? FERP_SIM_ENETUNREACH
+               : ferp_sim_route_to(network, socket, to);
 }
 
 static fer_error ensure_port(ferp_sim_network *network, ferp_sim_socket *socket,

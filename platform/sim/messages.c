@@ -92,7 +92,7 @@ fer_error ferp_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool *on)
 
 static uint32_t mtu_to(const ferp_sim_network *network, const fer_ip_addr *to)
 {
-    return ferp_sim_is_local(network, to) ? LOOPBACK_MTU : MTU;
+    return ferp_sim_is_local(to) ? LOOPBACK_MTU : MTU;
 }
 
 fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
@@ -145,7 +145,7 @@ static ferp_sim_code source_status(const ferp_sim_network *network, const ferp_s
         !fer_ip_addr_eq(socket->local.ip, *from)) {
         return FERP_SIM_EINVAL;
     }
-    if (!ferp_sim_is_local(network, from)) {
+    if (!ferp_sim_is_local(from)) {
         return FERP_SIM_EADDRNOTAVAIL;
     }
     bool is_ignored = network->switches->connected_source_is_einval && from->family == FER_IP_V4 &&

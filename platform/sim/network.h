@@ -188,9 +188,11 @@ fer_socket_addr ferp_sim_in_family_of(const ferp_sim_socket *socket, const fer_s
 fer_socket_addr ferp_sim_sender_for(const ferp_sim_network *network, const ferp_sim_socket *socket,
                                     const fer_socket_addr *from);
 /* Whether the address is one of the program's machine. */
-bool ferp_sim_is_local(const ferp_sim_network *network, const fer_ip_addr *ip);
+bool ferp_sim_is_local(const fer_ip_addr *ip);
 /* The broadcast address of the network of the program's machine. */
 bool ferp_sim_is_network_broadcast(const fer_ip_addr *ip);
+/* Sets the machine's first addresses. */
+void ferp_sim_set_own_addresses(ferp_sim_network *network);
 fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr *to);
 fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket,
                               const fer_socket_addr *addr);
@@ -232,12 +234,11 @@ ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_s
 /* Returns NULL if no answer is set for the address. */
 const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
                                           const fer_socket_addr *to);
-/* Whether the program's machine has no route to the address, which is in canonical form. */
-bool ferp_sim_lacks_route(const ferp_sim_network *network, const fer_socket_addr *to);
-/* The same as a code, which also is that of another loopback address than 127.0.0.1. */
-ferp_sim_code ferp_sim_reach_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                                    const fer_socket_addr *to);
-/* The status of a stream's connect: no error if there is a route. */
+/* The status of a call that sends to the address, which is in canonical form: no error if the
+ * program's machine has a route. */
+ferp_sim_code ferp_sim_route_to(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                const fer_socket_addr *to);
+/* The same of a stream's connect. */
 ferp_sim_code ferp_sim_route_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
                                     const fer_socket_addr *to);
 void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,

@@ -322,6 +322,10 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
     if (!error_stays(network, socket)) {
         socket->pending = FERP_SIM_NO_ERROR;
     }
+    if (code == FERP_SIM_NO_ERROR && network->config.dialect == FER_SIM_DIALECT_POSIX) {
+        code = socket->soft; /* sk_getsockopt takes sk_err_soft */
+        socket->soft = FERP_SIM_NO_ERROR;
+    }
     socket->error_is_late = false;
     *pending = ferp_sim_error(network, code);
     return FERP_SIM_OK;

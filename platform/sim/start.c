@@ -143,12 +143,12 @@ static void leave_memory(ferp_sim_network *network)
 /* The largest number of events: those of fer_sim_after, one for each datagram and thread, the
  * arrivals of bytes, and those that each socket and link can have at once. A socket has the events
  * of its handler and its script. While it connects, it has up to 7 SYNs or answers, and the next
- * retry. A direction of a link, of which there are as many as sockets, has one arrival beyond the
- * limit, a FIN and a reset. */
+ * retry. A stream has one report of a router. A direction of a link, of which there are as many as
+ * sockets, has one arrival beyond the limit, a FIN, a reset and a retransmission. */
 static size_t event_capacity(const fer_sim_config *config)
 {
     return (size_t)FERP_SIM_CALLS_MAX + FERP_SIM_DATAGRAMS_MAX + FERP_SIM_THREADS_MAX +
-           (FERP_SIM_ARRIVALS_PER_SOCKET + (size_t)12) * config->max_sockets;
+           (FERP_SIM_ARRIVALS_PER_SOCKET + (size_t)14) * config->max_sockets;
 }
 
 static size_t rounded(size_t size)
@@ -204,6 +204,7 @@ static void begin(ferp_sim_network *network)
     network->next_sequence = 1;
     network->run = ++runs;
     network->handle_limit = network->config.max_sockets;
+    ferp_sim_set_own_addresses(network);
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         network->handles[i].socket = FERP_SIM_NONE;
     }

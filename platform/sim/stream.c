@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/base/compiler.h"
-#include "platform/sim/network.h"
+#include "platform/sim/path.h"
 
 static ferp_sim_link *link_of(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
@@ -129,24 +129,46 @@ static void dispatch_data(ferp_sim_network *network, ferp_sim_link *link, int si
     dispatch_after(network, link, event, delay);
 }
 
-/* Sends the bytes for which the reader has room, and then the FIN. A closed reader receives
- * everything, and answers with a reset. */
-static void transmit(ferp_sim_network *network, ferp_sim_link *link, int side)
+/* The number of bytes for which the reader has room. A closed reader receives everything, and
+ * answers with a reset. */
+static size_t sendable(const ferp_sim_network *network, const ferp_sim_link *link, int side)
 {
-    ferp_sim_pipe *pipe = &link->pipes[side];
+    const ferp_sim_pipe *pipe = &link->pipes[side];
     size_t waiting = pipe->count - pipe->arrived - pipe->in_flight;
     size_t held = pipe->arrived + pipe->in_flight;
     size_t window =
         network->config.receive_buffer > held ? network->config.receive_buffer - held : 0;
-    size_t sent = waiting < window || link->is_unix || link->ends[1 - side] == FERP_SIM_NONE
-                      ? waiting
-                      : window;
+    return waiting < window || link->is_unix || link->ends[1 - side] == FERP_SIM_NONE ? waiting
+                                                                                      : window;
+}
+
+static bool is_fin_due(const ferp_sim_pipe *pipe)
+{
+    return pipe->fin_sent && !pipe->fin_in_flight && !pipe->was_reset &&
+           pipe->count == pipe->arrived + pipe->in_flight;
+}
+
+bool ferp_sim_is_due(const ferp_sim_network *network, const ferp_sim_link *link, int side)
+{
+    return sendable(network, link, side) > 0 || is_fin_due(&link->pipes[side]);
+}
+
+/* Sends what the reader has room for, and then the FIN. */
+void ferp_sim_transmit(ferp_sim_network *network, ferp_sim_link *link, int side)
+{
+    ferp_sim_pipe *pipe = &link->pipes[side];
+    size_t sent = sendable(network, link, side);
+    if (ferp_sim_link_is_cut(network, link)) {
+        if (ferp_sim_is_due(network, link, side)) {
+            ferp_sim_hold(network, link, side);
+        }
+        return;
+    }
     if (sent > 0) {
         pipe->in_flight += sent;
         dispatch_data(network, link, side, sent);
     }
-    bool is_fin_due = pipe->fin_sent && !pipe->fin_in_flight && !pipe->was_reset;
-    if (is_fin_due && pipe->count == pipe->arrived + pipe->in_flight) {
+    if (is_fin_due(pipe)) {
         pipe->fin_in_flight = true;
         dispatch(network, link, (ferp_sim_event){.kind = FERP_SIM_EVENT_FIN, .side = side});
     }
@@ -175,7 +197,7 @@ void ferp_sim_put(ferp_sim_network *network, ferp_sim_socket *socket, const void
 
 void ferp_sim_push(ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    transmit(network, link_of(network, socket), socket->side);
+    ferp_sim_transmit(network, link_of(network, socket), socket->side);
 }
 
 size_t ferp_sim_copy(ferp_sim_network *network, const ferp_sim_socket *socket, size_t from,
@@ -211,7 +233,7 @@ void ferp_sim_consume(ferp_sim_network *network, ferp_sim_socket *socket, size_t
     network->no_progress = false;
     ferp_sim_take_passed_bytes(network, socket, len);
     drop_from(network, &link->pipes[writer], len);
-    transmit(network, link, writer);
+    ferp_sim_transmit(network, link, writer);
     if (was_full && len > 0 && link->ends[writer] != FERP_SIM_NONE) {
         ferp_sim_post_peer_events(network, &network->sockets[link->ends[writer]],
                                   FERP_SIM_PEER_WRITABLE);
@@ -225,7 +247,7 @@ void ferp_sim_end_writing(ferp_sim_network *network, ferp_sim_socket *socket)
     if (link != NULL && !link->pipes[socket->side].fin_sent) {
         link->pipes[socket->side].fin_sent = true;
         socket->ended_last = link->pipes[1 - socket->side].fin_arrived;
-        transmit(network, link, socket->side);
+        ferp_sim_transmit(network, link, socket->side);
     }
 }
 
@@ -283,22 +305,37 @@ static ferp_sim_code code_of_reset(const ferp_sim_network *network, const ferp_s
     return is_epipe ? FERP_SIM_EPIPE : FERP_SIM_ECONNRESET;
 }
 
-void ferp_sim_receive_reset(ferp_sim_network *network, ferp_sim_socket *socket)
+void ferp_sim_reset_by_router(ferp_sim_network *network, ferp_sim_link *link, int side)
+{
+    ferp_sim_event event = {.kind = FERP_SIM_EVENT_RST, .side = 1 - side, .bytes = 1};
+    if (!ferp_sim_has_reset_in_flight(network, link->sequence, event.side)) {
+        dispatch(network, link, event);
+    }
+}
+
+void ferp_sim_end_connection(ferp_sim_network *network, ferp_sim_socket *socket, ferp_sim_code code)
 {
     ferp_sim_link *link = link_of(network, socket);
     bool windows = ferp_sim_acts_as_windows(network, socket);
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
-    bool ended = in != NULL && in->fin_arrived;
     if (link != NULL) {
         discard_unsent(&link->pipes[socket->side]);
         discard_input(network, link, &link->pipes[1 - socket->side], 1 - socket->side,
                       windows || in->loses_input);
     }
     socket->state = FERP_SIM_CONNECTION_RESET;
-    socket->got_reset = true;
-    socket->pending = code_of_reset(network, socket, ended);
-    ferp_sim_trace_event(network, "is reset", socket);
+    socket->pending = code;
+    bool is_reset = code == FERP_SIM_ECONNRESET || code == FERP_SIM_EPIPE;
+    ferp_sim_trace_event(network, is_reset ? "is reset" : "gives up", socket);
     ferp_sim_post_peer_events(network, socket, FERP_SIM_PEER_WAS_RESET);
+}
+
+void ferp_sim_receive_reset(ferp_sim_network *network, ferp_sim_socket *socket)
+{
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
+    bool has_ended = in != NULL && in->fin_arrived;
+    socket->got_reset = true;
+    ferp_sim_end_connection(network, socket, code_of_reset(network, socket, has_ended));
 }
 
 /* ---- Arrivals. The event's side is the sender's. */
@@ -345,6 +382,11 @@ void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event)
     ferp_sim_pipe *pipe = &link->pipes[event->side];
     int reader = link->ends[1 - event->side];
     pipe->in_flight -= event->bytes;
+    if (ferp_sim_link_is_cut(network, link)) {
+        pipe->count -= pipe->was_reset ? event->bytes : 0;
+        ferp_sim_hold(network, link, event->side);
+        return;
+    }
     if (reader == FERP_SIM_NONE) {
         discard_arrival(network, link, event->side, event->bytes);
         return;
@@ -352,6 +394,9 @@ void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event)
     ferp_sim_socket *socket = &network->sockets[reader];
     if (socket->state == FERP_SIM_CONNECTION_RESET) {
         pipe->count -= event->bytes; /* sent before the reset arrived at the sender */
+        if (link->has_lost_reset) {
+            dispatch_reset(network, link, 1 - event->side);
+        }
         return;
     }
     if (refuses_input(network, socket)) {
@@ -374,6 +419,11 @@ void ferp_sim_on_fin(ferp_sim_network *network, const ferp_sim_event *event)
     ferp_sim_link *link = &network->links[event->index];
     int reader = link->ends[1 - event->side];
     int writer = link->ends[event->side];
+    if (ferp_sim_link_is_cut(network, link)) {
+        link->pipes[event->side].fin_in_flight = false;
+        ferp_sim_hold(network, link, event->side);
+        return;
+    }
     link->pipes[event->side].fin_arrived = true;
     if (writer != FERP_SIM_NONE) {
         network->sockets[writer].shut_both_first = network->sockets[writer].shut_read;
@@ -387,6 +437,11 @@ void ferp_sim_on_reset(ferp_sim_network *network, const ferp_sim_event *event)
 {
     ferp_sim_link *link = &network->links[event->index];
     int end = link->ends[1 - event->side];
+    bool is_of_router = event->bytes > 0;
+    if (!is_of_router && ferp_sim_link_is_cut(network, link)) {
+        link->has_lost_reset = true;
+        return;
+    }
     if (end == FERP_SIM_NONE) {
         return;
     }
@@ -411,7 +466,7 @@ static void detach(ferp_sim_network *network, ferp_sim_socket *socket)
         ferp_sim_cancel(network, link->sequence);
         link->used = false;
     } else {
-        transmit(network, link, 1 - socket->side);
+        ferp_sim_transmit(network, link, 1 - socket->side);
         network->sockets[link->ends[1 - socket->side]].changes++;
     }
     socket->link = FERP_SIM_NONE;

@@ -52,9 +52,10 @@ static const ferp_sim_switches bsd_switches[] = {
                      .unconnected_shutdown_is_enotconn = true, .unconnected_shutdown_fails = true),
     [FER_SIM_BSD_FREEBSD] =
         OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING,
-                           .lacks_interface_v4 = true, .bound_source_is_einval = true,
-                           .mapped_peer_is_plain = true, .lacks_ipv4_groups_of_ipv6 = true,
-                           .keeps_filter_mode = true, .sends_files_until_an_error = true,
+                           .second_report_ends_connect = true, .lacks_interface_v4 = true,
+                           .bound_source_is_einval = true, .mapped_peer_is_plain = true,
+                           .lacks_ipv4_groups_of_ipv6 = true, .keeps_filter_mode = true,
+                           .sends_files_until_an_error = true,
                            .other_loopback_status = FERP_SIM_EADDRNOTAVAIL, .eai_noname_is_8 = true,
                            .shutdown_dead_does_nothing = true, .dead_tcp_options_fail = true,
                            .time_wait_is_dead = true, .keepalive_retries = 8,

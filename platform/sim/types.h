@@ -37,7 +37,9 @@ enum {
     FERP_SIM_RELAY_BYTES = 65536, /* the default of a pipe: pipe(7) */
     FERP_SIM_FILES_MAX = 8,
     FERP_SIM_FILE_FIRST = 1000, /* the number of the first file: no socket has it by mistake */
-    FERP_SIM_PASSED_MAX = 32    /* messages with handles, in all queues of Unix sockets */
+    FERP_SIM_PATHS_MAX = 64,
+    FERP_SIM_FORMER_MAX = 8,
+    FERP_SIM_PASSED_MAX = 32 /* messages with handles, in all queues of Unix sockets */
 };
 
 /* ---- Sockets. A socket is one end of a connection. A handle refers to a socket. A link joins two
@@ -108,6 +110,7 @@ typedef struct ferp_sim_socket {
     bool connect_retry_disabled; /* Windows: the first refusal fails a connect */
     bool error_is_late;          /* Windows: the next query of SO_ERROR returns no error yet */
     bool shut_read, shut_write;
+    bool has_given_up;     /* no answer to its last retransmission */
     bool got_reset;        /* a reset of the other end has ever arrived */
     bool ended_last;       /* its FIN was sent after the other end's had arrived */
     bool shut_both_first;  /* its read half was shut down before its FIN arrived */
@@ -116,6 +119,11 @@ typedef struct ferp_sim_socket {
     bool connect_chose_address; /* of a datagram socket */
     ferp_sim_code pending;      /* SO_ERROR */
     ferp_sim_code taken;        /* the pending error that a call has taken */
+    ferp_sim_code soft;         /* sk_err_soft; t_softerror */
+    bool awaits_report;         /* a router's report is in flight */
+    bool syn_is_lost;           /* the next one */
+    bool answer_is_lost;        /* that of the last SYN */
+    fer_socket_addr seen;       /* of a datagram peer: its address behind a translation, or 0 */
     ferp_sim_settings settings;
     uint32_t wakes;
     uint64_t sequence; /* unique; assigned at creation */
@@ -178,13 +186,27 @@ typedef struct ferp_sim_pipe {
     bool fin_in_flight;
     bool fin_arrived;
     bool was_reset;   /* what is not in flight is never sent, nor a FIN */
+    bool is_stalled;  /* a retransmission is scheduled */
+    uint32_t retries; /* retransmissions in vain */
+    uint64_t stalled_since;
     bool loses_input; /* Windows' loopback: the sender's reset discards what has arrived */
 } ferp_sim_pipe;
+
+/* Whether the routers that translate still have the connection. */
+typedef enum ferp_sim_mapping {
+    FERP_SIM_KNOWN,
+    FERP_SIM_FORGOTTEN, /* packets are lost */
+    FERP_SIM_FORGOTTEN_RESETS
+} ferp_sim_mapping;
 
 typedef struct ferp_sim_link {
     bool used;
     uint64_t sequence; /* unique; assigned at creation */
     int ends[2];       /* sockets; none after close */
+    fer_ip_addr addrs[2];
+    ferp_sim_mapping forgotten;
+    uint64_t cut_until; /* a fault */
+    bool has_lost_reset;
     bool is_unix;
     bool is_loopback;
     ferp_sim_pipe pipes[2]; /* [i]: from end i to the other */
@@ -275,6 +297,8 @@ typedef enum ferp_sim_event_kind {
     FERP_SIM_EVENT_DATA,   /* bytes arrive: index is the link, side the sender's */
     FERP_SIM_EVENT_FIN,
     FERP_SIM_EVENT_RST,
+    FERP_SIM_EVENT_RETRANSMIT,
+    FERP_SIM_EVENT_REPORT,   /* of a router about a packet of a stream: code */
     FERP_SIM_EVENT_DATAGRAM, /* index is the datagram */
     FERP_SIM_EVENT_REFUSAL,  /* the refusal of a datagram arrives: index, code */
     FERP_SIM_EVENT_PEER,     /* a peer's handler and script run */
@@ -309,6 +333,12 @@ typedef struct ferp_sim_answer {
     fer_sim_answer answer;
     uint64_t delay;
 } ferp_sim_answer;
+
+/* The path to a host (fer_sim_set_path). */
+typedef struct ferp_sim_host_path {
+    fer_ip_addr host;
+    fer_sim_path path;
+} ferp_sim_host_path;
 
 typedef struct ferp_sim_scripted_fault {
     fer_sim_fault fault;
@@ -374,6 +404,12 @@ typedef struct ferp_sim_network {
     size_t arrivals;         /* number of events of kind DATA */
     size_t answer_count;
     ferp_sim_answer answers[FERP_SIM_ANSWERS_MAX];
+    fer_ip_addr own[2];                      /* IPv4, IPv6; unspecified: none */
+    fer_ip_addr former[FERP_SIM_FORMER_MAX]; /* family 0: none */
+    size_t former_next;
+    fer_sim_path link_path;
+    size_t path_count;
+    ferp_sim_host_path paths[FERP_SIM_PATHS_MAX];
     size_t host_count;
     size_t host_next;
     fer_ip_addr hosts[FERP_SIM_HOSTS_MAX]; /* where a peer was placed, open or not */
