@@ -108,6 +108,8 @@ typedef struct ferp_sim_socket {
     bool connect_retry_disabled; /* Windows: the first refusal fails a connect */
     bool error_is_late;          /* Windows: the next query of SO_ERROR returns no error yet */
     bool shut_read, shut_write;
+    bool urgent_is_inline; /* SO_OOBINLINE */
+    bool has_urgent;       /* Windows: an urgent byte, which stays until recv(MSG_OOB) takes it */
     bool got_reset;        /* a reset of the other end has ever arrived */
     bool ended_last;       /* its FIN was sent after the other end's had arrived */
     bool shut_both_first;  /* its read half was shut down before its FIN arrived */
@@ -177,8 +179,11 @@ typedef struct ferp_sim_pipe {
     bool fin_sent;         /* the sender has shut it down */
     bool fin_in_flight;
     bool fin_arrived;
-    bool was_reset;   /* what is not in flight is never sent, nor a FIN */
-    bool loses_input; /* Windows' loopback: the sender's reset discards what has arrived */
+    bool was_reset; /* what is not in flight is never sent, nor a FIN */
+    bool has_mark;  /* urgent data: no read passes the mark with bytes before it (urgent.c) */
+    bool mark_has_no_byte; /* of the fault: the urgent byte is none of those in the ring */
+    size_t mark;           /* the bytes before the urgent one, from `first` on */
+    bool loses_input;      /* Windows' loopback: the sender's reset discards what has arrived */
 } ferp_sim_pipe;
 
 typedef struct ferp_sim_link {
