@@ -147,6 +147,7 @@ set(ferrule_sim_sources
     platform/sim/trace.c
     platform/sim/traits.c
     platform/sim/unix.c
+    platform/sim/urgent.c
     platform/sim/wait.c
     platform/sim/wait_pair.c)
 # The poller over poll(2).

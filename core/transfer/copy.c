@@ -90,6 +90,7 @@ typedef struct direction {
     bool waits;
     bool is_done;
     bool is_blocked; /* its last try would block, and no wait has reported it as ready since */
+    bool is_hinted;  /* a wait has reported it as ready, and it was not tried since */
     uint8_t skipped; /* the rounds since then in which it was not tried */
     /* the last read has not filled the buffer: the next one probably would block */
     bool is_drained;
@@ -126,9 +127,11 @@ static fer_error write_some(direction *way, progress *out)
 }
 
 /* Reads into the empty buffer, and in a long copy through the pipe first, as far as that has the
- * answer. At end of file, which may have been passed on by an earlier call, the write half of the
- * other stream is shut down. The state of that stream is checked first, as by fer_copy: if it
- * cannot be written, nothing is read. */
+ * answer. A fill that would block after a hint of readiness has none: Linux splices no bytes at an
+ * urgent mark, and none without memory for a page, and recv returns them (net/ipv4/tcp.c,
+ * tcp_read_sock; net/core/skbuff.c, linear_to_page). At end of file, which may have been passed on
+ * by an earlier call, the write half of the other stream is shut down. The state of that stream is
+ * checked first, as by fer_copy: if it cannot be written, nothing is read. */
 static fer_error read_some(direction *way, progress *out)
 {
     fer_copy_buffer *buffer = way->buffer;
@@ -142,7 +145,7 @@ static fer_error read_some(direction *way, progress *out)
             FER_TRY(feri_splice(way->part, way->from, way->to, buffer, &way->copied));
             way->is_blocked = way->part->would_block;
             bool has_moved = way->copied > before || buffer->len > 0;
-            if (has_moved || way->is_blocked) {
+            if (has_moved || (way->is_blocked && !way->is_hinted)) {
                 *out = has_moved ? MOVED : MUST_WAIT;
                 return feri_ok();
             }
@@ -183,6 +186,7 @@ static fer_error move_in_time(direction *way, progress *out)
     *out = MUST_WAIT;
     if (!way->is_done && (is_due(way) || is_late)) {
         FER_TRY(way->buffer->len > 0 ? write_some(way, out) : read_some(way, out));
+        way->is_hinted = false;
     }
     if (*out == MOVED || way->is_done) {
         way->waits = false;
@@ -223,6 +227,7 @@ static void unblock(both_ways *both, const fer_interest ready[2])
     bool is_any = (ready[0] | ready[1]) == 0;
     for (int i = 0; i < 2; i++) {
         bool is_ready = (ready[i] & FER_READABLE) != 0 || (ready[1 - i] & FER_WRITABLE) != 0;
+        both->ways[i].is_hinted = is_ready;
         both->ways[i].is_blocked = both->ways[i].is_blocked && !is_any && !is_ready;
     }
 }

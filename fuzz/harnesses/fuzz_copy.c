@@ -1,7 +1,7 @@
 /* fuzz_copy.c: long copies, copies in both directions and files (rules M1 to M3), each run with and
- * without pipes and sendfile, with faults and resets. In both runs the sink receives the bytes of
- * the source in order and its end after the last, the counts are true, and what was read and not
- * written is in the buffer. Without a reset both runs end alike. */
+ * without pipes and sendfile, with faults, urgent data and resets. In both runs the sink receives
+ * the bytes of the source in order and its end after the last, the counts are true, and what was
+ * read and not written is in the buffer. Without a reset both runs end alike. */
 #include "fuzz/driver/choice.h"
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/programs/copy_program.h"
@@ -99,6 +99,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (plan.kind == COPY_BOTH_WAYS) {
         plan.back = (size_t)choose_up_to(&from, COPY_TOTAL_MAX);
     }
+    plan.has_urgent = choose_bool(&from);
+    plan.is_inline = choose_bool(&from);
+    plan.config.fault_chances[FER_SIM_FAULT_URGENT] = (uint32_t)choose_up_to(&from, 4) * 50000;
     struct outcome with = run_plan(&plan, true);
     struct outcome without = run_plan(&plan, false);
     FUZZ_CHECK(plan.resets || (with.kind == without.kind && with.total == without.total &&

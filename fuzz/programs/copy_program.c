@@ -9,14 +9,29 @@ enum { PART = 30000 };
 
 uint8_t copy_contents[COPY_TOTAL_MAX];
 
+/* The last byte of an urgent part is urgent, unless an earlier one is still on its way. */
+static size_t send_part(fer_sim_peer peer, const struct copy_flow *flow, size_t len)
+{
+    const uint8_t *part = copy_contents + flow->sent;
+    size_t n = 0;
+    if (flow->has_urgent && flow->is_inline) {
+        FER_IGNORE(fer_sim_peer_send_urgent(peer, part, len, &n));
+    }
+    if (n == 0) {
+        FER_IGNORE(fer_sim_peer_send(peer, part, len, &n));
+    }
+    if (n > 0 && flow->has_urgent && !flow->is_inline) {
+        FER_IGNORE(fer_sim_peer_send_urgent(peer, "!", 1, NULL));
+    }
+    return n;
+}
+
 static void send_more(fer_sim_peer peer, struct copy_flow *flow)
 {
     size_t n = 1;
     while (flow->sent < flow->total && n > 0) {
         size_t left = flow->total - flow->sent;
-        n = 0;
-        FER_IGNORE(
-            fer_sim_peer_send(peer, copy_contents + flow->sent, left < PART ? left : PART, &n));
+        n = send_part(peer, flow, left < PART ? left : PART);
         flow->sent += n;
     }
     if (flow->sent == flow->total) {
@@ -93,8 +108,11 @@ void copy_program_begin(struct copy_run *run, const struct copy_plan *plan, bool
 {
     fer_sim_config calm = plan->config;
     memset(calm.fault_chances, 0, sizeof calm.fault_chances);
-    *run = (struct copy_run){
-        .plan = *plan, .there = {.total = plan->total}, .back = {.total = plan->back}};
+    *run = (struct copy_run){.plan = *plan,
+                             .there = {.total = plan->total,
+                                       .has_urgent = plan->has_urgent,
+                                       .is_inline = plan->is_inline},
+                             .back = {.total = plan->back}};
     if (copy_contents[1] == 0) {
         fill_contents();
     }
@@ -106,6 +124,9 @@ void copy_program_begin(struct copy_run *run, const struct copy_plan *plan, bool
     run->source = connected("127.0.0.1:80", &run->far_source);
     run->sink = connected("127.0.0.1:81", &run->far_sink);
     set_modes(run);
+    FUZZ_CHECK(
+        fer_sim_set_urgent_inline(fer_tcp_stream_as_raw(&run->source), plan->is_inline).kind ==
+        FER_OK);
     for (int i = 0; i < FER_SIM_FAULT_COUNT; i++) {
         FER_IGNORE(fer_sim_set_fault_chance((fer_sim_fault)i, run->plan.config.fault_chances[i]));
     }

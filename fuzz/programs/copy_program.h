@@ -18,6 +18,8 @@ struct copy_plan {
     size_t back;      /* the bytes of the other direction; 0: its end comes at once */
     bool nonblocking; /* set through a clone, if it has clones */
     bool has_clones, resets;
+    /* the source sends an urgent byte beside each part, or as its last byte if it is inline */
+    bool has_urgent, is_inline;
     uint64_t reset_at; /* virtual milliseconds */
 };
 
@@ -25,6 +27,7 @@ struct copy_plan {
 struct copy_flow {
     size_t total, sent, received;
     bool has_ended; /* the end of file has arrived */
+    bool has_urgent, is_inline;
 };
 
 /* The state of one run. */

@@ -115,7 +115,10 @@ typedef enum fer_sim_bsd {
     X(NO_ROUTE, "no route", "sending to another host, connecting to one: no route for a moment") \
     X(MAPPING_LOST, "mapping lost",                                                              \
       "sending on a stream to another host: a router that translates has forgotten it")          \
-    X(PEER_TRANSLATED, "peer translated", "sending a datagram: it arrives from another port")
+    X(PEER_TRANSLATED, "peer translated", "sending a datagram: it arrives from another port")    \
+    X(URGENT, "urgent data",                                                                     \
+      "receiving from a TCP connection: the peer has sent an urgent byte before one of those "   \
+      "that are queued, which the program does not receive (SO_OOBINLINE is not set)")
 
 typedef enum fer_sim_fault {
 #define FER_SIM_FAULT_ENUMERATOR(name, words, chances) FER_SIM_FAULT_##name,
@@ -453,6 +456,24 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_send(fer_sim_peer peer, const void *
                                                  size_t len, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
+/** Sends bytes as fer_sim_peer_send, and the last one as urgent data, as send does with MSG_OOB. If
+ * only some of the bytes are sent, none is urgent.
+ *
+ * A read of the program ends before the urgent byte, and the next one continues after it, unless
+ * fer_sim_set_urgent_inline was called. FER_PRIORITY is ready until then. In the WINSOCK dialect it
+ * stays ready, because no call of ferrule takes the byte.
+ * Owns: buf is caller-owned, len bytes.
+ * Errors: same as fer_sim_peer_send, and FER_WOULD_BLOCK until the program has read beyond the last
+ * urgent byte. */
+FER_MUST_USE FER_API fer_error fer_sim_peer_send_urgent(fer_sim_peer peer,
+                                                        const void *FER_NULLABLE buf, size_t len,
+                                                        size_t *FER_NULLABLE n) FER_IN_READS(2, 3);
+
+/** Sets whether a TCP stream of the program receives urgent bytes as the others, as setsockopt with
+ * SO_OOBINLINE does. raw is the result of fer_tcp_stream_as_raw or of a similar function.
+ * Errors: FER_INVALID_INPUT (not a TCP stream of the program), FER_UNSUPPORTED. */
+FER_MUST_USE FER_API fer_error fer_sim_set_urgent_inline(fer_raw_socket raw, bool is_inline);
+
 /** Receives available bytes, at most len. FER_OK with *n == 0 and len > 0 is end of file.
  * Owns: buf is caller-owned, len bytes.
  * Errors: same as fer_sim_peer_send, but never FER_BROKEN_PIPE. Bytes that arrived before a reset
@@ -552,13 +573,14 @@ typedef enum fer_sim_action {
     FER_SIM_ACTION_ECHO,           /* sends back all received bytes, until end of file */
     FER_SIM_ACTION_SHUT_DOWN,      /* shuts down the peer's write half */
     FER_SIM_ACTION_CLOSE,
-    FER_SIM_ACTION_RESET
+    FER_SIM_ACTION_RESET,
+    FER_SIM_ACTION_SEND_URGENT /* sends all bytes, of which the last one is urgent */
 } fer_sim_action;
 
 typedef struct fer_sim_step {
     fer_sim_action action;
     fer_duration delay;             /* before the action */
-    const void *FER_NULLABLE bytes; /* for FER_SIM_ACTION_SEND, len bytes */
+    const void *FER_NULLABLE bytes; /* for FER_SIM_ACTION_SEND and _SEND_URGENT, len bytes */
     size_t len;
 } fer_sim_step;
 
@@ -568,8 +590,9 @@ typedef struct fer_sim_step {
  * Owns: steps and their bytes are caller-owned and must stay in place until fer_sim_stop. The
  * simulation owns a peer that a listener accepted for its script. FER_SIM_ACTION_CLOSE and
  * FER_SIM_ACTION_RESET close a peer as fer_sim_peer_close and fer_sim_peer_reset do.
- * Errors: FER_INVALID_INPUT (NULL with a count; an unknown action; FER_SIM_ACTION_SEND of NULL; a
- * delay of FER_DURATION_NONE; no such peer), FER_UNSUPPORTED. */
+ * Errors: FER_INVALID_INPUT (NULL with a count; an unknown action; FER_SIM_ACTION_SEND or
+ * FER_SIM_ACTION_SEND_URGENT of NULL; a delay of FER_DURATION_NONE; no such peer),
+ * FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_play(fer_sim_peer peer,
                                                  const fer_sim_step *FER_NULLABLE steps,
                                                  size_t count) FER_IN_READS(2, 3);

@@ -88,8 +88,7 @@ bool ferp_sim_is_network_broadcast(const fer_ip_addr *ip)
 /* ---- Two sockets and one port */
 
 /* A wildcard includes only this machine's addresses, even if a peer is bound to it. */
-bool ferp_sim_covers(const ferp_sim_network *network, const ferp_sim_socket *one,
-                     const fer_ip_addr *other)
+bool ferp_sim_covers(const ferp_sim_socket *one, const fer_ip_addr *other)
 {
     const fer_ip_addr *ip = &one->local.ip;
     if (!ferp_sim_is_wildcard(ip)) {
@@ -120,12 +119,10 @@ static bool includes_group(const ferp_sim_socket *one, const ferp_sim_socket *ot
            ferp_sim_has_many_receivers(&other->local.ip);
 }
 
-static bool overlap(const ferp_sim_network *network, const ferp_sim_socket *one,
-                    const ferp_sim_socket *other)
+static bool overlap(const ferp_sim_socket *one, const ferp_sim_socket *other)
 {
-    return ferp_sim_covers(network, one, &other->local.ip) ||
-           ferp_sim_covers(network, other, &one->local.ip) || includes_group(one, other) ||
-           includes_group(other, one);
+    return ferp_sim_covers(one, &other->local.ip) || ferp_sim_covers(other, &one->local.ip) ||
+           includes_group(one, other) || includes_group(other, one);
 }
 
 /* Linux, inet_csk_get_port: two sockets with SO_REUSEADDR may share a port while neither listens.
@@ -231,7 +228,7 @@ static ferp_sim_code bind_status(const ferp_sim_network *network, const ferp_sim
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         const ferp_sim_socket *other = &network->sockets[i];
         if (other == requester || !is_bound_to(other, requester->kind, requester->local.port) ||
-            !overlap(network, other, requester)) {
+            !overlap(other, requester)) {
             continue;
         }
         ferp_sim_code code = status_beside(network, other, requester);
@@ -260,7 +257,7 @@ static bool is_in_time_wait(const ferp_sim_network *network, const ferp_sim_sock
     for (size_t i = 0; i < network->time_wait_count; i++) {
         const ferp_sim_time_wait *time_wait = &network->time_waits[i];
         if (time_wait->until > network->now && time_wait->addr.port == requester->local.port &&
-            ferp_sim_covers(network, requester, &time_wait->addr.ip)) {
+            ferp_sim_covers(requester, &time_wait->addr.ip)) {
             return true;
         }
     }
@@ -298,7 +295,7 @@ static bool port_is_free(const ferp_sim_network *network, const ferp_sim_socket 
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         const ferp_sim_socket *other = &network->sockets[i];
         if (other != requester && is_bound_to(other, requester->kind, requester->local.port) &&
-            overlap(network, other, requester)) {
+            overlap(other, requester)) {
             return false;
         }
     }
@@ -455,8 +452,7 @@ ferp_sim_socket *ferp_sim_listener_at(ferp_sim_network *network, const fer_socke
         ferp_sim_socket *socket = &network->sockets[i];
         if (socket->state == FERP_SIM_LISTENING &&
             is_bound_to(socket, FERP_SIM_STREAM, addr->port) &&
-            ferp_sim_covers(network, socket, &addr->ip) &&
-            is_preferred(network, found, socket, &addr->ip)) {
+            ferp_sim_covers(socket, &addr->ip) && is_preferred(network, found, socket, &addr->ip)) {
             found = socket;
         }
     }
@@ -469,7 +465,7 @@ bool ferp_sim_is_bound_only(ferp_sim_network *network, const fer_socket_addr *ad
         const ferp_sim_socket *socket = &network->sockets[i];
         if ((socket->state == FERP_SIM_UNCONNECTED || socket->state == FERP_SIM_FAILED) &&
             is_bound_to(socket, FERP_SIM_STREAM, addr->port) &&
-            ferp_sim_covers(network, socket, &addr->ip)) {
+            ferp_sim_covers(socket, &addr->ip)) {
             return true;
         }
     }

@@ -220,6 +220,7 @@ static fer_error wait_for_input(ferp_sim_network *network, ferp_sim_socket *sock
 {
     *count = 0;
     FER_TRY(ferp_sim_enter(network, socket, FERP_READING));
+    ferp_sim_inject_mark(network, socket, 1);
     return ferp_sim_check_with_wait(
         network, socket, ferp_sim_deadline(network, socket, FERP_READING), check_input, count);
 }
@@ -237,9 +238,10 @@ static size_t scatter(ferp_sim_network *network, const ferp_sim_socket *socket,
                       const fer_io_slice_mut *slices, size_t count, size_t limit)
 {
     size_t copied = 0;
+    size_t skipped = ferp_sim_skipped(network, socket);
     for (size_t i = 0; i < count && copied < limit; i++) {
         size_t left = limit - copied;
-        copied += ferp_sim_copy(network, socket, copied, slices[i].base,
+        copied += ferp_sim_copy(network, socket, skipped + copied, slices[i].base,
                                 slices[i].len < left ? slices[i].len : left);
     }
     return copied;
@@ -273,11 +275,12 @@ static fer_error receive(fer_raw_socket raw, const fer_io_slice_mut *slices, siz
 {
     *n = 0;
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
+    ferp_sim_pass_mark(network, socket);
     FER_TRY(copy_input(network, socket, "receive", slices, count, n));
     network->passing.leaks =
         (flags & FERP_UNIX) == 0 && ferp_sim_switches_for(network, socket)->receive_leaks_handles;
     if (*n > 0) {
-        ferp_sim_consume(network, socket, *n);
+        ferp_sim_consume(network, socket, ferp_sim_skipped(network, socket) + *n);
     }
     network->passing.leaks = false;
     return FERP_SIM_OK;

@@ -46,6 +46,15 @@ void ferp_pipe_close(const ferp_pipe *pipe)
     }
 }
 
+/* Linux, tcp_splice_read: no byte at an urgent mark is spliced. The result is 0 if the stream waits
+ * or its end has arrived, and EAGAIN otherwise. */
+static fer_error status_at_mark(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    bool would_block = socket->settings.nonblocking && !socket->shut_read &&
+                       !ferp_sim_pipe_in(network, socket)->fin_arrived;
+    return ferp_sim_error(network, would_block ? FERP_SIM_EAGAIN : FERP_SIM_NO_ERROR);
+}
+
 static fer_error refused(ferp_sim_network *network)
 {
     return (fer_error){FER_UNSUPPORTED, ferp_sim_error(network, FERP_SIM_EINVAL).os_code};
@@ -68,6 +77,13 @@ fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len,
     FERI_ASSERT(relay->count == 0);
     if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_SPLICE_REFUSED)) {
         return refused(network);
+    }
+    ferp_sim_socket *source = ferp_sim_socket_of(network, from);
+    if (source != NULL) {
+        ferp_sim_inject_mark(network, source, 0);
+    }
+    if (source != NULL && ferp_sim_is_at_mark(network, source)) {
+        return status_at_mark(network, source);
     }
     size_t most = shorten_to_slots(network, len < relay->cap ? len : relay->cap);
     fer_error error = ferp_recv(from, relay->bytes, most, 0, n);

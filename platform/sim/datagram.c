@@ -206,7 +206,7 @@ static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *sock
         return reaches && receives_group(network, socket, datagram) &&
                loops(network, socket, datagram);
     }
-    return ferp_sim_covers(network, socket, &datagram->to.ip);
+    return ferp_sim_covers(socket, &datagram->to.ip);
 }
 
 static void enqueue(ferp_sim_network *network, ferp_sim_socket *socket, ferp_sim_datagram *datagram)

@@ -208,8 +208,7 @@ bool ferp_sim_is_bound_only(ferp_sim_network *network, const fer_socket_addr *ad
 bool ferp_sim_is_host(const ferp_sim_network *network, const fer_ip_addr *ip);
 void ferp_sim_add_time_wait(ferp_sim_network *network, const fer_socket_addr *addr);
 /* Whether the socket's local address includes ip. */
-bool ferp_sim_covers(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                     const fer_ip_addr *ip);
+bool ferp_sim_covers(const ferp_sim_socket *socket, const fer_ip_addr *ip);
 bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other);
 
 /* ---- address.c */
@@ -288,6 +287,25 @@ bool ferp_sim_both_ended(ferp_sim_network *network, const ferp_sim_socket *socke
  * immediately. */
 bool ferp_sim_has_reader(ferp_sim_network *network, const ferp_sim_socket *socket);
 uint64_t ferp_sim_latency(ferp_sim_network *network, bool is_loopback);
+
+/* ---- urgent.c: urgent data. Linux, tcp_recvmsg_locked; XNU and FreeBSD, soreceive: so_oobmark */
+/* The bytes that a read finds, of those that have arrived: up to the mark, or behind it. */
+size_t ferp_sim_limit_to_mark(ferp_sim_network *network, const ferp_sim_socket *socket, size_t len);
+/* The next byte is the urgent one, or would be. Linux splices none there. */
+bool ferp_sim_is_at_mark(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* 1 if a read passes over the next byte, because it is urgent, else 0. */
+size_t ferp_sim_skipped(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* Linux: a read passes over it also if no byte follows. */
+void ferp_sim_pass_mark(ferp_sim_network *network, ferp_sim_socket *socket);
+/* len bytes leave the ring. */
+void ferp_sim_move_mark(ferp_sim_pipe *pipe, size_t len);
+/* The last `arrived` bytes have come. */
+void ferp_sim_notice_urgent(ferp_sim_network *network, ferp_sim_socket *socket, size_t arrived);
+bool ferp_sim_has_urgent(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* The fault: a mark, not before the byte `first`, if so many bytes and one more have arrived. */
+void ferp_sim_inject_mark(ferp_sim_network *network, ferp_sim_socket *socket, size_t first);
+/* The last byte of the send buffer becomes the urgent one. There is no other. */
+void ferp_sim_mark_last(ferp_sim_network *network, ferp_sim_socket *socket);
 
 /* ---- bytes.c: the common part of receiving and sending */
 /* With FERP_DONTWAIT sets the mode of a socket and returns the previous one. Windows has no such

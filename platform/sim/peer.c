@@ -170,7 +170,8 @@ static void store(size_t *n, size_t value)
     }
 }
 
-fer_error fer_sim_peer_send(fer_sim_peer peer, const void *buf, size_t len, size_t *n)
+static fer_error send_bytes(fer_sim_peer peer, const void *buf, size_t len, bool is_urgent,
+                            size_t *n)
 {
     store(n, 0);
     REQUIRE_PEER(network, socket, stream_peer_of, peer)
@@ -184,13 +185,19 @@ fer_error fer_sim_peer_send(fer_sim_peer peer, const void *buf, size_t len, size
     if (len == 0) {
         return FERP_SIM_OK;
     }
+    if (is_urgent && ferp_sim_pipe_out(network, socket)->has_mark) {
+        return error_of_kind(FER_WOULD_BLOCK);
+    }
     size_t acceptable = ferp_sim_acceptable(network, socket);
     size_t taken = len < acceptable ? len : acceptable;
     ferp_sim_put(network, socket, buf, taken);
+    if (is_urgent && taken == len) {
+        ferp_sim_mark_last(network, socket);
+    }
     if (taken > 0) {
         ferp_sim_push(network, socket);
     }
-    ferp_sim_record record = {.verb = "peer sends",
+    ferp_sim_record record = {.verb = is_urgent ? "peer sends, urgently," : "peer sends",
                               .socket = socket,
                               .has_bytes = true,
                               .requested = len,
@@ -198,6 +205,16 @@ fer_error fer_sim_peer_send(fer_sim_peer peer, const void *buf, size_t len, size
     ferp_sim_trace(network, &record);
     store(n, taken);
     return error_of_kind(taken == 0 ? FER_WOULD_BLOCK : FER_OK);
+}
+
+fer_error fer_sim_peer_send(fer_sim_peer peer, const void *buf, size_t len, size_t *n)
+{
+    return send_bytes(peer, buf, len, false, n);
+}
+
+fer_error fer_sim_peer_send_urgent(fer_sim_peer peer, const void *buf, size_t len, size_t *n)
+{
+    return send_bytes(peer, buf, len, true, n);
 }
 
 static fer_error no_input_status(ferp_sim_network *network, const ferp_sim_socket *socket)

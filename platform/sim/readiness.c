@@ -7,6 +7,7 @@
 typedef struct readiness {
     bool readable;
     bool writable;
+    bool urgent;
     bool read_closed;
     bool over; /* both halves have ended */
     bool failed;
@@ -108,6 +109,7 @@ static readiness stream_of_epoll(ferp_sim_network *network, const ferp_sim_socke
     return (readiness){
         .readable = input_ended || (is_connected && ferp_sim_readable(network, socket) > 0),
         .writable = is_connected && (reports_end || ferp_sim_space(network, socket) > 0),
+        .urgent = is_connected && ferp_sim_has_urgent(network, socket),
         .read_closed = input_ended,
         .over = has_failed(socket) ||
                 (socket->state == FERP_SIM_UNCONNECTED &&
@@ -141,6 +143,7 @@ static readiness stream_of_afd(ferp_sim_network *network, const ferp_sim_socket 
     return (readiness){
         .readable = has_input || socket->queue_count > 0,
         .writable = is_connected && ferp_sim_space(network, socket) > 0,
+        .urgent = ferp_sim_has_urgent(network, socket),
         .read_closed = is_connected && has_ended(network, socket),
         .over = has_failed(socket),
         .failed = has_failed(socket),
@@ -182,7 +185,8 @@ fer_event ferp_sim_readiness(ferp_sim_network *network, const ferp_sim_socket *s
     const fer_interest both = FER_READABLE | FER_WRITABLE;
     bool waits_for_end =
         (interest.interest & (FER_READABLE | FER_READ_CLOSED)) != 0 && reports_read_end();
-    fer_interest found = (ready.readable ? FER_READABLE : 0) | (ready.writable ? FER_WRITABLE : 0);
+    fer_interest found = (ready.readable ? FER_READABLE : 0) | (ready.writable ? FER_WRITABLE : 0) |
+                         (ready.urgent ? FER_PRIORITY : 0);
     return (fer_event){.key = interest.key,
                        .interest = (found & interest.interest) |
                                    (ready.read_closed && waits_for_end ? FER_READ_CLOSED : 0) |

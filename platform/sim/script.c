@@ -77,9 +77,10 @@ fer_error fer_sim_peer_set_handler(fer_sim_peer peer, fer_sim_handler handler, v
 
 static bool is_valid_step(const fer_sim_step *step)
 {
-    return (unsigned)step->action <= FER_SIM_ACTION_RESET &&
+    bool sends = step->action == FER_SIM_ACTION_SEND || step->action == FER_SIM_ACTION_SEND_URGENT;
+    return (unsigned)step->action <= FER_SIM_ACTION_SEND_URGENT &&
            step->delay.nanos != FER_DURATION_NONE_NANOS &&
-           (step->action != FER_SIM_ACTION_SEND || step->bytes != NULL || step->len == 0);
+           (!sends || step->bytes != NULL || step->len == 0);
 }
 
 fer_error fer_sim_peer_play(fer_sim_peer peer, const fer_sim_step *steps, size_t count)
@@ -107,9 +108,11 @@ static progress send_step(fer_sim_peer peer, ferp_sim_script *script, const fer_
 {
     while (script->done < step->len) {
         size_t n = 0;
-        const unsigned char *bytes = step->bytes;
-        fer_error error =
-            fer_sim_peer_send(peer, bytes + script->done, step->len - script->done, &n);
+        const unsigned char *bytes = (const unsigned char *)step->bytes + script->done;
+        size_t left = step->len - script->done;
+        fer_error error = step->action == FER_SIM_ACTION_SEND
+                              ? fer_sim_peer_send(peer, bytes, left, &n)
+                              : fer_sim_peer_send_urgent(peer, bytes, left, &n);
         script->done += n;
         if (error.kind != FER_OK) {
             return error.kind == FER_WOULD_BLOCK ? WAIT : FINISHED;
@@ -166,7 +169,8 @@ static progress play_step(ferp_sim_network *network, ferp_sim_socket *socket,
 {
     fer_sim_peer peer = ferp_sim_raw_of(network, socket);
     switch (step->action) {
-    case FER_SIM_ACTION_SEND: return send_step(peer, &socket->script, step);
+    case FER_SIM_ACTION_SEND:
+    case FER_SIM_ACTION_SEND_URGENT: return send_step(peer, &socket->script, step);
     case FER_SIM_ACTION_RECEIVE: return receive_step(peer, &socket->script, step->len, false);
     case FER_SIM_ACTION_RECEIVE_TO_END: return receive_step(peer, &socket->script, 0, true);
     case FER_SIM_ACTION_ECHO: return echo_step(network, peer, socket);

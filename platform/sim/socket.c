@@ -244,7 +244,7 @@ static fer_error shut_down_linux(ferp_sim_network *network, ferp_sim_socket *soc
             is_again ? socket->settings.timeouts[FERP_READING] : FER_DURATION_NONE;
     }
     if (discards) {
-        ferp_sim_consume(network, socket, ferp_sim_readable(network, socket));
+        ferp_sim_consume(network, socket, in->arrived);
     }
     if (how != FER_SHUTDOWN_READ && socket->state == FERP_SIM_CONNECTED) {
         ferp_sim_end_writing(network, socket);

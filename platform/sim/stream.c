@@ -39,7 +39,7 @@ ferp_sim_pipe *ferp_sim_pipe_out(ferp_sim_network *network, const ferp_sim_socke
 size_t ferp_sim_readable(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
-    return in == NULL ? 0 : in->arrived;
+    return in == NULL ? 0 : ferp_sim_limit_to_mark(network, socket, in->arrived);
 }
 
 size_t ferp_sim_space(ferp_sim_network *network, const ferp_sim_socket *socket)
@@ -220,6 +220,7 @@ size_t ferp_sim_copy(ferp_sim_network *network, const ferp_sim_socket *socket, s
 
 static void drop_from(ferp_sim_network *network, ferp_sim_pipe *pipe, size_t len)
 {
+    ferp_sim_move_mark(pipe, len);
     pipe->first = (pipe->first + len) % network->ring_size;
     pipe->count -= len;
     pipe->arrived -= len;
@@ -230,11 +231,13 @@ void ferp_sim_consume(ferp_sim_network *network, ferp_sim_socket *socket, size_t
     ferp_sim_link *link = link_of(network, socket);
     int writer = 1 - socket->side;
     bool was_full = link->pipes[writer].count >= buffer_size(network);
+    bool had_mark = link->pipes[writer].has_mark;
     network->no_progress = false;
     ferp_sim_take_passed_bytes(network, socket, len);
     drop_from(network, &link->pipes[writer], len);
     ferp_sim_transmit(network, link, writer);
-    if (was_full && len > 0 && link->ends[writer] != FERP_SIM_NONE) {
+    bool has_passed_mark = had_mark && !link->pipes[writer].has_mark;
+    if (((was_full && len > 0) || has_passed_mark) && link->ends[writer] != FERP_SIM_NONE) {
         ferp_sim_post_peer_events(network, &network->sockets[link->ends[writer]],
                                   FERP_SIM_PEER_WRITABLE);
     }
@@ -279,6 +282,7 @@ static void discard_input(ferp_sim_network *network, const ferp_sim_link *link, 
     in->in_flight = 0;
     in->arrived = all ? 0 : in->arrived;
     in->count = in->arrived;
+    in->has_mark = in->has_mark && in->mark < in->arrived;
 }
 
 void ferp_sim_send_reset(ferp_sim_network *network, ferp_sim_socket *socket)
@@ -411,6 +415,7 @@ void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event)
         ferp_sim_consume(network, socket, pipe->arrived);
         return;
     }
+    ferp_sim_notice_urgent(network, socket, event->bytes);
     ferp_sim_post_peer_events(network, socket, FERP_SIM_PEER_READABLE);
 }
 

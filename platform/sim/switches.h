@@ -285,6 +285,8 @@ typedef struct ferp_sim_switches {
 
     /* ---- Pollers */
 
+    /* poll does not report urgent data (XNU: sys_generic.c, seltrue; run). */
+    bool urgent_is_not_polled;
     /* Neither direction is reported of a stream that was never connected (all: soreadable,
      * sowriteable). epoll reports a hang-up. */
     bool poller_ignores_never_connected;

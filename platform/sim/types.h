@@ -111,6 +111,8 @@ typedef struct ferp_sim_socket {
     bool error_is_late;          /* Windows: the next query of SO_ERROR returns no error yet */
     bool shut_read, shut_write;
     bool has_given_up;     /* no answer to its last retransmission */
+    bool urgent_is_inline; /* SO_OOBINLINE */
+    bool has_urgent;       /* Windows: an urgent byte, which stays until recv(MSG_OOB) takes it */
     bool got_reset;        /* a reset of the other end has ever arrived */
     bool ended_last;       /* its FIN was sent after the other end's had arrived */
     bool shut_both_first;  /* its read half was shut down before its FIN arrived */
@@ -189,7 +191,10 @@ typedef struct ferp_sim_pipe {
     bool is_stalled;  /* a retransmission is scheduled */
     uint32_t retries; /* retransmissions in vain */
     uint64_t stalled_since;
-    bool loses_input; /* Windows' loopback: the sender's reset discards what has arrived */
+    bool has_mark; /* urgent data: no read passes the mark with bytes before it (urgent.c) */
+    bool mark_has_no_byte; /* of the fault: the urgent byte is none of those in the ring */
+    size_t mark;           /* the bytes before the urgent one, from `first` on */
+    bool loses_input;      /* Windows' loopback: the sender's reset discards what has arrived */
 } ferp_sim_pipe;
 
 /* Whether the routers that translate still have the connection. */

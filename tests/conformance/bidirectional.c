@@ -119,6 +119,66 @@ SLOW_STREAM_KIND_TEST("E3", megabytes_are_copied_in_both_directions)
     }
 }
 
+/* ---- Urgent data */
+
+enum { BEFORE_URGENT = 600000 };
+
+/* Sends one urgent byte between two parts of a pattern. */
+static void send_with_urgent_byte(void *argument)
+{
+    struct transfer *transfer = argument;
+    process_shield_thread();
+    transfer->sent = send_pattern(transfer->peer, BEFORE_URGENT, 0) &&
+                     peer_send_urgent(transfer->peer) &&
+                     send_pattern(transfer->peer, PART, BEFORE_URGENT);
+}
+
+/* Nobody ends a direction before all bytes are here. */
+struct sink {
+    peer_socket source, peer;
+    bool is_inline, intact;
+};
+
+static void receive_with_urgent_byte(void *argument)
+{
+    struct sink *sink = argument;
+    char urgent = '!';
+    process_shield_thread();
+    sink->intact = receives_pattern(sink->peer, BEFORE_URGENT, 0) &&
+                   (!sink->is_inline || peer_recv_exact(sink->peer, &urgent, 1)) &&
+                   receives_pattern(sink->peer, PART, BEFORE_URGENT) && urgent == '!';
+    sink->intact &= peer_shutdown_write(sink->peer) && peer_shutdown_write(sink->source);
+}
+
+/* M2: "through a pipe ..., if ... both streams are in nonblocking mode": Linux does not splice the
+ * bytes at an urgent mark (net/ipv4/tcp.c, tcp_read_sock). */
+SLOW_KIND_TEST("M2", urgent_data_stops_no_copy)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        struct pair *pair = pair_open_kind(kind);
+        struct link link = open_link();
+        struct relay relay = relay_of(pair, link, CAP);
+        struct transfer source = {.peer = pair->other};
+        struct sink sink = {.source = pair->other, .peer = link.other, .is_inline = i % 2 != 0};
+        const fer_limits limits = {.deadline = fer_instant_after(millis(PEER_LIMIT_MS))};
+        test_thread threads[2];
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, i < 2));
+        assert_ok(fer_tcp_stream_set_nonblocking(link.stream, i < 2));
+        assert_ok(fer_stream_set_limits(relay.a, &limits));
+        assert_true(
+            peer_raw_set_urgent_inline(fer_tcp_stream_as_raw(&pair->stream), sink.is_inline));
+        test_thread_start(&threads[0], send_with_urgent_byte, &source);
+        test_thread_start(&threads[1], receive_with_urgent_byte, &sink);
+        relay.error = copy(&relay);
+        test_thread_join(&threads[0]);
+        test_thread_join(&threads[1]);
+        assert_ok(relay.error);
+        assert_true(source.sent && sink.intact);
+        assert_relayed(&relay, BEFORE_URGENT + PART + sink.is_inline, 0);
+        pair_close(pair);
+    }
+}
+
 /* ---- Timeouts */
 
 /* More than the buffers of both connections take. */

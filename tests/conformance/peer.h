@@ -99,8 +99,10 @@ bool peer_stop_answering(peer_family family, uint16_t port);
 void peer_resume_answering(peer_family family, uint16_t port);
 
 bool peer_send_all(peer_socket peer, const void *buf, size_t len);
-/* Sends a byte of urgent data (TCP). False if this network has none. */
+/* Sends "!" as a byte of urgent data (TCP). */
 bool peer_send_urgent(peer_socket peer);
+/* Whether poll reports urgent data alone. */
+bool peer_polls_urgent(void);
 /* Sends until it would wait. Returns the number of bytes. */
 size_t peer_fill(peer_socket peer);
 bool peer_recv_exact(peer_socket peer, void *buf, size_t len);
@@ -152,6 +154,8 @@ bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable);
 bool peer_raw_is_nonblocking(fer_raw_socket raw);
 bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking);
 bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds);
+/* Urgent data is a part of what the socket receives (SO_OOBINLINE), or not. */
+bool peer_raw_set_urgent_inline(fer_raw_socket raw, bool is_inline);
 bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms);
 /* All bytes that it sent have been acknowledged, as far as this OS reports. True if it does not. */
 bool peer_raw_has_settled(fer_raw_socket raw);

@@ -266,8 +266,14 @@ peer_outcome peer_recv_some(peer_socket peer, void *buf, size_t cap, size_t *n)
 
 bool peer_send_urgent(peer_socket peer)
 {
-    (void)peer;
-    return false;
+    return fer_sim_peer_send_urgent(peer, "!", 1, NULL).kind == FER_OK;
+}
+
+PEER_IS(peer_polls_urgent, !network()->switches->urgent_is_not_polled)
+
+bool peer_raw_set_urgent_inline(fer_raw_socket raw, bool is_inline)
+{
+    return fer_sim_set_urgent_inline(raw, is_inline).kind == FER_OK;
 }
 
 bool peer_shutdown_write(peer_socket peer)

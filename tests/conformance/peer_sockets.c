@@ -197,11 +197,16 @@ peer_socket peer_connect_begin(peer_family family, uint16_t port)
 
 bool peer_send_urgent(peer_socket peer)
 {
-#ifdef __APPLE__
-    return false; /* its poll does not report it alone */
-#else
     return send((system_socket)peer, "!", 1, MSG_OOB) == 1;
-#endif
+}
+
+PEER_IS(peer_polls_urgent, !IS_APPLE)
+
+bool peer_raw_set_urgent_inline(fer_raw_socket raw, bool is_inline)
+{
+    int on = is_inline;
+    return setsockopt((system_socket)raw, SOL_SOCKET, SO_OOBINLINE, (const char *)&on, sizeof on) ==
+           0;
 }
 
 bool peer_shutdown_write(peer_socket peer)

@@ -137,4 +137,24 @@ LISTENER_TEST("S8", rebinding_under_an_open_connection_is_ok_or_in_use)
     assert_exchange(stream, other);
 }
 
+/* A byte of urgent data is a part of what is read only if the program has set SO_OOBINLINE. */
+PAIR_TEST("S8", urgent_data_is_read_only_inline)
+{
+    for (int is_inline = 0; is_inline < 2; is_inline++) {
+        const char *expected = is_inline ? "ab!cd" : "abcd";
+        size_t len = strlen(expected);
+        char got[8] = "";
+        size_t n = 0;
+        assert_true(peer_raw_set_urgent_inline(fer_tcp_stream_as_raw(&pair->stream), is_inline));
+        assert_true(peer_send_all(pair->other, "ab", 2) && peer_send_urgent(pair->other) &&
+                    peer_send_all(pair->other, "cd", 2));
+        for (size_t done = 0; done < len; done += n) {
+            assert_ok(fer_tcp_stream_read(&pair->stream, got + done, len - done, &n));
+            assert_true(n > 0);
+        }
+        assert_memory_equal(got, expected, len);
+        assert_kind(fer_tcp_stream_try_read(&pair->stream, got, 1, &n), FER_WOULD_BLOCK);
+    }
+}
+
 RULE_TESTS("unreconciled")

@@ -359,6 +359,7 @@ static fer_sim_peer source_peer, sink_peer;
 static size_t sent, received;
 static bool is_right;
 static size_t lines_of_pipes;
+static size_t urgent_at; /* 0, or where the source sends an urgent byte beside the pattern */
 
 static unsigned char byte_at(size_t at)
 {
@@ -371,7 +372,11 @@ static void send_more(fer_sim_peer peer, fer_sim_event event, void *context)
     unsigned char part[5000];
     size_t n = 1;
     while (sent < TOTAL && n > 0) {
-        size_t len = TOTAL - sent < sizeof part ? TOTAL - sent : sizeof part;
+        if (sent == urgent_at && fer_sim_peer_send_urgent(peer, "!", 1, NULL).kind == FER_OK) {
+            urgent_at = 0;
+        }
+        size_t left = (urgent_at > 0 ? urgent_at : TOTAL) - sent;
+        size_t len = left < sizeof part ? left : sizeof part;
         for (size_t i = 0; i < len; i++) {
             part[i] = byte_at(sent + i);
         }
@@ -414,6 +419,7 @@ static void begin_with(fer_sim_config config, bool nonblocking)
     assert_ok(fer_tcp_stream_set_nonblocking(source, nonblocking));
     assert_ok(fer_tcp_stream_set_nonblocking(sink, nonblocking));
     sent = 0;
+    urgent_at = 0;
     received = 0;
     is_right = true;
     lines_of_pipes = 0;
@@ -488,11 +494,11 @@ POSIX_CONFIG_TEST(a_splice_that_is_refused_loses_nothing)
 }
 
 /* The last five are also those of files. */
-static const fer_sim_fault faults[] = {FER_SIM_FAULT_NO_PIPE,        FER_SIM_FAULT_PIPE_FULL,
-                                       FER_SIM_FAULT_SPURIOUS_READY, FER_SIM_FAULT_SPLICE_REFUSED,
-                                       FER_SIM_FAULT_PARTIAL_READ,   FER_SIM_FAULT_PARTIAL_WRITE,
-                                       FER_SIM_FAULT_WOULD_BLOCK,    FER_SIM_FAULT_INTERRUPTED};
-enum { FAULTS = sizeof faults / sizeof *faults, FIRST_OF_FILES = 3, FIRST_OF_CALLS = 4 };
+static const fer_sim_fault faults[] = {
+    FER_SIM_FAULT_URGENT,         FER_SIM_FAULT_NO_PIPE,        FER_SIM_FAULT_PIPE_FULL,
+    FER_SIM_FAULT_SPURIOUS_READY, FER_SIM_FAULT_SPLICE_REFUSED, FER_SIM_FAULT_PARTIAL_READ,
+    FER_SIM_FAULT_PARTIAL_WRITE,  FER_SIM_FAULT_WOULD_BLOCK,    FER_SIM_FAULT_INTERRUPTED};
+enum { FAULTS = sizeof faults / sizeof *faults, FIRST_OF_FILES = 4, FIRST_OF_CALLS = 5 };
 
 POSIX_CONFIG_TEST(no_fault_of_a_pipe_loses_bytes_of_a_copy)
 {
@@ -541,6 +547,36 @@ SIM_CONFIG_TEST(no_fault_of_a_pipe_loses_bytes_of_a_relay)
         fer_sim_report report = relayed_everything(with_fault(faults[i], 1000000), true);
         bool is_of_pipe = i < FIRST_OF_CALLS && faults[i] != FER_SIM_FAULT_SPURIOUS_READY;
         assert_true(is_winsock() || !is_of_pipe || report.faults[faults[i]] > 0);
+    }
+}
+
+/* ---- Urgent data */
+
+/* The urgent byte is none of the pattern: it is not received. */
+SIM_CONFIG_TEST(an_urgent_byte_stops_no_copy)
+{
+    static unsigned char back[CAP];
+    for (unsigned i = 0; i < 4; i++) {
+        fer_copy_buffer buffers[2] = {{memory, CAP, 0, 0}, {back, CAP, 0, 0}};
+        fer_stream from = fer_tcp_stream_as_stream(source);
+        fer_stream to = fer_tcp_stream_as_stream(sink);
+        uint64_t total = 0;
+        fer_error error;
+        begin_with(config_of(), i < 2);
+        urgent_at = 400000;
+        assert_ok(fer_sim_peer_shutdown(sink_peer));
+        do {
+            uint64_t n = 77;
+            error = i % 2 == 0
+                        ? fer_copy_bidirectional(from, to, &buffers[0], &buffers[1], &n, NULL)
+                        : fer_copy(from, to, &buffers[0], &n);
+            total += n;
+        } while (i == 1 && error.kind == FER_WOULD_BLOCK);
+        assert_kind(error, FER_OK);
+        assert_int_equal(total, TOTAL);
+        assert_int_equal(urgent_at, 0);
+        assert_received(TOTAL);
+        (void)stopped();
     }
 }
 

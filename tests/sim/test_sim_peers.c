@@ -228,6 +228,73 @@ SIM_STREAM_TEST(a_script_plays_every_action)
     assert_takes(1, assert_kind(read_one(&test.clone), FER_CONNECTION_RESET));
 }
 
+/* ---- Urgent data */
+
+/* The next read has exactly these bytes. */
+static void read_has(fer_tcp_stream *stream, const char *expected)
+{
+    char got[8];
+    size_t n = 77;
+    assert_ok_n(fer_tcp_stream_read(stream, got, sizeof got, &n), n, strlen(expected));
+    assert_memory_equal(got, expected, n);
+}
+
+/* A read ends before the mark. Its byte is received only inline. */
+SIM_STREAM_TEST(a_read_ends_before_urgent_data_and_the_next_one_continues_after_it)
+{
+    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND_URGENT, {0}, "ab!", 3},
+                                         {FER_SIM_ACTION_SEND, {0}, "cd", 2},
+                                         {FER_SIM_ACTION_RECEIVE, {0}, NULL, 1},
+                                         {FER_SIM_ACTION_SEND_URGENT, {0}, "e?", 2},
+                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
+    for (int is_inline = 0; is_inline < 2; is_inline++) {
+        (void)serve_script(is_inline ? "127.0.0.1:81" : "127.0.0.1:80", steps, 5);
+        assert_ok(fer_tcp_stream_connect(stream, is_inline ? "127.0.0.1:81" : "127.0.0.1:80"));
+        assert_ok(fer_sim_set_urgent_inline(fer_tcp_stream_as_raw(stream), is_inline));
+        advance_ms(1);
+        read_has(stream, "ab");
+        read_has(stream, is_inline ? "!cd" : "cd");
+        assert_ok(write_one(stream));
+        advance_ms(1);
+        read_has(stream, "e");
+        read_has(stream, is_inline ? "?" : "");
+        fer_tcp_stream_close(stream);
+    }
+}
+
+/* A lone urgent byte is not readable, and no end of file. Linux passes over it in a read that
+ * would block (tcp_recvmsg_locked), AFD reports it until recv(MSG_OOB) takes it. */
+SIM_PAIR_TEST(a_lone_urgent_byte_is_priority_alone)
+{
+    bool is_macos = !is_winsock() && sim_system.dialect == FER_SIM_DIALECT_BSD &&
+                    sim_system.bsd == FER_SIM_BSD_MACOS;
+    fer_poll_entry entry = {fer_tcp_stream_as_raw(&ends->stream), FER_READABLE | FER_PRIORITY, 0};
+    char got[2];
+    size_t n = 77;
+    assert_ok_n(fer_sim_peer_send_urgent(ends->peer, "!", 1, &n), n, 1);
+    assert_kind(fer_sim_peer_send_urgent(ends->peer, "!", 1, &n), FER_WOULD_BLOCK);
+    assert_ok(fer_poll(&entry, 1, millis(5), NULL, &n));
+    assert_int_equal(entry.ready, is_macos ? 0 : FER_PRIORITY);
+    assert_kind(fer_tcp_stream_try_peek(&ends->stream, got, 2, &n), FER_WOULD_BLOCK);
+    assert_kind(fer_tcp_stream_try_read(&ends->stream, got, 2, &n), FER_WOULD_BLOCK);
+    assert_ok(fer_sim_peer_send(ends->peer, "x", 1, NULL));
+    assert_ok_n(fer_tcp_stream_read(&ends->stream, got, 2, &n), n, 1);
+    assert_int_equal(got[0], 'x');
+    assert_ok(fer_poll(&entry, 1, millis(5), NULL, &n));
+    assert_int_equal(entry.ready, is_winsock() ? FER_PRIORITY : 0);
+    assert_ok(fer_sim_peer_send_urgent(ends->peer, "y!", 2, &n));
+    assert_ok(fer_tcp_stream_shutdown(&ends->stream, FER_SHUTDOWN_READ));
+}
+
+SIM_TEST(urgent_data_is_of_tcp_streams)
+{
+    assert_ok(fer_udp_socket_bind(&test.udp, "127.0.0.1:0"));
+    assert_kind(fer_sim_set_urgent_inline(fer_udp_socket_as_raw(&test.udp), true),
+                FER_INVALID_INPUT);
+    assert_kind(fer_sim_set_urgent_inline(FER_RAW_SOCKET_NONE, true), FER_INVALID_INPUT);
+    assert_kind(fer_sim_peer_send_urgent(FER_SIM_PEER_NONE, "!", 1, NULL), FER_INVALID_INPUT);
+}
+
 SIM_TEST(every_connection_has_a_script_of_its_own)
 {
     (void)serve_script(SERVER, echo_and_close, 2);

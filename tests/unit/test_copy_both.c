@@ -334,6 +334,18 @@ SCRIPT_TEST(a_long_copy_between_nonblocking_streams_splices)
          BEFORE "pipe_fill(3,262144) wait_for_pair(3r,4-,ever,ever) pipe_fill(3,262144) "
                 "pipe_drain(4,5) pipe_fill(3,262144) " END,
          FER_OK, 0, CAP + 5, 0, 0, 0},
+        {"a fill that would block after a hint of readiness is followed by a read",
+         "pipe_fill WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair 1, try_recv 5, try_send 5",
+         BEFORE "pipe_fill(3,262144) wait_for_pair(3r,4-,ever,ever) pipe_fill(3,262144) "
+                "try_recv(3,262144) try_send(4,5) wait_for_pair(3r,4-,ever,ever) "
+                "pipe_fill(3,262144) " END,
+         FER_OK, 0, CAP + 5, 0, 0, 0},
+        {"a hint is for one try",
+         "pipe_fill WOULD_BLOCK:11 5 WOULD_BLOCK:11, pipe_drain 5, wait_for_pair 1",
+         BEFORE "pipe_fill(3,262144) wait_for_pair(3r,4-,ever,ever) pipe_fill(3,262144) "
+                "pipe_drain(4,5) pipe_fill(3,262144) wait_for_pair(3r,4-,ever,ever) "
+                "pipe_fill(3,262144) " END,
+         FER_OK, 0, CAP + 5, 0, 0, 0},
         {"a pipe that is refused is not tried again",
          "pipe_fill UNSUPPORTED:22, try_recv 5, try_send 5",
          BEFORE "pipe_fill(3,262144) try_recv(3,262144) try_send(4,5) "

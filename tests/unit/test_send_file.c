@@ -142,6 +142,10 @@ SCRIPT_TEST(bytes_that_the_system_refuses_are_sent_through_the_buffer)
          "send_file(1,file 9,0,4) is_nonblocking(1) timeout(1,writing) read_file(file 9,0,4) "
          "send(1,4)",
          FER_OK, 0, 4},
+        {"a nonblocking stream of which poll may report room", FERI_FLAG_NONBLOCKING, 0, 9,
+         "send_file WOULD_BLOCK:11, read_file 4 4, send 4 WOULD_BLOCK:11",
+         "send_file(1,file 9,0,9) read_file(file 9,0,4) send(1,4) read_file(file 9,4,4) send(1,4)",
+         FER_WOULD_BLOCK, 11, 4},
         /* A write may wait for buffers, and a sendfile does not (rule R3). */
         {"a lack of buffers", 0, 0, 4, "send_file NO_BUFFER_SPACE:55, read_file 4, send 4", NULL,
          FER_OK, 0, 4},
