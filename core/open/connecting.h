@@ -55,13 +55,13 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr);
 fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw,
                                     uint32_t flags);
 
-/* ---- Whether a datagram socket that has a peer can be connected again. */
+/* ---- A datagram socket that has a peer is connected again. */
 
-/* Called before the connect of a datagram socket to addr. Any error is the connect's result, and
- * the socket is unchanged. *old is the peer that connect may dissolve; its port is 0 if there is
- * none, or if the system keeps what it has. ADDR_NOT_AVAILABLE: addr cannot be reached from the
- * address that the socket is bound to. */
-fer_error feri_check_reconnect(const fer_handle *handle, const fer_socket_addr *addr,
-                               fer_socket_addr *old);
+/* Called before the connect to addr. It gives up a local address that the program did not choose.
+ * Any error is the connect's result; ADDR_NOT_AVAILABLE: addr cannot be reached from the address
+ * that the socket keeps. *is_dissolved, which is false before, becomes true if the old peer is lost
+ * now or by the connect: after a failure the socket must be connected to it again. */
+fer_error feri_prepare_reconnect(const fer_handle *handle, const fer_socket_addr *addr,
+                                 bool *is_dissolved);
 
 #endif
