@@ -223,33 +223,29 @@ static bool can_disconnect(const fer_handle *handle)
  * connect keeps, also if no answer of the new peer can arrive there, or the address has been
  * removed (Linux: net/ipv4/datagram.c, __ip4_datagram_connect; net/ipv6/datagram.c,
  * ip6_datagram_dst_update). So the peer is removed first, and with it the address (Linux:
- * net/ipv4/udp.c, __udp_disconnect). If the address stays (Wine 8; Windows: ?), it must be that of
- * the route. Only the system knows who chose the address of an adopted socket. */
-static fer_error drop_chosen_source(const fer_handle *handle, const fer_socket_addr *addr,
-                                    bool *is_dissolved)
+ * net/ipv4/udp.c, __udp_disconnect). Only the system knows who chose the address of an adopted
+ * socket. */
+static fer_error drop_chosen_source(const fer_handle *handle, feri_reconnect *reconnect)
 {
-    fer_socket_addr source;
     fer_socket_addr local;
     fer_raw_socket raw = feri_modes_raw(handle);
     if (!feri_handle_has_flag(handle, FERI_FLAG_ANY_ADDR | FERI_FLAG_ADOPTED) ||
         !can_disconnect(handle)) {
         return feri_ok();
     }
-    *is_dissolved = true;
+    reconnect->is_dissolved = true;
     FER_TRY(ferp_disconnect(raw));
     FER_TRY(ferp_local_addr(raw, &local));
-    if (fer_ip_addr_is_unspecified(local.ip) || !feri_handle_has_flag(handle, FERI_FLAG_ANY_ADDR)) {
-        return feri_ok();
-    }
-    FER_TRY(source_of_route(handle, addr, &source));
-    return check_source(&local, &source);
+    reconnect->keeps_source =
+        feri_handle_has_flag(handle, FERI_FLAG_ANY_ADDR) && !fer_ip_addr_is_unspecified(local.ip);
+    return feri_ok();
 }
 
 /* If the connect drops the address that the socket is bound to, a socket that is bound to the
  * loopback address would be reachable from the network afterwards. Another socket tries the connect
  * first. */
 static fer_error keep_bound_source(const fer_handle *handle, const fer_socket_addr *addr,
-                                   bool *is_dissolved)
+                                   feri_reconnect *reconnect)
 {
     fer_socket_addr source;
     fer_socket_addr local;
@@ -261,14 +257,26 @@ static fer_error keep_bound_source(const fer_handle *handle, const fer_socket_ad
         FER_TRY(ferp_local_addr(handle->p_.raw_, &local));
         FER_TRY(check_source(&local, &source));
     }
-    *is_dissolved = true;
+    reconnect->is_dissolved = true;
     return feri_ok();
 }
 
 fer_error feri_prepare_reconnect(const fer_handle *handle, const fer_socket_addr *addr,
-                                 bool *is_dissolved)
+                                 feri_reconnect *reconnect)
 {
-    return ferp_traits()->reconnect_drops_bound_addr
-               ? keep_bound_source(handle, addr, is_dissolved)
-               : drop_chosen_source(handle, addr, is_dissolved);
+    *reconnect = (feri_reconnect){false, false};
+    return ferp_traits()->reconnect_drops_bound_addr ? keep_bound_source(handle, addr, reconnect)
+                                                     : drop_chosen_source(handle, reconnect);
+}
+
+/* Wine 8 keeps the address (Windows: ?). */
+fer_error feri_check_reconnected(const fer_handle *handle, const fer_socket_addr *addr,
+                                 fer_error connected)
+{
+    fer_socket_addr source;
+    fer_socket_addr local;
+    FER_TRY(source_of_route(handle, addr, &source));
+    FER_TRY(ferp_local_addr(feri_modes_raw(handle), &local));
+    FER_TRY(check_source(&local, &source));
+    return connected;
 }

@@ -57,11 +57,20 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
 
 /* ---- A datagram socket that has a peer is connected again. */
 
+typedef struct feri_reconnect {
+    bool is_dissolved; /* the old peer is lost: after a failure it must be connected to again */
+    bool keeps_source; /* the system keeps the address that the first connect has chosen */
+} feri_reconnect;
+
 /* Called before the connect to addr. It gives up a local address that the program did not choose.
  * Any error is the connect's result; ADDR_NOT_AVAILABLE: addr cannot be reached from the address
- * that the socket keeps. *is_dissolved, which is false before, becomes true if the old peer is lost
- * now or by the connect: after a failure the socket must be connected to it again. */
+ * that the socket is bound to. */
 fer_error feri_prepare_reconnect(const fer_handle *handle, const fer_socket_addr *addr,
-                                 bool *is_dissolved);
+                                 feri_reconnect *reconnect);
+
+/* Called after the connect if keeps_source. Its result, or ADDR_NOT_AVAILABLE if a new socket would
+ * have another local address. */
+fer_error feri_check_reconnected(const fer_handle *handle, const fer_socket_addr *addr,
+                                 fer_error connected);
 
 #endif

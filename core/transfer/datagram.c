@@ -390,6 +390,19 @@ static fer_error try_to_send(void *context, unsigned flags)
     return ferp_send(raw, call->buf, call->len, flags | (call->flags & FERP_UNIX), &call->sent);
 }
 
+/* Linux reports EAFNOSUPPORT for an IPv6 destination of a socket at an IPv4-mapped address, and
+ * ENETUNREACH for the reverse (seen on 6.18). */
+static fer_error map_other_version(const fer_handle *handle, fer_error error)
+{
+    fer_socket_addr local;
+    if (error.kind == FER_UNSUPPORTED && feri_handle_has_flag(handle, FERI_FLAG_V6) &&
+        ferp_local_addr(feri_modes_raw(handle), &local).kind == FER_OK &&
+        fer_ip_addr_to_canonical(local.ip).family == FER_IP_V4) {
+        error.kind = FER_NETWORK_UNREACHABLE;
+    }
+    return error;
+}
+
 /* Some systems report a missing peer as an invalid argument. Linux reports ENOBUFS every time for
  * fragments that do not fit into the send buffer (net/ipv4/ip_output.c, __ip_append_data). */
 fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, size_t len,
@@ -405,6 +418,7 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_addres
         feri_datagram_peer(handle, &peer).kind != FER_OK) {
         return feri_map_error(FERI_OPERATION_UNADDRESSED, error);
     }
+    error = has_address ? map_other_version(handle, error) : error;
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
@@ -597,25 +611,27 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     FERI_ASSERT(handle != NULL && addr != NULL);
     fer_socket_addr destination;
     fer_socket_addr old;
-    bool is_dissolved = false;
+    feri_reconnect reconnect = {false, false};
     fer_raw_socket raw = feri_modes_raw(handle);
     FER_TRY(feri_datagram_destination(handle, addr, &destination));
     FER_TRY(check_broadcast(handle, &destination));
     bool had_peer = feri_datagram_peer(handle, &old).kind == FER_OK;
     fer_error error =
-        had_peer ? feri_prepare_reconnect(handle, &destination, &is_dissolved) : feri_ok();
+        had_peer ? feri_prepare_reconnect(handle, &destination, &reconnect) : feri_ok();
     if (error.kind == FER_OK) {
         error = connect_until_done(raw, &destination);
+        error =
+            reconnect.keeps_source ? feri_check_reconnected(handle, &destination, error) : error;
     }
-    if (error.kind == FER_OK && had_peer) {
+    bool is_connected = error.kind == FER_OK;
+    if (is_connected && had_peer) {
         drop_refusals(handle);
-    }
-    if (error.kind != FER_OK && is_dissolved && connect_until_done(raw, &old).kind != FER_OK) {
+    } else if (reconnect.is_dissolved && connect_until_done(raw, &old).kind != FER_OK) {
         feri_clear_addr(&handle->p_.peer_);
     }
-    store_peer(handle, error.kind == FER_OK ? &destination : NULL);
+    store_peer(handle, is_connected ? &destination : NULL);
     ferp_report_refusals(raw, handle->p_.peer_.ip.family != 0);
-    return error;
+    return map_other_version(handle, error);
 }
 
 /* Also of a socket without a peer. A refusal that is not reported yet is dropped (rule U3), that of

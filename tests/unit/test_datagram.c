@@ -374,9 +374,11 @@ SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
     }
 }
 
-#define PROBE                                                               \
-    "disconnect(1) local_addr(1) socket(udp,v4) option_value(1,BROADCAST) " \
-    "set_option(2,BROADCAST,0) connect(2," OTHER ") local_addr(2) close(2) "
+/* The connect, and another socket's. */
+#define PROBED                                                                  \
+    "disconnect(1) local_addr(1) connect(1," OTHER ") socket(udp,v4) "          \
+    "option_value(1,BROADCAST) set_option(2,BROADCAST,0) connect(2," OTHER ") " \
+    "local_addr(2) close(2) local_addr(1) "
 #define OTHER "192.0.2.7:7"
 #define DONE "peer_addr(1) report_refusals(1,1)"
 
@@ -406,9 +408,12 @@ SCRIPT_TEST(a_second_connect_drops_the_address_of_the_first)
          FER_OK, 0,
          "peer_addr(1) disconnect(1) local_addr(1) connect(1," OTHER ") take_error(1) " DONE},
         {"the system keeps it, and the route has it", FERI_FLAG_ANY_ADDR, "192.0.2.50:9",
-         "192.0.2.50:5", "", FER_OK, 0, PROBE "connect(1," OTHER ") take_error(1) " DONE},
+         "192.0.2.50:5", "", FER_OK, 0, PROBED "take_error(1) " DONE},
         {"the system keeps it, and the route has another", FERI_FLAG_ANY_ADDR, "127.0.0.1:9",
-         "192.0.2.50:5", "", FER_ADDR_NOT_AVAILABLE, 0, PROBE "connect(1," PEER ") " DONE},
+         "192.0.2.50:5", "", FER_ADDR_NOT_AVAILABLE, 0, PROBED "connect(1," PEER ") " DONE},
+        {"so the connect has failed", FERI_FLAG_ANY_ADDR, "127.0.0.1:9", "192.0.2.50:5",
+         "connect INVALID_INPUT:10022 0", FER_ADDR_NOT_AVAILABLE, 0,
+         PROBED "connect(1," PEER ") " DONE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_socket_addr to = script_addr(OTHER);
@@ -420,6 +425,7 @@ SCRIPT_TEST(a_second_connect_drops_the_address_of_the_first)
         }
         if (rows[i].source != NULL) {
             script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr(rows[i].source);
+            script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr(rows[i].local);
         }
         script_queue(rows[i].results);
         assert_error(feri_datagram_connect(&socket.handle_, &to), rows[i].kind, rows[i].code);
