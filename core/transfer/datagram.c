@@ -566,8 +566,14 @@ static fer_error connect_until_done(fer_raw_socket raw, const fer_socket_addr *a
     return error;
 }
 
+static bool is_report_of_peer(fer_error error)
+{
+    return is_refusal(error) || error.kind == FER_HOST_UNREACHABLE ||
+           error.kind == FER_NETWORK_UNREACHABLE;
+}
+
 /* What an earlier peer has left: a pending error, also one of a batch (rule B3). On Windows a peek
- * reports the refusal that is the next in the queue, and leaves it to a receive (row
+ * reports the one that is the next in the queue, and leaves it to a receive (row
  * `refusal_is_left`). */
 static void drop_refusals(fer_handle *handle)
 {
@@ -581,8 +587,8 @@ static void drop_refusals(fer_handle *handle)
     if (ferp_traits()->io_waits_in_kernel || ferp_set_nonblocking(raw, true).kind != FER_OK) {
         return;
     }
-    while (is_refusal(ferp_recv_from(raw, NULL, 0, flags | FERP_PEEK, &next)) &&
-           is_refusal(ferp_recv_from(raw, NULL, 0, flags, &next))) {
+    while (is_report_of_peer(ferp_recv_from(raw, NULL, 0, flags | FERP_PEEK, &next)) &&
+           is_report_of_peer(ferp_recv_from(raw, NULL, 0, flags, &next))) {
     }
 }
 
