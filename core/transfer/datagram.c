@@ -603,7 +603,9 @@ static void store_peer(fer_handle *handle, const fer_socket_addr *given)
         *stored = given != NULL ? *given : *stored;
     } else if (ferp_peer_addr(feri_modes_raw(handle), &peer).kind != FER_OK) {
         feri_clear_addr(stored);
-    } else if (given != NULL) {
+    } else if (given == NULL) {
+        *stored = stored->ip.family != 0 ? *stored : peer; /* a clone has connected */
+    } else {
         bool is_other = !fer_ip_addr_is_unspecified(fer_ip_addr_to_canonical(given->ip)) &&
                         !feri_datagram_is_same_end(given, &peer);
         *stored = is_other ? *given : peer;

@@ -151,7 +151,8 @@ FAMILY_TEST("U5", a_socket_bound_to_loopback_keeps_its_address_when_it_is_connec
 }
 
 /* The first connect of a socket on the wildcard address chooses a local address, which does not
- * prevent the next one, but on Windows (`udp_reconnect_keeps_source`). Datagrams of the new peer that were queued before stay. */
+ * prevent the next one, but on Windows (`udp_reconnect_keeps_source`). Datagrams of the new peer
+ * that were queued before stay. */
 FAMILY_TEST("U5", a_socket_connected_to_loopback_can_be_connected_to_another_address)
 {
     uint16_t other_port = 0;
@@ -199,9 +200,9 @@ static void assert_talks_with(fer_udp_socket *socket, peer_socket peer, peer_fam
 }
 
 /* A socket at [::] has peers of both IP versions one after the other, in both orders, through its
- * handle, a clone, and one that adopted it. The port stays. Exceptions: on Windows the local address
- * of the first peer may stay (`udp_reconnect_keeps_source`), and an adopted socket counts as bound
- * on macOS and the BSDs (`udp_reconnect_unbinds`). */
+ * handle, a clone, and one that adopted it. The port stays. Exceptions: on Windows the local
+ * address of the first peer may stay (`udp_reconnect_keeps_source`), and an adopted socket counts
+ * as bound on macOS and the BSDs (`udp_reconnect_unbinds`). */
 RULE_TEST("U5", the_next_peer_may_have_the_other_ip_version)
 {
     uint16_t ports[2] = {0};

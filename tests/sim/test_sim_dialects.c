@@ -600,8 +600,8 @@ static fer_socket_addr mapped_of(const char *text)
                                         0);
 }
 
-/* An IPv6 socket at an address, and a destination of the other IP version. A source that connect has
- * chosen is none of IPv4 on Linux. */
+/* An IPv6 socket at an address, and a destination of the other IP version. On Linux a source of
+ * IPv6 that connect has chosen does not prevent one of IPv4. */
 SIM_TEST(an_address_of_one_ip_version_and_a_destination_of_the_other)
 {
     static const struct {
