@@ -254,12 +254,12 @@ static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
     return changes ? FER_ADDR_NOT_AVAILABLE : FER_OK;
 }
 
-/* U3: a connect to another peer drops the refusals that have arrived. */
-static void forget_refusals(int number)
+/* U3: a connect to another peer drops the refusals that have arrived, unless a fault hits that. */
+static void forget_refusals(int number, bool is_faulty)
 {
-    udp_model.ends[number].refusals = 0;
     udp_model.ends[number].refusal_is_expected = false;
-    for (int i = 0; i < UDP_SERIALS; i++) {
+    udp_model.ends[number].refusals = is_faulty ? udp_model.ends[number].refusals : 0;
+    for (int i = 0; i < UDP_SERIALS && !is_faulty; i++) {
         struct udp_datagram *datagram = &udp_model.datagrams[i];
         bool is_settled = datagram->used && datagram->sender == number && datagram->is_settled;
         datagram->is_forgotten = datagram->is_forgotten || is_settled;
@@ -287,7 +287,7 @@ static void check_connect(int number, const struct udp_record *record)
     }
     fer_socket_addr remote = effective_destination(&record->addr);
     if (is_again) {
-        forget_refusals(number);
+        forget_refusals(number, record->fault_hit);
         end->has_source = false;
     }
     end->source = udp_source_of(end, &remote.ip);
