@@ -288,7 +288,7 @@ static void check_connect(int number, const struct udp_record *record)
     fer_socket_addr remote = effective_destination(&record->addr);
     if (is_again) {
         forget_refusals(number, record->fault_hit);
-        end->has_source = false;
+        end->has_source = udp_model.dialect == FER_SIM_DIALECT_WINSOCK && end->is_adopted;
     }
     end->source = udp_source_of(end, &remote.ip);
     end->has_source = true;
