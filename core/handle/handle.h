@@ -39,6 +39,7 @@
     X(SEGMENTS_ON)       /* the system cuts messages into segments */                 \
     X(SEGMENTS_OFF)      /* it does not, or has refused to (rule B5) */               \
     X(ECN_OFF)           /* it has refused an ECN codepoint (rule B6) */              \
+    X(TRANSLATED)        /* the system's peer is not the one of connect (U5) */       \
     X(BORROWED)          /* the program keeps the raw socket open (rule R5) */
 
 /* FERI_FLAG_V6 and the others: one bit each, counted from 0, so that no two flags share one. */

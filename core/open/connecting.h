@@ -55,13 +55,22 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr);
 fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw,
                                     uint32_t flags);
 
-/* ---- Whether a datagram socket that has a peer can be connected again. */
+/* ---- A datagram socket that has a peer is connected again. */
 
-/* Called before the connect of a datagram socket to addr. Any error is the connect's result, and
- * the socket is unchanged. *old is the peer that connect may dissolve; its port is 0 if there is
- * none, or if the system keeps what it has. ADDR_NOT_AVAILABLE: addr cannot be reached from the
- * address that the socket is bound to. */
-fer_error feri_check_reconnect(const fer_handle *handle, const fer_socket_addr *addr,
-                               fer_socket_addr *old);
+typedef struct feri_reconnect {
+    bool is_dissolved; /* the old peer is lost: after a failure it must be connected to again */
+    bool keeps_source; /* the system keeps the address that the first connect has chosen */
+} feri_reconnect;
+
+/* Called before the connect to addr. It gives up a local address that the program did not choose.
+ * Any error is the connect's result; ADDR_NOT_AVAILABLE: addr cannot be reached from the address
+ * that the socket is bound to. */
+fer_error feri_prepare_reconnect(const fer_handle *handle, const fer_socket_addr *addr,
+                                 feri_reconnect *reconnect);
+
+/* Called after the connect if keeps_source. Its result, or ADDR_NOT_AVAILABLE if a new socket would
+ * have another local address. */
+fer_error feri_check_reconnected(const fer_handle *handle, const fer_socket_addr *addr,
+                                 fer_error connected);
 
 #endif

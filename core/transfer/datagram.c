@@ -94,9 +94,17 @@ typedef struct receive_call {
     size_t len;
     unsigned flags;
     fer_udp_received *out;
+    feri_waiting *waiting;
+    uint64_t began; /* feri_waiting_start */
     bool has_received;
     bool was_retried; /* feri_datagram_receives_again */
 } receive_call;
+
+/* Windows reports a refusal as a reset. */
+static bool is_refusal(fer_error error)
+{
+    return error.kind == FER_CONNECTION_RESET || error.kind == FER_CONNECTION_REFUSED;
+}
 
 /* Linux stores a router's "too big" for an earlier datagram in a connected socket
  * (net/ipv4/udp.c, __udp4_lib_err; net/ipv6/udp.c, __udp6_lib_err), and the next call takes it. */
@@ -112,7 +120,7 @@ bool feri_datagram_is_report(fer_error error)
 bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_retried)
 {
     fer_socket_addr addr;
-    if (error->kind == FER_CONNECTION_RESET || error->kind == FER_CONNECTION_REFUSED) {
+    if (is_refusal(*error)) {
         return feri_datagram_peer(handle, &addr).kind != FER_OK; /* that of an earlier peer */
     }
     if (error->kind != FER_INVALID_INPUT) {
@@ -127,13 +135,25 @@ bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bo
     return tries;
 }
 
+/* The address that connect was given is the peer that the handle stores. After the connect of a
+ * clone that one is no longer the peer, but the system does not tell what its peer is translated
+ * from. */
+bool feri_datagram_is_translated(const fer_handle *handle, const fer_socket_addr *from)
+{
+    fer_socket_addr peer;
+    return feri_handle_has_flag(handle, FERI_FLAG_TRANSLATED) &&
+           (feri_datagram_is_same_end(&handle->p_.peer_, from) ||
+            (ferp_peer_addr(feri_modes_raw(handle), &peer).kind == FER_OK &&
+             feri_datagram_is_same_end(&peer, from)));
+}
+
 /* Whether a datagram is the peer's, or there is no peer. The sender gets the form of the family. */
 FERI_NOINLINE static bool is_from_peer(const fer_handle *handle, fer_socket_addr *from)
 {
     fer_socket_addr peer;
     feri_datagram_map_to_family(handle, from);
     return feri_datagram_peer(handle, &peer).kind != FER_OK ||
-           feri_datagram_is_same_end(&peer, from);
+           feri_datagram_is_same_end(&peer, from) || feri_datagram_is_translated(handle, from);
 }
 
 /* Removes what a peek has left, a datagram or a report, without its bytes. */
@@ -149,14 +169,15 @@ static fer_error drop_peeked(const receive_call *call)
  * before (measured; Linux udp(7) and the BSDs do not document it). Only a shared handle queries the
  * OS for the peer. A peeked datagram of another sender is removed from the queue, so that the next
  * one can be peeked, and so is an earlier peer's refusal if a second peek reports it too
- * (`refusal_is_left`; where the first peek has taken it, no second one follows without a peer). */
+ * (`refusal_is_left`; where the first peek has taken it, no second one follows without a peer).
+ * Only the first receive may wait in the kernel (rule T2). */
 static fer_error try_to_receive(void *context, unsigned flags)
 {
     receive_call *call = context;
     bool peeks = (call->flags & FERP_PEEK) != 0;
     unsigned refusals = 0;
     FER_TRY(feri_datagram_take_failure(call->handle));
-    for (;;) {
+    for (;; flags = call->waiting->flags) {
         fer_error error = ferp_recv_from(feri_modes_raw(call->handle), call->buf, call->len,
                                          call->flags | flags, call->out);
         if (error.kind != FER_OK) {
@@ -166,6 +187,7 @@ static fer_error try_to_receive(void *context, unsigned flags)
             if (peeks && !feri_datagram_is_report(error) && ++refusals > 1) {
                 FER_IGNORE(drop_peeked(call));
             }
+            FER_TRY(feri_waiting_after_discard(call->waiting, call->began));
             continue;
         }
         bool is_end = call->out->from.ip.family == 0; /* no sender: the read half is shut down */
@@ -178,6 +200,7 @@ static fer_error try_to_receive(void *context, unsigned flags)
             bool is_kept = error.kind == FER_WOULD_BLOCK || feri_datagram_is_report(error);
             FER_TRY(is_kept ? feri_ok() : error);
         }
+        FER_TRY(feri_waiting_after_discard(call->waiting, call->began));
     }
 }
 
@@ -228,15 +251,18 @@ FERI_NOINLINE static fer_error receive_on(const receive_call *given, const fer_e
     call.out = &received;
     feri_waiting waiting = {
         .handle = handle, .readiness = FERP_RECEIVABLE, .call_flags = call.flags};
+    call.waiting = &waiting;
+    call.began = feri_waiting_start(&waiting);
     if (feri_handle_answer(handle, FERI_REQUEST_READ) != FERI_ANSWER_END) {
         FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
         fer_error error = first != NULL ? *first : feri_ok();
-        if (first != NULL && (error.kind == FER_OK ||
-                              feri_datagram_receives_again(handle, &error, &call.was_retried))) {
-            error = try_to_receive(&call, call.flags); /* no limits, as the first try (rule K3) */
-        }
-        error =
-            feri_waiting_run_after(&waiting, try_to_receive, &call, first != NULL ? &error : NULL);
+        bool is_discarded =
+            first != NULL && (error.kind == FER_OK ||
+                              feri_datagram_receives_again(handle, &error, &call.was_retried));
+        error = is_discarded /* no limits, as the first try (rule K3) */
+                    ? feri_waiting_run_after_discard(&waiting, try_to_receive, &call, call.began)
+                    : feri_waiting_run_after(&waiting, try_to_receive, &call,
+                                             first != NULL ? &error : NULL);
         FER_TRY(waiting.is_socket_error ? feri_map_error(FERI_OPERATION_DATAGRAM, error) : error);
     }
     if (!call.has_received) {
@@ -257,9 +283,10 @@ static inline bool is_common(const fer_handle *handle, const void *buf, size_t l
 }
 
 /* Those without ports and those that coalesce have other receives. Of a shared one the OS knows the
- * peer. */
-#define NOT_RECEIVED_AT_ONCE \
-    (FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING | FERI_FLAG_CLONED | FERI_FLAG_ADOPTED)
+ * peer. For a timeout the clock is read before the first try. */
+#define NOT_RECEIVED_AT_ONCE                                                            \
+    (FERI_FLAG_NO_PORTS | FERI_FLAG_COALESCING | FERI_FLAG_CLONED | FERI_FLAG_ADOPTED | \
+     FERI_FLAG_READ_TIMEOUT_SET)
 
 /* Whether a datagram that the handle has received, which is not shared, is the caller's as it is.
  * The peer is compared also after the queue was empty. Linux finds the socket of a datagram and
@@ -278,7 +305,7 @@ FERI_INLINE bool is_result(const fer_handle *handle, fer_socket_addr *from)
 FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                          fer_udp_received *out)
 {
-    const receive_call given = {handle, buf, len, flags, out, false, false};
+    const receive_call given = {handle, buf, len, flags, out, NULL, 0, false, false};
     if (!is_common(handle, buf, len, flags) || out == NULL ||
         feri_handle_has_flag(handle, NOT_RECEIVED_AT_ONCE) ||
         feri_rare(has_saved_failure(handle)) || feri_rare((flags & FERP_PEEK) != 0)) {
@@ -363,6 +390,19 @@ static fer_error try_to_send(void *context, unsigned flags)
     return ferp_send(raw, call->buf, call->len, flags | (call->flags & FERP_UNIX), &call->sent);
 }
 
+/* Linux reports EAFNOSUPPORT for an IPv6 destination of a socket at an IPv4-mapped address, and
+ * ENETUNREACH for the reverse (seen on 6.18). */
+static fer_error map_other_version(const fer_handle *handle, fer_error error)
+{
+    fer_socket_addr local;
+    if (error.kind == FER_UNSUPPORTED && feri_handle_has_flag(handle, FERI_FLAG_V6) &&
+        ferp_local_addr(feri_modes_raw(handle), &local).kind == FER_OK &&
+        fer_ip_addr_to_canonical(local.ip).family == FER_IP_V4) {
+        error.kind = FER_NETWORK_UNREACHABLE;
+    }
+    return error;
+}
+
 /* Some systems report a missing peer as an invalid argument. Linux reports ENOBUFS every time for
  * fragments that do not fit into the send buffer (net/ipv4/ip_output.c, __ip_append_data). */
 fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, size_t len,
@@ -378,6 +418,7 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_addres
         feri_datagram_peer(handle, &peer).kind != FER_OK) {
         return feri_map_error(FERI_OPERATION_UNADDRESSED, error);
     }
+    error = has_address ? map_other_version(handle, error) : error;
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
@@ -516,31 +557,89 @@ static fer_error check_broadcast(const fer_handle *handle, const fer_socket_addr
     return is_allowed != 0 ? feri_ok() : feri_own_error(FER_PERMISSION_DENIED);
 }
 
+static fer_error connect_until_done(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    fer_error error;
+    do {
+        error = ferp_connect(raw, addr);
+    } while (error.kind == FER_INTERRUPTED);
+    return error;
+}
+
+static bool is_report_of_peer(fer_error error)
+{
+    return is_refusal(error) || error.kind == FER_HOST_UNREACHABLE ||
+           error.kind == FER_NETWORK_UNREACHABLE;
+}
+
+/* What an earlier peer has left: a pending error, also one of a batch (rule B3). On Windows a peek
+ * reports the one that is the next in the queue, and leaves it to a receive (row
+ * `refusal_is_left`). */
+static void drop_refusals(fer_handle *handle)
+{
+    fer_error dropped;
+    fer_udp_received next;
+    fer_raw_socket raw = feri_modes_raw(handle);
+    unsigned flags =
+        FERP_DONTWAIT | (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ? FERP_NOT_UDP : 0);
+    FER_IGNORE(feri_datagram_take_failure(handle));
+    FER_IGNORE(ferp_take_error(raw, &dropped));
+    if (ferp_traits()->io_waits_in_kernel || ferp_set_nonblocking(raw, true).kind != FER_OK) {
+        return;
+    }
+    while (is_report_of_peer(ferp_recv_from(raw, NULL, 0, flags | FERP_PEEK, &next)) &&
+           is_report_of_peer(ferp_recv_from(raw, NULL, 0, flags, &next))) {
+    }
+}
+
+/* After a connect. The system knows the peer, whether connect succeeded or not. getpeername does
+ * not return a peer without a port (Linux, inet_getname). given: the peer of a connect that
+ * succeeded, or NULL. */
+static void store_peer(fer_handle *handle, const fer_socket_addr *given)
+{
+    fer_socket_addr peer;
+    fer_socket_addr *stored = &handle->p_.peer_;
+    if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS)) {
+        *stored = given != NULL ? *given : *stored;
+    } else if (ferp_peer_addr(feri_modes_raw(handle), &peer).kind != FER_OK) {
+        feri_clear_addr(stored);
+    } else if (given == NULL) {
+        *stored = stored->ip.family != 0 ? *stored : peer; /* a clone has connected */
+    } else {
+        bool is_other = !fer_ip_addr_is_unspecified(fer_ip_addr_to_canonical(given->ip)) &&
+                        !feri_datagram_is_same_end(given, &peer);
+        *stored = is_other ? *given : peer;
+        feri_atomic_change_bits(&handle->p_.flags_, is_other ? FERI_FLAG_TRANSLATED : 0,
+                                is_other ? 0 : FERI_FLAG_TRANSLATED);
+    }
+}
+
 fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
 {
     FERI_ASSERT(handle != NULL && addr != NULL);
     fer_socket_addr destination;
     fer_socket_addr old;
+    feri_reconnect reconnect = {false, false};
     fer_raw_socket raw = feri_modes_raw(handle);
     FER_TRY(feri_datagram_destination(handle, addr, &destination));
     FER_TRY(check_broadcast(handle, &destination));
-    FER_TRY(feri_check_reconnect(handle, &destination, &old));
-    fer_error error;
-    do {
-        error = ferp_connect(raw, &destination);
-    } while (error.kind == FER_INTERRUPTED);
-    if (error.kind != FER_OK && old.port != 0) {
-        FER_IGNORE(ferp_connect(raw, &old)); /* the local address again, not the wildcard */
+    bool had_peer = feri_datagram_peer(handle, &old).kind == FER_OK;
+    fer_error error =
+        had_peer ? feri_prepare_reconnect(handle, &destination, &reconnect) : feri_ok();
+    if (error.kind == FER_OK) {
+        error = connect_until_done(raw, &destination);
+        error =
+            reconnect.keeps_source ? feri_check_reconnected(handle, &destination, error) : error;
     }
-    /* The system knows the peer, whether connect succeeded or not. getpeername does not return a
-     * peer without a port (Linux, inet_getname). */
-    if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS)) {
-        handle->p_.peer_ = error.kind == FER_OK ? destination : handle->p_.peer_;
-    } else if (ferp_peer_addr(raw, &handle->p_.peer_).kind != FER_OK) {
-        memset(&handle->p_.peer_, 0, sizeof handle->p_.peer_);
+    bool is_connected = error.kind == FER_OK;
+    if (is_connected && had_peer) {
+        drop_refusals(handle);
+    } else if (reconnect.is_dissolved && connect_until_done(raw, &old).kind != FER_OK) {
+        feri_clear_addr(&handle->p_.peer_);
     }
+    store_peer(handle, is_connected ? &destination : NULL);
     ferp_report_refusals(raw, handle->p_.peer_.ip.family != 0);
-    return error;
+    return map_other_version(handle, error);
 }
 
 /* Also of a socket without a peer. A refusal that is not reported yet is dropped (rule U3), that of
@@ -552,7 +651,8 @@ fer_error feri_datagram_disconnect(fer_handle *handle)
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     fer_raw_socket raw = feri_modes_raw(handle);
     FER_TRY(ferp_disconnect(raw));
-    memset(&handle->p_.peer_, 0, sizeof handle->p_.peer_);
+    feri_clear_addr(&handle->p_.peer_);
+    feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_TRANSLATED);
     ferp_report_refusals(raw, false);
     FER_IGNORE(ferp_take_error(raw, &dropped));
     FER_IGNORE(feri_datagram_take_failure(handle));

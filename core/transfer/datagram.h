@@ -45,6 +45,13 @@ fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out);
  * without. */
 bool feri_datagram_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other);
 
+/* Whether a sender that differs from the stored peer is the peer. Linux may translate the peer's
+ * address by programs of a cgroup, which need not be all there are: that of connect
+ * (net/ipv4/udp.c, udp_pre_connect), of getpeername (net/ipv4/af_inet.c, inet_getname) and of
+ * receives (udp_recvmsg). So a sender may be reported as connect was given it, or as getpeername
+ * reports it. */
+bool feri_datagram_is_translated(const fer_handle *handle, const fer_socket_addr *from);
+
 /* Gives an IPv4 address the form that an IPv6 socket has for it on every system. */
 void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr);
 

@@ -343,6 +343,8 @@ typedef struct receive_batch {
     bool has_emptied_queue; /* the last receive returned fewer messages than it had buffers */
     bool has_ended;         /* the read half is shut down */
     bool was_retried;       /* feri_datagram_receives_again */
+    feri_waiting *waiting;
+    uint64_t began; /* feri_waiting_start */
 } receive_batch;
 
 /* Keeps the received messages of the peer, of all senders if peer is NULL, as the next ones of the
@@ -364,7 +366,8 @@ static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer
             feri_datagram_map_to_family(batch->handle, &local);
             found->local_ip = local.ip;
         }
-        if (peer == NULL || feri_datagram_is_same_end(peer, &found->from)) {
+        if (peer == NULL || feri_datagram_is_same_end(peer, &found->from) ||
+            feri_rare(feri_datagram_is_translated(batch->handle, &found->from))) {
             if (found != next) {
                 fer_datagram_recv dropped = *next;
                 *next = *found;
@@ -397,19 +400,22 @@ static fer_error receive_some(receive_batch *batch, unsigned flags)
 }
 
 /* Receives until there is a message, or the read half has ended. A failure that was saved (rule
- * B3) precedes them. */
+ * B3) precedes them. Only the first receive may wait in the kernel (rule T2). */
 static fer_error try_to_receive_messages(void *context, unsigned flags)
 {
     receive_batch *batch = context;
     FER_TRY(feri_datagram_take_failure(batch->handle));
-    while (batch->received == 0 && !batch->has_ended) {
+    for (;; flags = batch->waiting->flags) {
         fer_error error = receive_some(batch, flags);
+        if (error.kind == FER_OK && (batch->received > 0 || batch->has_ended)) {
+            return error;
+        }
         if (error.kind != FER_OK &&
             !feri_datagram_receives_again(batch->handle, &error, &batch->was_retried)) {
             return error;
         }
+        FER_TRY(feri_waiting_after_discard(batch->waiting, batch->began));
     }
-    return feri_ok();
 }
 
 /* Waits for a message, and receives those that are queued behind the first ones, for which it never
@@ -419,6 +425,8 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
 {
     feri_waiting waiting = {
         .handle = batch->handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
+    batch->waiting = &waiting;
+    batch->began = feri_waiting_start(&waiting);
     fer_error error = feri_waiting_run(&waiting, try_to_receive_messages, batch);
     if (waiting.is_socket_error) {
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
@@ -443,7 +451,7 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
 fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *messages, size_t count,
                                       unsigned flags, size_t *n)
 {
-    receive_batch batch = {handle, messages, count, 0, false, false, false};
+    receive_batch batch = {handle, messages, count, 0, false, false, false, NULL, 0};
     fer_error error = feri_handle_check_use(handle);
     bool is_valid = error.kind == FER_OK && feri_is_buffer(messages, count);
     for (size_t i = 0; i < count && is_valid; i++) {

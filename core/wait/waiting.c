@@ -133,8 +133,8 @@ fer_error feri_waiting_begin(feri_waiting *waiting)
 /* Reads the mode and the timeout after a try: afterwards core waits, or nobody. The mode of a
  * handle with limits is read again, because it may have changed. If only the limits or a signal
  * keep the call from waiting in the kernel, the OS keeps both, and another process may have set
- * them (rule T6). */
-static fer_error choose_by_mode(feri_waiting *waiting)
+ * them (rule T6). began: the time at which the timeout began, 0: now. */
+static fer_error choose_by_mode(feri_waiting *waiting, uint64_t began)
 {
     fer_handle *handle = waiting->handle;
     fer_raw_socket raw = handle->p_.raw_;
@@ -151,10 +151,29 @@ static fer_error choose_by_mode(feri_waiting *waiting)
     FER_TRY(os_keeps_both ? ferp_timeout(raw, direction, &timeout)
                           : feri_timeout_if_set(handle, direction, &timeout));
     if (timeout.nanos != FER_DURATION_NONE_NANOS) {
-        waiting->deadline = feri_earlier(waiting->deadline, feri_deadline_after(timeout));
+        uint64_t start = began != 0 ? began : ferp_now();
+        waiting->deadline = feri_earlier(waiting->deadline, feri_deadline_from(start, timeout));
     }
     waiting->waiter = FERI_WAITER_CORE;
     return feri_ok();
+}
+
+uint64_t feri_waiting_start(const feri_waiting *waiting)
+{
+    const fer_handle *handle = waiting->handle;
+    bool has_timeout = feri_handle_is_shared(handle) ||
+                       feri_handle_has_flag(handle, feri_timeout_flag(direction_of(waiting)));
+    return has_timeout && (waiting->call_flags & FERP_DONTWAIT) == 0 ? ferp_now() : 0;
+}
+
+fer_error feri_waiting_after_discard(feri_waiting *waiting, uint64_t began)
+{
+    if (waiting->waiter == FERI_WAITER_KERNEL || waiting->waiter == FERI_WAITER_UNDECIDED) {
+        waiting->flags = FERP_DONTWAIT;
+        FER_TRY(choose_by_mode(waiting, began));
+    }
+    const feri_limits limits = {waiting->deadline, waiting->limits.token, false};
+    return waiting->waiter == FERI_WAITER_CORE ? feri_limits_check(&limits) : feri_ok();
 }
 
 /* ---- The waits of core */
@@ -361,7 +380,7 @@ feri_next feri_waiting_after_accept(feri_waiting *waiting, fer_error *result)
         return FERI_NEXT_RESULT;
     }
     if (waiting->waiter == FERI_WAITER_UNDECIDED && feri_modes_core_waits(waiting->handle)) {
-        error = choose_by_mode(waiting);
+        error = choose_by_mode(waiting, 0);
     }
     if (error.kind == FER_OK && result->kind == FER_INTERRUPTED &&
         waiting->waiter != FERI_WAITER_NONE) {
@@ -394,7 +413,7 @@ feri_next feri_waiting_wait_if_needed(feri_waiting *waiting, fer_error *result)
         return FERI_NEXT_RESULT;
     }
     if (waiting->waiter == FERI_WAITER_UNDECIDED) {
-        fer_error chosen = choose_by_mode(waiting);
+        fer_error chosen = choose_by_mode(waiting, 0);
         if (chosen.kind != FER_OK) {
             *result = chosen;
             return FERI_NEXT_RESULT;
@@ -423,14 +442,29 @@ fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
     return result;
 }
 
+static fer_error go_on(feri_waiting *waiting, feri_try *attempt, void *call, fer_error result)
+{
+    while (result.kind != FER_OK &&
+           feri_waiting_wait_if_needed(waiting, &result) == FERI_NEXT_TRY) {
+        result = attempt(call, waiting->flags);
+    }
+    return result;
+}
+
 fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *call,
                               fer_error result)
 {
     begin_without_limits(waiting);
-    while (feri_waiting_wait_if_needed(waiting, &result) == FERI_NEXT_TRY) {
-        result = attempt(call, waiting->flags);
-    }
-    return result;
+    return go_on(waiting, attempt, call, result);
+}
+
+fer_error feri_waiting_run_after_discard(feri_waiting *waiting, feri_try *attempt, void *call,
+                                         uint64_t began)
+{
+    begin_without_limits(waiting);
+    fer_error result = feri_waiting_after_discard(waiting, began);
+    result = result.kind == FER_OK ? attempt(call, waiting->flags) : result;
+    return go_on(waiting, attempt, call, result);
 }
 
 /* ---- Waits for the result of a started connect. */

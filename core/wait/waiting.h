@@ -155,6 +155,21 @@ fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
 fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *call,
                               fer_error result);
 
+/* ---- Calls that discard what a try has received. A further try in the kernel would wait for the
+ * whole timeout again, so core waits, and all tries last no longer than the timeout (rule T2). */
+
+/* The time at which the timeout of the call begins, for the next two. 0: it has none, or it was set
+ * outside of the library and then begins with the first discard. Called before the first try. */
+uint64_t feri_waiting_start(const feri_waiting *waiting);
+
+/* Called by a try after a discard. FER_OK: it goes on, with waiting->flags. Otherwise the result of
+ * the call: its time is over, or it was cancelled. */
+fer_error feri_waiting_after_discard(feri_waiting *waiting, uint64_t began);
+
+/* As feri_waiting_run_on, after a first try whose datagram was discarded. */
+fer_error feri_waiting_run_after_discard(feri_waiting *waiting, feri_try *attempt, void *call,
+                                         uint64_t began);
+
 /* Whether the first try of a call can come before that path: the handle has no limits, no end that
  * was met, and no mode to be set before a call that never waits. Its flags are those of the call
  * and feri_waiting_flags. FER_OK is the call's result; any other one is for feri_waiting_run_after.

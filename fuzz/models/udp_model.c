@@ -127,7 +127,10 @@ static fer_error_kind expected_send_kind(const struct udp_end *end, bool is_peer
     fer_socket_addr to = canonical(addr);
     bool is_narrowed = end->has_source || !fer_ip_addr_is_unspecified(end->local.ip);
     fer_ip_family narrowed_family = end->has_source ? end->source.family : end->local.ip.family;
-    bool unreachable = is_narrowed && end->is_v6 && narrowed_family != to.ip.family;
+    /* Linux sends to IPv4 from the IPv6 address that connect has chosen. */
+    bool is_chosen = udp_model.dialect == FER_SIM_DIALECT_POSIX && end->has_source &&
+                     fer_ip_addr_is_unspecified(end->local.ip) && narrowed_family == FER_IP_V6;
+    bool unreachable = is_narrowed && !is_chosen && end->is_v6 && narrowed_family != to.ip.family;
     if (addr->port == 0 || (addr->ip.family == FER_IP_V6 && !end->is_v6) ||
         (is_peer && unreachable)) {
         return FER_INVALID_INPUT;
@@ -227,9 +230,10 @@ static void check_send(int number, const struct udp_record *record)
     }
 }
 
-/* The result of connecting a connected socket on macOS and the BSDs. Core first connects another
- * socket, and refuses a connect that would change the address that the socket is bound to. That of
- * an adopted socket is the address that it has. */
+/* The result of connecting a connected socket. On Linux the address that connect has chosen is
+ * dropped, and on Windows it must be that of the new route. On macOS and the BSDs core first
+ * connects another socket, and refuses a connect that would change the address that the socket is
+ * bound to. That of an adopted socket is the address that it has, but on Linux. */
 static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
                                               const fer_socket_addr *addr)
 {
@@ -239,7 +243,14 @@ static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
     fer_error_kind kind = expected_send_kind(&probe, false, addr);
     fer_socket_addr to = effective_destination(addr);
     fer_ip_addr source = udp_source_of(&probe, &to.ip);
-    const fer_ip_addr *bound = end->is_adopted ? &end->source : &end->local.ip;
+    bool is_posix = udp_model.dialect == FER_SIM_DIALECT_POSIX;
+    bool is_windows = udp_model.dialect == FER_SIM_DIALECT_WINSOCK;
+    bool is_bound = !fer_ip_addr_is_unspecified(end->local.ip);
+    bool has_kept = is_windows || (end->is_adopted && !is_posix);
+    const fer_ip_addr *bound = has_kept ? &end->source : &end->local.ip;
+    if ((is_posix && is_bound) || (is_windows && (is_bound || end->is_adopted))) {
+        return expected_send_kind(end, false, addr);
+    }
     if (kind != FER_OK) {
         return kind;
     }
@@ -247,10 +258,22 @@ static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
     return changes ? FER_ADDR_NOT_AVAILABLE : FER_OK;
 }
 
+/* U3: a connect to another peer drops the refusals that have arrived, unless a fault hits that. */
+static void forget_refusals(int number, bool is_faulty)
+{
+    udp_model.ends[number].refusal_is_expected = false;
+    udp_model.ends[number].refusals = is_faulty ? udp_model.ends[number].refusals : 0;
+    for (int i = 0; i < UDP_SERIALS && !is_faulty; i++) {
+        struct udp_datagram *datagram = &udp_model.datagrams[i];
+        bool is_settled = datagram->used && datagram->sender == number && datagram->is_settled;
+        datagram->is_forgotten = datagram->is_forgotten || is_settled;
+    }
+}
+
 static void check_connect(int number, const struct udp_record *record)
 {
     struct udp_end *end = &udp_model.ends[number];
-    bool is_again = udp_model.dialect == FER_SIM_DIALECT_BSD && end->is_connected;
+    bool is_again = end->is_connected;
     fer_error_kind expected = is_again ? expected_reconnect_kind(end, &record->addr)
                                        : expected_send_kind(end, false, &record->addr);
     bool failed = is_fault(record) && record->error.kind != FER_INTERRUPTED;
@@ -267,7 +290,10 @@ static void check_connect(int number, const struct udp_record *record)
         return;
     }
     fer_socket_addr remote = effective_destination(&record->addr);
-    end->has_source = end->has_source && !is_again;
+    if (is_again) {
+        forget_refusals(number, record->fault_hit);
+        end->has_source = udp_model.dialect == FER_SIM_DIALECT_WINSOCK && end->is_adopted;
+    }
     end->source = udp_source_of(end, &remote.ip);
     end->has_source = true;
     end->is_connected = true;

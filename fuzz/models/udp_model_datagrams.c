@@ -7,8 +7,9 @@
 
 fer_ip_addr udp_source_of(const struct udp_end *end, const fer_ip_addr *to)
 {
-    if (end->has_source || !fer_ip_addr_is_unspecified(end->local.ip)) {
-        return end->has_source ? end->source : end->local.ip;
+    const fer_ip_addr *own = end->has_source ? &end->source : &end->local.ip;
+    if (!fer_ip_addr_is_unspecified(*own) && own->family == to->family) {
+        return *own;
     }
     if (fer_ip_addr_is_loopback(*to)) {
         return to->family == FER_IP_V4 ? ipv4(127, 0, 0, 1) : ipv6(0, 1);
@@ -215,7 +216,8 @@ void udp_check_refusal(int number, const struct udp_record *record)
         struct udp_datagram *datagram = &udp_model.datagrams[i];
         bool is_reported = udp_model.dialect == FER_SIM_DIALECT_WINSOCK || datagram->was_connected;
         if (datagram->used && datagram->sender == number && is_reported &&
-            !is_group_or_broadcast(&datagram->to.ip) && !is_host(&datagram->to.ip, 9, 9, 9)) {
+            !datagram->is_forgotten && !is_group_or_broadcast(&datagram->to.ip) &&
+            !is_host(&datagram->to.ip, 9, 9, 9)) {
             possible += datagram->copies - datagram->received;
         }
         if (datagram->sender == number && !datagram->is_settled && !is_left) {

@@ -19,6 +19,7 @@ struct udp_datagram {
     bool is_settled;
     bool in_order;      /* no later datagram may overtake it */
     bool was_connected; /* its sender was connected to its destination */
+    bool is_forgotten;  /* its sender was connected to another afterwards: no refusal of it */
 };
 
 /* A socket of the program, or a peer. */

@@ -187,6 +187,10 @@ static bool is_broadcast_in_flight(const struct udp_record *p)
       p->addr.ip.family != 0 && o->addr.ip.family == 0)                                            \
     X(send_to_when_connected, ON_BSD, CALL(SEND_TO), ANY, K(ALREADY_CONNECTED), true)              \
     X(udp_reconnect_unbinds, ON_BSD, CALL(CONNECT), ANY, ANY, history_of(p)->is_connected)         \
+    X(udp_reconnect_keeps_source, ON_WINDOWS, CALL(CONNECT), ANY, ANY,                             \
+      history_of(p)->is_connected)                                                                 \
+    X(send_beside_source, ON_ALL, CALL(SEND_TO), BUT(K(NETWORK_UNREACHABLE)),                      \
+      K(NETWORK_UNREACHABLE), history_of(p)->is_connected)                                         \
     /* On NetBSD sockets of the two IP versions share a port. */                                   \
     X(dual_stack_beside_ipv4, ON_BSD, CALL(BIND), K(ADDR_IN_USE), K(OK), true)                     \
     X(no_dual_stack, ON_BSD, ANY, K(NETWORK_UNREACHABLE), K(ADDR_NOT_AVAILABLE), true)             \

@@ -103,13 +103,17 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
  * peer, queued datagrams of other senders are not received; the peer's own are.
  * After this call the socket reports when the peer's port refuses a datagram (a refusal): by a
  * receive or fer_udp_socket_take_error, on POSIX also by a send. A connected socket can be
- * connected again, and keeps the address that it was bound to. After a failure the socket has the
- * peer that the OS kept, if any: see fer_udp_socket_peer_addr.
+ * connected again, which means the same as on a new socket: an address that the program bound
+ * stays, another one becomes that of the route to the new peer, and a refusal of the old peer that
+ * is not reported yet is dropped. Until then other threads may find it without a peer. On Linux a
+ * port that the OS chose is bound anew. After a failure the socket has its old peer, or none if
+ * that can no longer be reached: see fer_udp_socket_peer_addr.
  * Blocks: during the name lookup.
  * Errors: FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket), FER_NETWORK_UNREACHABLE
  * (also if an IPv6 socket is bound to an address of one family and the peer has the other),
  * FER_ADDR_NOT_AVAILABLE (also if the socket is bound to an address, for example the loopback's,
- * from which no route leads to the peer), FER_PERMISSION_DENIED (a broadcast address while
+ * from which no route leads to the peer, or on Windows, if a connected one keeps its address:
+ * `udp_reconnect_keeps_source`), FER_PERMISSION_DENIED (a broadcast address while
  * broadcast is off), FER_ADDR_IN_USE, FER_HOST_UNREACHABLE, FER_NETWORK_DOWN,
  * FER_TOO_MANY_OPEN_FILES (macOS and the BSDs: a bound socket that has a peer), the errors of
  * fer_to_socket_addrs, and the default.

@@ -1,6 +1,7 @@
 /* address.c: the calls that take or return only an address. */
 #include "platform/posix/posix.h"
 
+#include <net/if.h>
 #include <poll.h>
 #include <string.h>
 
@@ -39,84 +40,71 @@ static fer_error connect_once(fer_raw_socket raw, const fer_socket_addr *addr)
     return port_result(ferp_posix_waited_result(returned));
 }
 
-/* Removes the peer, and binds the port again if that was lost: *after is the local address. Linux
- * removes an address and a port that the system chose, and leaves queued datagrams (net/ipv4/udp.c,
- * __udp_disconnect). macOS and the BSDs remove the peer and the address, and then refuse the family
- * (FreeBSD, sys/kern/uipc_socket.c, soconnectat; udp_usrreq.c, udp_disconnect). */
-static fer_error remove_peer(fer_raw_socket raw, uint16_t port, fer_socket_addr *after)
+/* The name of the interface that Linux restricts the socket to, or "". SO_BINDTODEVICE can be read
+ * since Linux 3.8. */
+static void device_of(fer_raw_socket raw, char name[IF_NAMESIZE])
 {
-    const struct sockaddr none = {.sa_family = AF_UNSPEC};
-    (void)connect((int)raw, &none, sizeof none);
-    FER_TRY(ferp_local_addr(raw, after));
-    bool has_port = after->port != 0;
-    after->port = port;
-    return has_port ? (fer_error){FER_OK, 0} : ferp_bind(raw, after);
+    name[0] = '\0';
+#ifdef __linux__
+    socklen_t len = IF_NAMESIZE;
+    bool is_set = getsockopt((int)raw, SOL_SOCKET, SO_BINDTODEVICE, name, &len) == 0 && len > 0;
+    name[is_set ? len - 1 : 0] = '\0';
+#else
+    (void)raw;
+#endif
 }
 
+/* Linux removes an address and a port that it chose, and the restriction to an interface, and
+ * leaves queued datagrams (net/ipv4/udp.c, __udp_disconnect). macOS and the BSDs remove the peer
+ * and the address, and then refuse the family (FreeBSD, sys/kern/uipc_socket.c, soconnectat;
+ * udp_usrreq.c, udp_disconnect). The port is bound again. So is the interface, unless it may be
+ * that of a link-local peer, which the connect has set (net/ipv6/datagram.c,
+ * __ip6_datagram_connect). */
 fer_error ferp_disconnect(fer_raw_socket raw)
 {
+    const struct sockaddr none = {.sa_family = AF_UNSPEC};
     fer_socket_addr local;
+    fer_socket_addr peer;
+    fer_socket_addr after;
+    char device[IF_NAMESIZE];
     FER_TRY(ferp_local_addr(raw, &local));
-    FER_TRY(remove_peer(raw, local.port, &local));
+    bool has_interface = ferp_peer_addr(raw, &peer).kind == FER_OK && peer.scope_id != 0;
+    device_of(raw, device);
+    (void)connect((int)raw, &none, sizeof none);
+    FER_TRY(ferp_local_addr(raw, &after));
+    bool is_bound_to_interface = local.scope_id != 0 && fer_ip_addr_eq(after.ip, local.ip);
+    if (device[0] != '\0' && (!has_interface || is_bound_to_interface)) {
+        FER_TRY(ferp_bind_device(raw, after.ip.family, device));
+    }
+    if (after.port == 0) {
+        after.port = local.port;
+        after.scope_id = is_bound_to_interface ? local.scope_id : 0;
+        FER_TRY(ferp_bind(raw, &after));
+    }
     bool has_peer = ferp_check_connected(raw).kind == FER_OK;
     return has_peer ? ferp_posix_error_of(EAFNOSUPPORT) : (fer_error){FER_OK, 0};
 }
 
-#ifdef __linux__
-/* The local address of a datagram socket that Linux refuses to connect, because no route begins at
- * that address. */
-static bool is_pinned_datagram(fer_raw_socket raw, fer_socket_addr *local)
+/* Linux connects a datagram socket that is bound to a loopback address to no other network: EINVAL
+ * (net/ipv4/route.c, __mkroute_output). */
+static bool is_loopback_datagram(fer_raw_socket raw)
 {
-    fer_ipv4_addr v4;
+    fer_socket_addr local;
     int type = 0;
     socklen_t len = sizeof type;
     return getsockopt((int)raw, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_DGRAM &&
-           ferp_local_addr(raw, local).kind == FER_OK &&
-           (local->ip.family == FER_IP_V4 || fer_ipv6_addr_to_ipv4_mapped(local->ip.u.v6, &v4)) &&
-           !fer_ip_addr_is_unspecified(local->ip);
-}
-
-/* Removes the local address too, if the first connect chose it. False: it was bound by the user. */
-static bool unpin(fer_raw_socket raw, const fer_socket_addr *pinned)
-{
-    fer_socket_addr local;
-    return remove_peer(raw, pinned->port, &local).kind == FER_OK &&
-           fer_ip_addr_is_unspecified(local.ip);
-}
-
-/* The first connect of a datagram socket chooses its local address. If that is a loopback address,
- * a later connect to another network is EINVAL (net/ipv4/route.c, ip_route_output_key_hash_rcu;
- * erlang/otp#5092). */
-static fer_error connect_unpinned(fer_raw_socket raw, const fer_socket_addr *addr,
-                                  fer_error refused)
-{
-    fer_socket_addr pinned;
-    fer_socket_addr old;
-    if (!is_pinned_datagram(raw, &pinned)) {
-        return refused;
-    }
-    refused.kind = FER_ADDR_NOT_AVAILABLE;
-    if (ferp_peer_addr(raw, &old).kind != FER_OK) {
-        return refused;
-    }
-    fer_error error = unpin(raw, &pinned) ? connect_once(raw, addr) : refused;
-    if (error.kind != FER_OK) {
-        (void)connect_once(raw, &old);
-    }
-    return error;
+           ferp_local_addr(raw, &local).kind == FER_OK &&
+           fer_ip_addr_is_loopback(fer_ip_addr_to_canonical(local.ip));
 }
 
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_error error = connect_once(raw, addr);
-    return error.os_code == EINVAL ? connect_unpinned(raw, addr, error) : error;
+    if (!FERP_POSIX_IS_BSD && error.os_code == EINVAL && is_loopback_datagram(raw)) {
+        error.kind = FER_ADDR_NOT_AVAILABLE;
+    }
+    return error;
 }
-#else
-fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
-{
-    return connect_once(raw, addr);
-}
-#endif
 
 /* EINVAL: NetBSD and OpenBSD have no address of a connection that has ended or failed
  * (tcp_usrreq.c, tcp_getpcb). XNU has no peer once both halves have ended (uipc_syscalls.c,

@@ -419,8 +419,9 @@ static void fill(const ferp_sim_socket *socket, const ferp_sim_sending *sending,
                  ferp_sim_datagram *datagram)
 {
     const fer_ip_addr *to = &sending->to->ip;
-    bool is_unbound =
-        ferp_sim_is_wildcard(&socket->local.ip) || ferp_sim_has_many_receivers(&socket->local.ip);
+    bool is_unbound = ferp_sim_is_wildcard(&socket->local.ip) ||
+                      ferp_sim_has_many_receivers(&socket->local.ip) ||
+                      socket->local.ip.family != to->family;
     datagram->to = *sending->to;
     datagram->from = socket->local;
     datagram->from.ip = sending->from != NULL ? *sending->from

@@ -230,6 +230,29 @@ FAMILY_TEST("U3", a_disconnected_socket_is_reported_no_earlier_refusal)
     assert_ok(pending);
 }
 
+/* Nor is one with another peer, whose datagrams are sent and received. */
+FAMILY_TEST("U3", a_socket_with_another_peer_is_reported_no_earlier_refusal)
+{
+    for (int sends = 0; sends < 2; sends++) {
+        fer_error pending = {FER_OTHER, 0};
+        uint16_t port = 0;
+        fer_socket_addr local;
+        fer_udp_socket *socket = connected_to_refusing(family);
+        peer_socket peer = peer_datagram(family, &port);
+        send_text(socket, "refused");
+        wait_for_refusal(socket);
+        connect_to(socket, family, port);
+        assert_ok(fer_udp_socket_local_addr(socket, &local));
+        if (sends != 0) {
+            send_text(socket, "hello");
+            assert_peer_socket_receives(peer, "hello", local.port);
+        }
+        assert_receives_nothing(socket);
+        assert_ok(fer_udp_socket_take_error(socket, &pending));
+        assert_ok(pending);
+    }
+}
+
 /* take_error takes no datagram. */
 FAMILY_TEST("U3", take_error_leaves_datagrams_in_the_queue)
 {

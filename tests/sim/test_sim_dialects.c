@@ -591,4 +591,43 @@ WINSOCK_TEST(the_programs_own_reader_meets_a_reset)
     assert_in_range(losses, 5, 40);
 }
 
+static fer_socket_addr mapped_of(const char *text)
+{
+    fer_socket_addr addr = addr_of(text);
+    return addr.ip.family == FER_IP_V6
+               ? addr
+               : fer_socket_addr_v6_new(fer_ipv4_addr_to_ipv6_mapped(addr.ip.u.v4), addr.port, 0,
+                                        0);
+}
+
+/* An IPv6 socket at an address, and a destination of the other IP version. On Linux a source of
+ * IPv6 that connect has chosen does not prevent one of IPv4. */
+SIM_TEST(an_address_of_one_ip_version_and_a_destination_of_the_other)
+{
+    static const struct {
+        const char *local, *peer, *to;
+        int connect, send; /* the codes on Linux */
+    } rows[] = {
+        {"[::1]:0", NULL, "127.0.0.1:9", 101, 101},
+        {"[::ffff:127.0.0.1]:0", NULL, "[::1]:9", 97, 97},
+        {"[::]:0", "127.0.0.1:9", "[::1]:9", 97, 97},
+        {"[::]:0", "[::1]:9", "127.0.0.1:9", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_raw_socket raw = raw_new(FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
+        const fer_socket_addr mapped = mapped_of(rows[i].to);
+        assert_ok(ferp_set_option(raw, FERP_ONLY_V6, 0));
+        assert_ok(ferp_bind(raw, addr_at(rows[i].local)));
+        if (rows[i].peer != NULL) {
+            const fer_socket_addr peer = mapped_of(rows[i].peer);
+            assert_ok(ferp_connect(raw, &peer));
+        }
+        int32_t sent = ferp_send_to(raw, "x", 1, 0, &mapped, &n).os_code;
+        int32_t connected = ferp_connect(raw, &mapped).os_code;
+        assert_int_equal(sent, is_winsock() ? 10051 : rows[i].send);
+        assert_int_equal(connected, is_winsock() ? 10051 : rows[i].connect);
+        ferp_close(raw);
+    }
+}
+
 TEST_MAIN("sim_dialects")

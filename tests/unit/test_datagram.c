@@ -67,7 +67,7 @@ SCRIPT_TEST(only_the_peer_s_datagrams_are_received)
         script.row = rows[i].from;
         socket.handle_.p_.peer_ = script_addr(rows[i].peer);
         queue_datagram(SCRIPT_RECV_FROM, rows[i].from, 1);
-        queue_datagram(SCRIPT_RECV_FROM, rows[i].peer, 2);
+        queue_datagram(rows[i].same ? SCRIPT_RECV_FROM : SCRIPT_TRY_RECV_FROM, rows[i].peer, 2);
         assert_ok(receive(&socket, 0));
         assert_row(got.len == (rows[i].same ? 1 : 2));
         assert_row(i < 4 || fer_socket_addr_eq(&got.from, &socket.handle_.p_.peer_));
@@ -91,14 +91,102 @@ CONNECTED_TEST(a_peek_drops_another_sender_s_datagram)
     for (size_t i = 0; i < 3; i++) {
         queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
         script_queue(drops[i]);
-        queue_datagram(SCRIPT_PEEK_FROM, PEER, 3);
+        queue_datagram(SCRIPT_TRY_PEEK_FROM, PEER, 3);
         assert_ok(receive(&socket, FERP_PEEK));
         assert_int_equal(got.len, 3);
-        assert_log("peek_from(1,4) try_recv_from(1,0) peek_from(1,4)");
+        assert_log("peek_from(1,4) try_recv_from(1,0) is_nonblocking(1) timeout(1,reading) "
+                   "try_peek_from(1,4)");
     }
     /* An error that arrives between the peek and the receive would otherwise be lost. */
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
     assert_forwards(SCRIPT_TRY_RECV_FROM, FER_CONNECTION_REFUSED, 111, receive(&socket, FERP_PEEK));
+}
+
+#define SERVICE "192.0.2.99:1001"
+#define BACKEND "192.0.2.1:1001"
+
+/* Linux, programs of a cgroup that translate: getpeername returns another address than connect was
+ * given, and the sender is reported as either. */
+SCRIPT_TEST(a_translated_peer_s_datagrams_are_received)
+{
+    static const uint32_t flags[] = {0, FERI_FLAG_CLONED};
+    static const char *const froms[] = {SERVICE, BACKEND};
+    for (size_t i = 0; i < 4; i++) {
+        size_t n = 77;
+        fer_datagram_recv message = {.buf = buf, .cap = 4};
+        fer_socket_addr to = script_addr(SERVICE);
+        fer_udp_socket socket = open_socket(&script_posix, flags[i % 2]);
+        script.row = froms[i / 2];
+        script_queue(i % 2 == 0 ? "" : "peer_addr NOT_CONNECTED:107");
+        script_default(SCRIPT_PEER_ADDR)->addr = script_addr(BACKEND);
+        assert_ok(feri_datagram_connect(&socket.handle_, &to));
+        queue_datagram(SCRIPT_RECV_FROM, froms[i / 2], 2);
+        assert_ok(receive(&socket, 0));
+        assert_row(got.len == 2);
+        assert_addr(&got.from, froms[i / 2]);
+        queue_datagram(SCRIPT_RECV_FROM, "192.0.2.9:1001", 1);
+        queue_datagram(SCRIPT_TRY_RECV_FROM, froms[i / 2], 3);
+        assert_ok(receive(&socket, 0));
+        assert_row(got.len == 3);
+        queue_datagram(SCRIPT_RECV_MESSAGES, froms[i / 2], 1);
+        assert_ok_n(feri_datagram_receive_batch(&socket.handle_, &message, 1, 0, &n), n, 1);
+        assert_ok(feri_datagram_disconnect(&socket.handle_));
+        assert_row(!feri_handle_has_flag(&socket.handle_, FERI_FLAG_TRANSLATED));
+        script_end_row();
+    }
+}
+
+/* ---- Timeouts (T2) */
+
+static void pass_time(script_call call)
+{
+    if (call == SCRIPT_RECV_FROM || call == SCRIPT_RECV_MESSAGES) {
+        script.now += 200;
+    }
+}
+
+/* The receive of what is discarded has taken 200 ns of the timeout of 250 ns, which may be set
+ * outside of the library: then it begins with the discard. */
+SCRIPT_TEST(a_discard_does_not_begin_the_timeout_again)
+{
+    static const struct {
+        const char *name;
+        uint32_t flags;
+        bool is_batch, is_report;
+        uint64_t left;
+    } rows[] = {
+        {"another sender's datagram", FERI_FLAG_READ_TIMEOUT_SET, false, false, 50},
+        {"a report", FERI_FLAG_READ_TIMEOUT_SET, false, true, 50},
+        {"a report, of a clone", FERI_FLAG_CLONED, false, true, 50},
+        {"a report, in a batch", FERI_FLAG_READ_TIMEOUT_SET, true, true, 50},
+        {"another sender's, in a batch", FERI_FLAG_READ_TIMEOUT_SET, true, false, 50},
+        {"a timeout that is not known", 0, false, true, 250},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t n = 77;
+        fer_datagram_recv message = {.buf = buf, .cap = 4};
+        fer_udp_socket socket = connected_socket(&script_posix, rows[i].flags);
+        script_call call = rows[i].is_batch ? SCRIPT_RECV_MESSAGES : SCRIPT_RECV_FROM;
+        script_call again = rows[i].is_batch ? SCRIPT_TRY_RECV_MESSAGES : SCRIPT_TRY_RECV_FROM;
+        script.row = rows[i].name;
+        script.on_call = pass_time;
+        script_default(SCRIPT_PEER_ADDR)->addr = script_addr(PEER);
+        script_default(SCRIPT_TIMEOUT)->value = 250;
+        script_default(again)->error = (fer_error){FER_WOULD_BLOCK, 11};
+        if (rows[i].is_report) {
+            script_then_fail(call, FER_MESSAGE_TOO_LONG, 90);
+        } else {
+            queue_datagram(call, "192.0.2.9:9", 1);
+        }
+        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+        fer_error error = rows[i].is_batch
+                              ? feri_datagram_receive_batch(&socket.handle_, &message, 1, 0, &n)
+                              : receive(&socket, 0);
+        assert_error(error, FER_TIMED_OUT, 0);
+        assert_row(script.now == 1000 + 200 + rows[i].left);
+        assert_row(script.times[call] == 1);
+        script_end_row();
+    }
 }
 
 /* ---- Sending */
@@ -259,19 +347,20 @@ SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
     } rows[] = {
         {"on the wildcard, from any address", FERI_FLAG_ANY_ADDR | FERI_FLAG_V6, "[2001:db8::7]:7",
          "", FER_OK, 0,
-         "peer_addr(1) socket(udp,v6) set_option(2,ONLY_V6,0) option_value(1,BROADCAST) "
+         "socket(udp,v6) set_option(2,ONLY_V6,0) option_value(1,BROADCAST) "
          "set_option(2,BROADCAST,0) connect(2,[2001:db8::7]:7) "
-         "local_addr(2) close(2) connect(1,[2001:db8::7]:7) peer_addr(1) report_refusals(1,1)"},
+         "local_addr(2) close(2) connect(1,[2001:db8::7]:7) take_error(1) peer_addr(1) "
+         "report_refusals(1,1)"},
         /* Another socket may have the same pair of addresses. */
         {"one that fails after all is undone", FERI_FLAG_ANY_ADDR, "192.0.2.7:7",
          "connect 0 ADDR_IN_USE:48", FER_ADDR_IN_USE, 48,
-         "peer_addr(1) socket(udp,v4) option_value(1,BROADCAST) set_option(2,BROADCAST,0) "
+         "socket(udp,v4) option_value(1,BROADCAST) set_option(2,BROADCAST,0) "
          "connect(2,192.0.2.7:7) local_addr(2) close(2) "
          "connect(1,192.0.2.7:7) connect(1," PEER ") peer_addr(1) report_refusals(1,1)"},
-        {"a first connect is not", 0, PEER, "peer_addr NOT_CONNECTED:57 0", FER_OK, 0,
-         "peer_addr(1) connect(1," PEER ") peer_addr(1) report_refusals(1,1)"},
+        {"a first connect is not", FERI_FLAG_CLONED, PEER, "peer_addr NOT_CONNECTED:57 0", FER_OK,
+         0, "peer_addr(1) connect(1," PEER ") peer_addr(1) report_refusals(1,1)"},
         {"nor that of a socket without ports", FERI_FLAG_NO_PORTS, PEER, "", FER_OK, 0,
-         "connect(1,192.0.2.1:0) report_refusals(1,1)"},
+         "connect(1,192.0.2.1:0) take_error(1) report_refusals(1,1)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_socket_addr to = script_addr(rows[i].to);
@@ -283,6 +372,99 @@ SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
         assert_log(rows[i].log);
         script_end_row();
     }
+}
+
+/* The connect, and another socket's. */
+#define PROBED                                                                  \
+    "disconnect(1) local_addr(1) connect(1," OTHER ") socket(udp,v4) "          \
+    "option_value(1,BROADCAST) set_option(2,BROADCAST,0) connect(2," OTHER ") " \
+    "local_addr(2) close(2) local_addr(1) "
+#define OTHER "192.0.2.7:7"
+#define DONE "peer_addr(1) report_refusals(1,1)"
+
+/* The local address that a first connect has chosen is not kept for the second one. */
+SCRIPT_TEST(a_second_connect_drops_the_address_of_the_first)
+{
+    static const struct {
+        const char *name;
+        uint32_t flags;
+        const char *local, *source; /* after the disconnect, and of the route to OTHER */
+        const char *results;
+        fer_error_kind kind;
+        int32_t code;
+        const char *log;
+    } rows[] = {
+        {"the program bound the address", 0, NULL, NULL, "", FER_OK, 0,
+         "connect(1," OTHER ") take_error(1) " DONE},
+        {"the system chose it", FERI_FLAG_ANY_ADDR, "0.0.0.0:9", NULL, "", FER_OK, 0,
+         "disconnect(1) local_addr(1) connect(1," OTHER ") take_error(1) " DONE},
+        {"a failure makes the old peer the peer again", FERI_FLAG_ANY_ADDR, "0.0.0.0:9", NULL,
+         "connect NETWORK_UNREACHABLE:101 0", FER_NETWORK_UNREACHABLE, 101,
+         "disconnect(1) local_addr(1) connect(1," OTHER ") connect(1," PEER ") " DONE},
+        {"so does one of the disconnect", FERI_FLAG_ANY_ADDR, NULL, NULL,
+         "disconnect ADDR_IN_USE:98", FER_ADDR_IN_USE, 98,
+         "disconnect(1) connect(1," PEER ") " DONE},
+        {"only the system knows of an adopted one", FERI_FLAG_ADOPTED, "192.0.2.50:9", NULL, "",
+         FER_OK, 0,
+         "peer_addr(1) disconnect(1) local_addr(1) connect(1," OTHER ") take_error(1) " DONE},
+        {"the system keeps it, and the route has it", FERI_FLAG_ANY_ADDR, "192.0.2.50:9",
+         "192.0.2.50:5", "", FER_OK, 0, PROBED "take_error(1) " DONE},
+        {"the system keeps it, and the route has another", FERI_FLAG_ANY_ADDR, "127.0.0.1:9",
+         "192.0.2.50:5", "", FER_ADDR_NOT_AVAILABLE, 0, PROBED "connect(1," PEER ") " DONE},
+        {"so the connect has failed", FERI_FLAG_ANY_ADDR, "127.0.0.1:9", "192.0.2.50:5",
+         "connect INVALID_INPUT:10022 0", FER_ADDR_NOT_AVAILABLE, 0,
+         PROBED "connect(1," PEER ") " DONE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fer_socket_addr to = script_addr(OTHER);
+        fer_udp_socket socket = connected_socket(&script_posix, rows[i].flags);
+        script.row = rows[i].name;
+        script_default(SCRIPT_PEER_ADDR)->addr = script_addr(PEER);
+        if (rows[i].local != NULL) {
+            script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr(rows[i].local);
+        }
+        if (rows[i].source != NULL) {
+            script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr(rows[i].source);
+            script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr(rows[i].local);
+        }
+        script_queue(rows[i].results);
+        assert_error(feri_datagram_connect(&socket.handle_, &to), rows[i].kind, rows[i].code);
+        assert_log(rows[i].log);
+        script_end_row();
+    }
+}
+
+/* A socket without ports: one of ICMP datagrams loses its address, a raw one would receive nothing
+ * afterwards. */
+SCRIPT_TEST(a_raw_socket_keeps_the_address_of_its_first_peer)
+{
+    for (int is_raw = 0; is_raw < 2; is_raw++) {
+        fer_socket_addr to = script_addr(OTHER);
+        fer_udp_socket socket =
+            connected_socket(&script_posix, FERI_FLAG_NO_PORTS | FERI_FLAG_ANY_ADDR);
+        script_default(SCRIPT_DESCRIBE)->description.is_raw = is_raw != 0;
+        script_default(SCRIPT_LOCAL_ADDR)->addr = script_addr("0.0.0.0:9");
+        assert_ok(feri_datagram_connect(&socket.handle_, &to));
+        assert_log(is_raw != 0
+                       ? "describe(1) connect(1,192.0.2.7:0) take_error(1) report_refusals(1,1)"
+                       : "describe(1) disconnect(1) local_addr(1) connect(1,192.0.2.7:0) "
+                         "take_error(1) report_refusals(1,1)");
+    }
+}
+
+/* U3: what the old peer has left. On Windows only a receive takes a refusal. */
+SCRIPT_TEST(a_second_connect_drops_what_the_first_peer_has_left)
+{
+    fer_socket_addr to = script_addr(OTHER);
+    fer_udp_socket socket = connected_socket(&script_windows, 0);
+    feri_datagram_save_failure(&socket.handle_, (fer_error){FER_HOST_UNREACHABLE, 10065});
+    script_queue("try_peek_from CONNECTION_RESET:10054 HOST_UNREACHABLE:10065 WOULD_BLOCK:10035");
+    script_queue("try_recv_from CONNECTION_RESET:10054 HOST_UNREACHABLE:10065");
+    assert_ok(feri_datagram_connect(&socket.handle_, &to));
+    assert_log("connect(1," OTHER ") take_error(1) set_nonblocking(1,1) try_peek_from(1,0) "
+               "try_recv_from(1,0) try_peek_from(1,0) try_recv_from(1,0) try_peek_from(1,0) "
+               "peer_addr(1) report_refusals(1,1)");
+    assert_ok(feri_datagram_take_failure(&socket.handle_));
 }
 
 /* ---- Shutdown (rule U7) */
