@@ -76,9 +76,10 @@ struct ferp_traits {
     /* After a failed connect SO_ERROR "is not always immediately set" (Windows: "SOL_SOCKET Socket
      * Options", MSDN), and then stays until a connect succeeds (Wine's test_select). */
     bool connect_error_comes_late;
-    /* SO_ERROR also reports, and takes, the soft error of a TCP connection or of a connect that goes
-     * on (RFC 1122, 4.2.3.9). Linux: net/core/sock.c, sk_getsockopt, sk_err_soft. XNU, NetBSD and
-     * OpenBSD: tcp_notify sets so_error of a connect that retransmits. Windows reports none. */
+    /* SO_ERROR also reports, and takes, the soft error of a connection or a connect that goes on
+     * (RFC 1122, 4.2.3.9). Linux: net/core/sock.c, sk_getsockopt, sk_err_soft. NetBSD and OpenBSD:
+     * tcp_subr.c, tcp_notify, of a connect that was sent again. FreeBSD and XNU end that connect,
+     * and Windows reports the end alone. */
     bool reports_soft_errors;
     /* A second connect of a datagram socket makes the local address the wildcard, if it fails, and
      * else that of the route (macOS and the BSDs: udp_disconnect, sys/netinet/udp_usrreq.c). Linux
@@ -208,7 +209,7 @@ fer_error ferp_peer_addr(fer_raw_socket raw, fer_socket_addr *out);  /* getpeern
  * pending. getpeername | getpeername, and for a stream SO_CONNECT_TIME or select. */
 fer_error ferp_check_connected(fer_raw_socket raw);
 
-/* The same after a started connect. It also drops the reports about the connect (ferp_drop_reports).
+/* The same after a started connect. It also drops the reports about it (ferp_drop_reports).
  * Linux: poll, and unless that shows the connection, getpeername. Else as ferp_check_connected. */
 fer_error ferp_check_started(fer_raw_socket raw);
 
@@ -218,8 +219,8 @@ fer_error ferp_check_started(fer_raw_socket raw);
 void ferp_drop_reports(fer_raw_socket raw);
 
 /* Whether the connect of a stream that is not connected is still pending; MAY_BE: the OS cannot
- * report it. NOT with SO_ERROR 0: it has failed, and another handle of the socket has, or has taken,
- * the error. TCP_INFO | select. */
+ * report it. NOT with SO_ERROR 0: it has failed, and another handle of the socket has, or has
+ * taken, the error. TCP_INFO | select. */
 typedef enum ferp_pending { FERP_NOT_PENDING, FERP_PENDING, FERP_MAY_BE_PENDING } ferp_pending;
 ferp_pending ferp_connect_is_pending(fer_raw_socket raw);
 

@@ -153,7 +153,9 @@ set(ferrule_network_programs
     conformance/batches_between.c
     conformance/destroyed_sockets.c
     conformance/few_ports.c
-    conformance/segments_between.c)
+    conformance/network_rows.c
+    conformance/segments_between.c
+    conformance/soft_errors.c)
 
 # The table of all public functions, of cmake/FerruleFunctions.cmake.
 set(ferrule_functions_sources

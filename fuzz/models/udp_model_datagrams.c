@@ -39,7 +39,9 @@ static bool may_reach(const struct udp_datagram *datagram, const struct udp_end 
                             (udp_model.dialect == FER_SIM_DIALECT_POSIX && !has_ever_joined(end));
         return end->has_ever_joined[to->family == FER_IP_V6] || receives_all;
     }
-    return wildcard || fer_ip_addr_eq(end->local.ip, *to);
+    /* row broadcast_at_an_address */
+    bool is_any_broadcast = udp_model.dialect == FER_SIM_DIALECT_WINSOCK && is_broadcast(to);
+    return wildcard || is_any_broadcast || fer_ip_addr_eq(end->local.ip, *to);
 }
 
 static bool is_group_datagram(const struct udp_datagram *datagram)

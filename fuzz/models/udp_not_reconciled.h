@@ -20,8 +20,9 @@ struct socket_history {
 static struct {
     struct socket_history sockets[UDP_SOCKETS + 1]; /* the last: of a call on none of them */
     int count;
-    bool sent_to_group;   /* since the last pause */
-    bool has_loop_off[2]; /* the loop of some socket is off: IPv4's, IPv6's */
+    bool sent_to_group;     /* since the last pause */
+    bool sent_to_broadcast; /* the same */
+    bool has_loop_off[2];   /* the loop of some socket is off: IPv4's, IPv6's */
     /* some wait has ended later on the other system, or a fault, which may be a jump of the clock,
      * has hit a call on Linux only */
     bool was_late;
@@ -53,6 +54,17 @@ static bool is_sent_to_group(const struct udp_record *p)
     return (SENDS >> p->op & 1) != 0 && fer_ip_addr_is_multicast(destination(p));
 }
 
+static bool is_to_broadcast(const struct udp_record *p)
+{
+    fer_ip_addr to = destination(p);
+    return to.family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(to.u.v4);
+}
+
+static bool is_sent_to_broadcast(const struct udp_record *p)
+{
+    return (SENDS >> p->op & 1) != 0 && is_to_broadcast(p);
+}
+
 static void note_socket(const struct udp_record *p, struct socket_history *socket)
 {
     socket->is_connected |= p->op == UDP_CONNECT;
@@ -72,6 +84,8 @@ static void note_record(const struct udp_record *p)
         history.sockets[i].sent_since_pause = 0;
     }
     history.sent_to_group = (history.sent_to_group && !p->after_pause) || is_sent_to_group(p);
+    history.sent_to_broadcast =
+        (history.sent_to_broadcast && !p->after_pause) || is_sent_to_broadcast(p);
     if (p->error.kind == FER_OK) {
         note_socket(p, history_of(p));
     }
@@ -110,10 +124,9 @@ static bool has_socket(bool is_member, bool is_narrowed)
     return false;
 }
 
-static bool is_sent_to_broadcast(const struct udp_record *p)
+static bool is_broadcast_in_flight(const struct udp_record *p)
 {
-    fer_ip_addr to = destination(p);
-    return to.family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(to.u.v4);
+    return history.sent_to_broadcast || (p->error.kind == FER_OK && is_sent_to_broadcast(p));
 }
 
 /* ---- The table */
@@ -146,6 +159,9 @@ static bool is_sent_to_broadcast(const struct udp_record *p)
      * those that were in flight when it became one. */                                            \
     X(member_at_an_address, ON_ALL, ANY, ANY, ANY,                                                 \
       is_group_in_flight(p) && has_socket(true, true))                                             \
+    /* So is a socket that is bound to an address, or connected, and a broadcast. */               \
+    X(broadcast_at_an_address, ON_WINDOWS, ANY, ANY, ANY,                                          \
+      is_broadcast_in_flight(p) && (has_socket(true, true) || has_socket(false, true)))            \
     /* A socket that has joined no group receives those of others on Linux, NetBSD and OpenBSD,    \
      * and on the latter two every socket does. */                                                 \
     X(group_of_another, ON_ALL, ANY, ANY, ANY,                                                     \
@@ -178,9 +194,9 @@ static bool is_sent_to_broadcast(const struct udp_record *p)
       fuzz_needs_dual_stack(&p->addr.ip))                                                          \
     /* The option is asked for before a socket of IPv6 that reaches no address of IPv4. */         \
     X(network_broadcast, ON_ALL, CALL(CONNECT), K(NETWORK_UNREACHABLE), K(PERMISSION_DENIED),      \
-      is_sent_to_broadcast(p))                                                                     \
+      is_to_broadcast(p))                                                                     \
     X(network_broadcast, ON_BSD, CALL(SEND), K(OK) | K(MESSAGE_TOO_LONG), K(PERMISSION_DENIED),    \
-      is_sent_to_broadcast(p))                                                                     \
+      is_to_broadcast(p))                                                                     \
     /* Buffers that lack are MESSAGE_TOO_LONG on Linux if the datagram exceeds the send buffer. */ \
     X(no_buffer_space_datagram, ON_ALL, SENDS, K(MESSAGE_TOO_LONG), K(NO_BUFFER_SPACE),            \
       p->fault_hit)

@@ -145,7 +145,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
  * Windows: while the handle is open the SOCKET is nonblocking, and its timeouts are kept by the
  * handle. Afterwards it is in blocking mode, because the mode that it had cannot be queried, unless
  * fer_socket_set_nonblocking has set the other one or a clone was made. What fer_socket_from_raw
- * sets stays set: SO_NOSIGPIPE on macOS, no IP_RECVERR of a datagram socket on Linux, no
+ * sets stays set: SO_NOSIGPIPE on macOS, no IP_RECVERR of an IP socket on Linux, no
  * SIO_UDP_CONNRESET on Windows.
  * Owns: the program still owns raw, in every case. Do not close it while the handle is open.
  * Errors: same as fer_socket_from_raw.
@@ -331,7 +331,8 @@ FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bo
 /** Restricts sending and receiving to one network interface, for example "eth0", whatever its
  * addresses are. NULL removes the restriction. Linux has this option as SO_BINDTODEVICE (before
  * version 5.7 a privilege is needed), macOS as IP_BOUND_IF. On other systems bind to an address of
- * the network interface.
+ * the network interface. If it is removed, a socket is bound to nothing: sends are FER_NOT_FOUND on
+ * Linux, and receives wait without an event, until the next bind_device (`device_removed`).
  * Errors: FER_NOT_FOUND (no such network interface), FER_PERMISSION_DENIED, FER_UNSUPPORTED (an OS
  * without this option; Unix sockets), FER_MISUSE, FER_INVALID_INPUT (an empty name, or one of more
  * than 15 bytes) and other errors of the OS.
@@ -584,7 +585,8 @@ FER_MUST_USE FER_API fer_error fer_socket_send_to(fer_socket *socket, const void
     FER_IN_READS(2, 3);
 
 /** Receives one datagram. Same as fer_udp_socket_recv_from. An IPv4 raw socket receives the IP
- * header too, an IPv6 one does not (raw(7); RFC 3542, 3). */
+ * header too, an IPv6 one does not (raw(7); RFC 3542, 3). A datagram socket of ICMP receives it on
+ * macOS and not on Linux (`icmp_datagrams`). */
 FER_MUST_USE FER_API fer_error fer_socket_recv_from(fer_socket *socket, void *FER_NULLABLE buf,
                                                     size_t len, fer_udp_received *out) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);

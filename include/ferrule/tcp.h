@@ -532,8 +532,12 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *st
 /** Takes the socket's pending error and stores it in *out. FER_OK means no error. A fatal error
  * stored in *out is also saved in the handle, as one from a read is. An error that another call has
  * already returned is not stored again. The cause of a failed connect is an exception: it is stored
- * every time. The return value is the result of the query itself; *out is the socket's error.
- * Errors: FER_WOULD_BLOCK (pending connect), and the default. */
+ * every time. A soft error, after which the connection or the pending connect goes on, is dropped
+ * (RFC 1122, 4.2.3.9; rule S5): Linux reports the message of a router, or the loss of a route,
+ * while bytes are in flight. The return value is the result of the query itself; *out is the
+ * socket's error.
+ * Errors: FER_WOULD_BLOCK (pending connect), and the default.
+ * Rust: std::net::TcpStream::take_error. Differs: that returns soft errors too. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_take_error(fer_tcp_stream *stream, fer_error *out)
     FER_INOUT(1);
 
@@ -606,7 +610,10 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
 
 /** Takes ownership of a connected stream socket that was made elsewhere. Its type, state and
  * blocking mode are queried from the OS. Only Windows cannot report the blocking mode, so blocking
- * mode is assumed there. Its close-on-exec flag is left unchanged. A SOCKET that was made without
+ * mode is assumed there. Its close-on-exec flag is left unchanged. Its error queue (Linux:
+ * IP_RECVERR) is disabled. A program that asks for other entries of that queue (SO_TIMESTAMPING,
+ * MSG_ZEROCOPY) must read them with recvmsg(MSG_ERRQUEUE), or a poller reports the socket without
+ * end. A SOCKET that was made without
  * WSA_FLAG_OVERLAPPED is rejected, because a system may wait inside its calls without a limit (seen
  * under Wine 10: a nonblocking send). For a SOCKET of AcceptEx or ConnectEx call setsockopt with
  * SO_UPDATE_ACCEPT_CONTEXT or SO_UPDATE_CONNECT_CONTEXT first, otherwise Windows does not report it

@@ -196,10 +196,11 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket,
  * Errors: FER_INVALID_INPUT (FER_UDP_COALESCING is enabled: rule B8), FER_CONNECTION_REFUSED
  * (connected: the peer's port refused a datagram; reported once), FER_HOST_UNREACHABLE and
  * FER_NETWORK_UNREACHABLE (connected: a router or the peer's host rejected a datagram; reported
- * once; a firewall's rejection may be FER_PERMISSION_DENIED; on Windows also: the time to live of a
- * sent datagram expired on the way), FER_CONNECTION_ABORTED (Linux: the system has destroyed the
- * socket, `socket_destroyed`), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the read timeout
- * expired, or the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED, FER_MISUSE and other
+ * once, or not at all: `reports_of_routers`; a firewall's rejection may be
+ * FER_PERMISSION_DENIED; on Windows also: the time to live of a sent datagram expired on the way),
+ * FER_CONNECTION_ABORTED (Linux: the system has destroyed the socket, `socket_destroyed`),
+ * FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the read timeout expired, or the deadline),
+ * FER_CANCELLED (the limits), FER_INTERRUPTED, FER_MISUSE and other
  * errors of the OS. *out is unchanged then.
  * Rust: the default. Differs: neither a truncated datagram nor a refusal by another host is an
  * error on Windows. */

@@ -17,6 +17,7 @@ enum {
 #define TIME_WAIT_NANOS (UINT64_C(60) * 1000000000)
 
 static const fer_ipv4_addr own_v4 = {{10, 0, 0, 1}};
+static const uint8_t network_broadcast[] = {10, 0, 0, 255}; /* of its network, 10.0.0.0/24 */
 static const fer_ipv6_addr own_v6 = {{0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
 static const fer_ipv6_addr own_link_local = {
     {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0a, 0, 0, 1}};
@@ -62,19 +63,32 @@ void ferp_sim_set_own_addresses(ferp_sim_network *network)
     network->own[1] = fer_ip_addr_from_v6(own_v6);
 }
 
-bool ferp_sim_is_local(const fer_ip_addr *ip)
+static bool is_own_loopback(const ferp_sim_network *network, const fer_ip_addr *ip)
 {
-    const ferp_sim_network *network = ferp_sim_current();
+    fer_ipv4_addr first = FER_IPV4_ADDR_LOCALHOST;
+    return fer_ip_addr_is_loopback(*ip) &&
+           (ip->family == FER_IP_V6 || !network->switches->owns_one_loopback_address ||
+            fer_ip_addr_eq(*ip, fer_ip_addr_from_v4(first)));
+}
+
+bool ferp_sim_is_local(const ferp_sim_network *network, const fer_ip_addr *ip)
+{
     fer_ip_addr link_local = fer_ip_addr_from_v6(own_link_local);
-    return fer_ip_addr_is_loopback(*ip) || ferp_sim_is_wildcard(ip) ||
-           fer_ip_addr_eq(*ip, link_local) ||
-           (network != NULL && fer_ip_addr_eq(*ip, network->own[ip->family == FER_IP_V6]));
+    return is_own_loopback(network, ip) || ferp_sim_is_wildcard(ip) ||
+           fer_ip_addr_eq(*ip, network->own[ip->family == FER_IP_V6]) ||
+           fer_ip_addr_eq(*ip, link_local);
+}
+
+bool ferp_sim_is_network_broadcast(const fer_ip_addr *ip)
+{
+    return ip->family == FER_IP_V4 && memcmp(ip->u.v4.octets, network_broadcast, 4) == 0;
 }
 
 /* ---- Two sockets and one port */
 
 /* A wildcard includes only this machine's addresses, even if a peer is bound to it. */
-bool ferp_sim_covers(const ferp_sim_socket *one, const fer_ip_addr *other)
+bool ferp_sim_covers(const ferp_sim_network *network, const ferp_sim_socket *one,
+                     const fer_ip_addr *other)
 {
     const fer_ip_addr *ip = &one->local.ip;
     if (!ferp_sim_is_wildcard(ip)) {
@@ -82,7 +96,7 @@ bool ferp_sim_covers(const ferp_sim_socket *one, const fer_ip_addr *other)
     }
     bool reaches = ip->family == other->family ||
                    (ip->family == FER_IP_V6 && !one->settings.options[FERP_ONLY_V6]);
-    return reaches && ferp_sim_is_local(other);
+    return reaches && ferp_sim_is_local(network, other);
 }
 
 static bool is_bound_to(const ferp_sim_socket *socket, ferp_sim_kind kind, uint16_t port)
@@ -105,10 +119,12 @@ static bool includes_group(const ferp_sim_socket *one, const ferp_sim_socket *ot
            ferp_sim_has_many_receivers(&other->local.ip);
 }
 
-static bool overlap(const ferp_sim_socket *one, const ferp_sim_socket *other)
+static bool overlap(const ferp_sim_network *network, const ferp_sim_socket *one,
+                    const ferp_sim_socket *other)
 {
-    return ferp_sim_covers(one, &other->local.ip) || ferp_sim_covers(other, &one->local.ip) ||
-           includes_group(one, other) || includes_group(other, one);
+    return ferp_sim_covers(network, one, &other->local.ip) ||
+           ferp_sim_covers(network, other, &one->local.ip) || includes_group(one, other) ||
+           includes_group(other, one);
 }
 
 /* Linux, inet_csk_get_port: two sockets with SO_REUSEADDR may share a port while neither listens.
@@ -214,7 +230,7 @@ static ferp_sim_code bind_status(const ferp_sim_network *network, const ferp_sim
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         const ferp_sim_socket *other = &network->sockets[i];
         if (other == requester || !is_bound_to(other, requester->kind, requester->local.port) ||
-            !overlap(other, requester)) {
+            !overlap(network, other, requester)) {
             continue;
         }
         ferp_sim_code code = status_beside(network, other, requester);
@@ -243,7 +259,7 @@ static bool is_in_time_wait(const ferp_sim_network *network, const ferp_sim_sock
     for (size_t i = 0; i < network->time_wait_count; i++) {
         const ferp_sim_time_wait *time_wait = &network->time_waits[i];
         if (time_wait->until > network->now && time_wait->addr.port == requester->local.port &&
-            ferp_sim_covers(requester, &time_wait->addr.ip)) {
+            ferp_sim_covers(network, requester, &time_wait->addr.ip)) {
             return true;
         }
     }
@@ -266,7 +282,7 @@ static bool is_remembered(const ferp_sim_network *network, const fer_ip_addr *ip
 static void remember_host(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     const fer_ip_addr *ip = &socket->local.ip;
-    if (!socket->is_peer || ferp_sim_is_local(ip) || is_remembered(network, ip)) {
+    if (!socket->is_peer || ferp_sim_is_local(network, ip) || is_remembered(network, ip)) {
         return;
     }
     network->hosts[network->host_next] = *ip;
@@ -281,7 +297,7 @@ static bool port_is_free(const ferp_sim_network *network, const ferp_sim_socket 
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         const ferp_sim_socket *other = &network->sockets[i];
         if (other != requester && is_bound_to(other, requester->kind, requester->local.port) &&
-            overlap(other, requester)) {
+            overlap(network, other, requester)) {
             return false;
         }
     }
@@ -324,8 +340,9 @@ static bool has_its_scope(const ferp_sim_network *network, const fer_socket_addr
     return canonical->scope_id <= FERP_SIM_INTERFACES || !ferp_sim_is_winsock(network);
 }
 
-/* Linux binds every socket to the broadcast address and to groups, except streams to groups of IPv6
- * (inet_bind, inet6_bind). Windows binds none (network-multicast, issue 12; ReactOS, bind.c). */
+/* Linux binds every socket to broadcast addresses and to groups, except streams to groups of IPv6
+ * (inet_bind, inet6_bind). Windows binds none (network-multicast, issue 12; ReactOS, bind.c;
+ * CIPster, issue 21). */
 static ferp_sim_code many_receivers_status(const ferp_sim_network *network,
                                            const ferp_sim_socket *socket, const fer_ip_addr *ip)
 {
@@ -333,6 +350,10 @@ static ferp_sim_code many_receivers_status(const ferp_sim_network *network,
     bool is_stream = socket->kind == FERP_SIM_STREAM;
     if (ferp_sim_acts_as_windows(network, socket)) {
         return FERP_SIM_EADDRNOTAVAIL;
+    }
+    if (ferp_sim_is_network_broadcast(ip)) {
+        bool binds = !is_stream || !switches->network_broadcast_binds_datagrams_only;
+        return binds ? FERP_SIM_NO_ERROR : FERP_SIM_EADDRNOTAVAIL;
     }
     if (is_stream && switches->group_stream_is_eafnosupport) {
         return FERP_SIM_EAFNOSUPPORT;
@@ -350,7 +371,7 @@ static ferp_sim_code address_status(const ferp_sim_network *network, const ferp_
                                     const fer_socket_addr *canonical)
 {
     if (socket->is_peer ||
-        (ferp_sim_is_local(&canonical->ip) && has_its_scope(network, canonical))) {
+        (ferp_sim_is_local(network, &canonical->ip) && has_its_scope(network, canonical))) {
         return FERP_SIM_NO_ERROR;
     }
     if (ferp_sim_has_many_receivers(&canonical->ip)) {
@@ -433,7 +454,8 @@ ferp_sim_socket *ferp_sim_listener_at(ferp_sim_network *network, const fer_socke
         ferp_sim_socket *socket = &network->sockets[i];
         if (socket->state == FERP_SIM_LISTENING &&
             is_bound_to(socket, FERP_SIM_STREAM, addr->port) &&
-            ferp_sim_covers(socket, &addr->ip) && is_preferred(network, found, socket, &addr->ip)) {
+            ferp_sim_covers(network, socket, &addr->ip) &&
+            is_preferred(network, found, socket, &addr->ip)) {
             found = socket;
         }
     }
@@ -446,7 +468,7 @@ bool ferp_sim_is_bound_only(ferp_sim_network *network, const fer_socket_addr *ad
         const ferp_sim_socket *socket = &network->sockets[i];
         if ((socket->state == FERP_SIM_UNCONNECTED || socket->state == FERP_SIM_FAILED) &&
             is_bound_to(socket, FERP_SIM_STREAM, addr->port) &&
-            ferp_sim_covers(socket, &addr->ip)) {
+            ferp_sim_covers(network, socket, &addr->ip)) {
             return true;
         }
     }
@@ -455,7 +477,7 @@ bool ferp_sim_is_bound_only(ferp_sim_network *network, const fer_socket_addr *ad
 
 bool ferp_sim_is_host(const ferp_sim_network *network, const fer_ip_addr *ip)
 {
-    if (ferp_sim_is_local(ip) || is_remembered(network, ip)) {
+    if (ferp_sim_is_local(network, ip) || is_remembered(network, ip)) {
         return true;
     }
     for (size_t i = 0; i < network->config.max_sockets; i++) {

@@ -36,13 +36,16 @@ const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
     return host_answer;
 }
 
-ferp_sim_code ferp_sim_route_to(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                                const fer_socket_addr *to)
+ferp_sim_code ferp_sim_reach_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                    const fer_socket_addr *to)
 {
     const ferp_sim_answer *answer = ferp_sim_answer_of(network, to);
-    return answer != NULL && answer->answer == FER_SIM_ANSWER_NO_ROUTE
-               ? FERP_SIM_ENETUNREACH
-               : ferp_sim_path_status(network, socket, to);
+    if (answer != NULL && answer->answer == FER_SIM_ANSWER_NO_ROUTE) {
+        return FERP_SIM_ENETUNREACH;
+    }
+    bool is_other_loopback = fer_ip_addr_is_loopback(to->ip) && !ferp_sim_is_host(network, &to->ip);
+    return is_other_loopback ? ferp_sim_switches_for(network, socket)->other_loopback_status
+                             : ferp_sim_path_status(network, socket, to);
 }
 
 /* A link-local address without its scope: Linux, __inet6_connect; macOS, FreeBSD and NetBSD report
@@ -56,7 +59,12 @@ ferp_sim_code ferp_sim_route_status(const ferp_sim_network *network, const ferp_
         bool is_bsd = ferp_sim_switches_for(network, socket)->scopeless_bind_is_unavailable;
         return is_bsd ? FERP_SIM_EHOSTUNREACH : FERP_SIM_EINVAL;
     }
-    return ferp_sim_route_to(network, socket, to);
+    /* Linux: tcp_v4_connect. The BSDs: ip_output, without SO_BROADCAST. */
+    if (ferp_sim_is_network_broadcast(&to->ip) && !ferp_sim_acts_as_windows(network, socket)) {
+        bool is_bsd = ferp_sim_switches_for(network, socket)->binds_by_address;
+        return is_bsd ? FERP_SIM_EACCES : FERP_SIM_ENETUNREACH;
+    }
+    return ferp_sim_reach_status(network, socket, to);
 }
 
 static bool is_loopback(const ferp_sim_socket *socket)
@@ -259,7 +267,7 @@ static bool drop_unfinished(ferp_sim_network *network, ferp_sim_socket *listener
 static void handle_syn(ferp_sim_network *network, ferp_sim_socket *listener,
                        ferp_sim_socket *client)
 {
-    bool refuses = ferp_sim_is_winsock(network) && ferp_sim_is_local(&client->remote.ip);
+    bool refuses = ferp_sim_is_winsock(network) && ferp_sim_is_local(network, &client->remote.ip);
     const ferp_sim_switches *switches = ferp_sim_switches_for(network, listener);
     bool has_place = refuses ? listener->queue_count < listener->backlog
                              : !ferp_sim_queue_is_full(network, listener);
@@ -277,7 +285,7 @@ static void handle_syn(ferp_sim_network *network, ferp_sim_socket *listener,
 
 static bool is_dropped_by_bound_port(ferp_sim_network *network, const fer_socket_addr *to)
 {
-    return network->switches->bound_port_drops_syn && ferp_sim_is_local(&to->ip) &&
+    return network->switches->bound_port_drops_syn && ferp_sim_is_local(network, &to->ip) &&
            ferp_sim_is_bound_only(network, to);
 }
 

@@ -100,7 +100,8 @@ bool ferp_sim_shut_read_discards(const ferp_sim_network *network, const ferp_sim
 
 bool ferp_sim_is_broadcast(const fer_ip_addr *ip)
 {
-    return ip->family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(ip->u.v4);
+    return ferp_sim_is_network_broadcast(ip) ||
+           (ip->family == FER_IP_V4 && fer_ipv4_addr_is_broadcast(ip->u.v4));
 }
 
 bool ferp_sim_has_many_receivers(const fer_ip_addr *ip)
@@ -114,7 +115,7 @@ bool ferp_sim_has_many_receivers(const fer_ip_addr *ip)
 static bool loops(const ferp_sim_network *network, const ferp_sim_socket *socket,
                   const ferp_sim_datagram *datagram)
 {
-    if (!ferp_sim_is_local(&datagram->from.ip)) {
+    if (!ferp_sim_is_local(network, &datagram->from.ip)) {
         return true; /* from another host */
     }
     bool to_v6 = datagram->to.ip.family == FER_IP_V6;
@@ -170,6 +171,15 @@ static bool receives_group(const ferp_sim_network *network, const ferp_sim_socke
     return receives_all ? has_member(network, datagram) : is_member(socket, datagram);
 }
 
+/* Windows delivers broadcasts also to sockets that are bound to an address of the network
+ * (dotnet/runtime#83525). */
+static bool receives_broadcasts_at(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    return ferp_sim_acts_as_windows(network, socket) &&
+           !fer_ip_addr_is_loopback(socket->local.ip) &&
+           !ferp_sim_has_many_receivers(&socket->local.ip);
+}
+
 /* A connected socket receives only its peer's datagrams. */
 static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *socket,
                     const ferp_sim_datagram *datagram)
@@ -189,13 +199,14 @@ static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *sock
     bool reaches = socket->family == datagram->to.ip.family ||
                    (socket->family == FER_IP_V6 && !socket->settings.options[FERP_ONLY_V6]);
     if (ferp_sim_is_broadcast(&datagram->to.ip)) {
-        return reaches && is_bound_for(socket, &datagram->to.ip);
+        return reaches &&
+               (is_bound_for(socket, &datagram->to.ip) || receives_broadcasts_at(network, socket));
     }
     if (fer_ip_addr_is_multicast(datagram->to.ip)) {
         return reaches && receives_group(network, socket, datagram) &&
                loops(network, socket, datagram);
     }
-    return ferp_sim_covers(socket, &datagram->to.ip);
+    return ferp_sim_covers(network, socket, &datagram->to.ip);
 }
 
 static void enqueue(ferp_sim_network *network, ferp_sim_socket *socket, ferp_sim_datagram *datagram)

@@ -50,7 +50,7 @@ static ferp_sim_code destination_status(ferp_sim_network *network, const ferp_si
     }
     return ferp_sim_injects_no_route(network, socket, &to->ip)
                ? FERP_SIM_ENETUNREACH
-               : ferp_sim_route_to(network, socket, to);
+               : ferp_sim_reach_status(network, socket, to);
 }
 
 static fer_error ensure_port(ferp_sim_network *network, ferp_sim_socket *socket,

@@ -147,7 +147,7 @@ fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership membership,
     if (ferp_sim_lacks_ipv4_groups(network, socket)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    if (!ferp_sim_is_local(&requested.local)) {
+    if (!ferp_sim_is_local(network, &requested.local)) {
         return ferp_sim_error(network, ferp_sim_is_winsock(network) ? FERP_SIM_EADDRNOTAVAIL
                                                                     : FERP_SIM_ENODEV);
     }

@@ -90,9 +90,9 @@ fer_error ferp_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool *on)
     return FERP_SIM_OK;
 }
 
-static uint32_t mtu_to(const fer_ip_addr *to)
+static uint32_t mtu_to(const ferp_sim_network *network, const fer_ip_addr *to)
 {
-    return ferp_sim_is_local(to) ? LOOPBACK_MTU : MTU;
+    return ferp_sim_is_local(network, to) ? LOOPBACK_MTU : MTU;
 }
 
 fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
@@ -104,18 +104,18 @@ fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
     if (socket->state != FERP_SIM_CONNECTED) {
         return ferp_sim_error(network, FERP_SIM_ENOTCONN);
     }
-    *out = mtu_to(&socket->remote.ip);
+    *out = mtu_to(network, &socket->remote.ip);
     return FERP_SIM_OK;
 }
 
 /* ---- Sending */
 
-static bool is_too_long(const ferp_sim_socket *socket, const struct ferp_send_message *message,
-                        const fer_ip_addr *to)
+static bool is_too_long(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                        const struct ferp_send_message *message, const fer_ip_addr *to)
 {
     size_t len = message->segment_size != 0 ? message->segment_size : message->len;
     size_t headers = to->family == FER_IP_V4 ? HEADERS_V4 : HEADERS_V6;
-    return socket->dont_fragment && len + headers > mtu_to(to);
+    return socket->dont_fragment && len + headers > mtu_to(network, to);
 }
 
 /* The code of a local address or an interface that the message cannot have. */
@@ -145,7 +145,7 @@ static ferp_sim_code source_status(const ferp_sim_network *network, const ferp_s
         !fer_ip_addr_eq(socket->local.ip, *from)) {
         return FERP_SIM_EINVAL;
     }
-    if (!ferp_sim_is_local(from)) {
+    if (!ferp_sim_is_local(network, from)) {
         return FERP_SIM_EADDRNOTAVAIL;
     }
     bool is_ignored = network->switches->connected_source_is_einval && from->family == FER_IP_V4 &&
@@ -211,7 +211,7 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
         return ferp_sim_error(network, FERP_SIM_EOPNOTSUPP);
     }
     FER_TRY(ferp_sim_error(network, source_status(network, socket, message, &to.ip)));
-    if (is_too_long(socket, message, &to.ip)) {
+    if (is_too_long(network, socket, message, &to.ip)) {
         return ferp_sim_error(network, FERP_SIM_EMSGSIZE);
     }
     FER_TRY(ferp_sim_error(network, segments_status(network, socket, message)));

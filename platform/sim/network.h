@@ -188,9 +188,11 @@ fer_socket_addr ferp_sim_in_family_of(const ferp_sim_socket *socket, const fer_s
 fer_socket_addr ferp_sim_sender_for(const ferp_sim_network *network, const ferp_sim_socket *socket,
                                     const fer_socket_addr *from);
 /* Whether the address is one of the program's machine. */
-bool ferp_sim_is_local(const fer_ip_addr *ip);
+bool ferp_sim_is_local(const ferp_sim_network *network, const fer_ip_addr *ip);
 /* Sets the machine's first addresses. */
 void ferp_sim_set_own_addresses(ferp_sim_network *network);
+/* The broadcast address of the network of the program's machine. */
+bool ferp_sim_is_network_broadcast(const fer_ip_addr *ip);
 fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr *to);
 fer_error ferp_sim_claim_port(ferp_sim_network *network, ferp_sim_socket *socket,
                               const fer_socket_addr *addr);
@@ -206,7 +208,8 @@ bool ferp_sim_is_bound_only(ferp_sim_network *network, const fer_socket_addr *ad
 bool ferp_sim_is_host(const ferp_sim_network *network, const fer_ip_addr *ip);
 void ferp_sim_add_time_wait(ferp_sim_network *network, const fer_socket_addr *addr);
 /* Whether the socket's local address includes ip. */
-bool ferp_sim_covers(const ferp_sim_socket *socket, const fer_ip_addr *ip);
+bool ferp_sim_covers(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                     const fer_ip_addr *ip);
 bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other);
 
 /* ---- address.c */
@@ -232,9 +235,9 @@ ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_s
 const ferp_sim_answer *ferp_sim_answer_of(const ferp_sim_network *network,
                                           const fer_socket_addr *to);
 /* The status of a call that sends to the address, which is in canonical form: no error if the
- * program's machine has a route. */
-ferp_sim_code ferp_sim_route_to(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                                const fer_socket_addr *to);
+ * program's machine has a route. It also is that of another loopback address than 127.0.0.1. */
+ferp_sim_code ferp_sim_reach_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                    const fer_socket_addr *to);
 /* The same of a stream's connect. */
 ferp_sim_code ferp_sim_route_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
                                     const fer_socket_addr *to);
@@ -357,6 +360,7 @@ void ferp_sim_drop_datagrams(ferp_sim_network *network, ferp_sim_socket *socket)
 bool ferp_sim_shut_read_discards(const ferp_sim_network *network, const ferp_sim_socket *socket);
 void ferp_sim_on_datagram(ferp_sim_network *network, const ferp_sim_event *event);
 void ferp_sim_on_refusal(ferp_sim_network *network, const ferp_sim_event *event);
+/* 255.255.255.255, or that of the network of the program's machine. */
 bool ferp_sim_is_broadcast(const fer_ip_addr *ip);
 /* A broadcast or a multicast address. */
 bool ferp_sim_has_many_receivers(const fer_ip_addr *ip);

@@ -68,7 +68,7 @@ static bool is_interface(const ferp_sim_network *network, const ferp_sim_socket 
     fer_ipv4_addr local;
     memcpy(local.octets, &value, sizeof local.octets);
     const fer_ip_addr ip = fer_ip_addr_from_v4(local);
-    return option == FERP_MULTICAST_IF_V4 ? ferp_sim_is_local(&ip)
+    return option == FERP_MULTICAST_IF_V4 ? ferp_sim_is_local(network, &ip)
            : option == FERP_MULTICAST_IF_V6
                ? value <= FERP_SIM_INTERFACES &&
                      (value != 0 || !ferp_sim_switches_for(network, socket)->multicast_if_v6_stays)

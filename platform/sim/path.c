@@ -60,7 +60,7 @@ static const fer_ip_addr *own_of(const ferp_sim_network *network, fer_ip_family 
 /* The path from the program's machine. */
 static fer_sim_path path_to(const ferp_sim_network *network, const fer_ip_addr *host)
 {
-    if (ferp_sim_is_local(host) || ferp_sim_has_many_receivers(host)) {
+    if (ferp_sim_is_local(network, host) || ferp_sim_has_many_receivers(host)) {
         return FER_SIM_PATH_OPEN;
     }
     if (ferp_sim_is_wildcard(own_of(network, host->family))) {
@@ -84,9 +84,9 @@ static fer_sim_path path_between(const ferp_sim_network *network, const fer_ip_a
     if (was_own(network, one) || was_own(network, other)) {
         return FER_SIM_PATH_SILENT;
     }
-    return ferp_sim_is_local(one)     ? path_to(network, other)
-           : ferp_sim_is_local(other) ? path_to(network, one)
-                                      : FER_SIM_PATH_OPEN;
+    return ferp_sim_is_local(network, one)     ? path_to(network, other)
+           : ferp_sim_is_local(network, other) ? path_to(network, one)
+                                               : FER_SIM_PATH_OPEN;
 }
 
 bool ferp_sim_is_cut(const ferp_sim_network *network, const fer_ip_addr *one,
@@ -105,7 +105,7 @@ ferp_sim_code ferp_sim_path_status(const ferp_sim_network *network, const ferp_s
     }
     bool lacks_source = network->config.dialect == FER_SIM_DIALECT_POSIX && socket->has_local &&
                         to->ip.family == FER_IP_V4 && was_own(network, &socket->local.ip) &&
-                        !ferp_sim_is_local(&to->ip);
+                        !ferp_sim_is_local(network, &to->ip);
     return lacks_source ? FERP_SIM_ENETUNREACH
                         : rows[path_to(network, &to->ip)].calls[network->config.dialect];
 }
@@ -127,7 +127,7 @@ ferp_sim_code ferp_sim_datagram_report(const ferp_sim_network *network, const fe
     bool is_reported =
         network->config.dialect == FER_SIM_DIALECT_BSD ||
         (rows[path].is_hard && (!ferp_sim_is_winsock(network) || code == FERP_SIM_ECONNREFUSED));
-    return is_reported && ferp_sim_is_local(from) ? code : FERP_SIM_NO_ERROR;
+    return is_reported && ferp_sim_is_local(network, from) ? code : FERP_SIM_NO_ERROR;
 }
 
 /* ---- Soft errors (RFC 1122, 4.2.3.9) */
@@ -145,7 +145,7 @@ static void note_of_connected(const ferp_sim_network *network, ferp_sim_socket *
 
 /* A message about a SYN, which ends the connect (Linux, tcp_v4_err; the BSDs, tcp_drop_syn_sent, of
  * the port), or is a soft error. After four retransmissions another one ends the connect (FreeBSD,
- * tcp_notify), or is stored for SO_ERROR although the connect goes on (XNU, NetBSD, OpenBSD). */
+ * XNU: tcp_notify), or is stored for SO_ERROR although the connect goes on (NetBSD, OpenBSD). */
 static void note_of_connecting(ferp_sim_network *network, ferp_sim_socket *socket,
                                ferp_sim_code code)
 {
@@ -345,7 +345,8 @@ bool ferp_sim_injects_soft_error(ferp_sim_network *network, ferp_sim_socket *soc
 bool ferp_sim_injects_no_route(ferp_sim_network *network, const ferp_sim_socket *socket,
                                const fer_ip_addr *to)
 {
-    return !socket->is_peer && !ferp_sim_is_local(to) && !ferp_sim_has_many_receivers(to) &&
+    return !socket->is_peer && !ferp_sim_is_local(network, to) &&
+           !ferp_sim_has_many_receivers(to) &&
            ferp_sim_injects(network, socket, FER_SIM_FAULT_NO_ROUTE);
 }
 
@@ -366,7 +367,7 @@ void ferp_sim_inject_path_faults(ferp_sim_network *network, ferp_sim_socket *soc
     if (ferp_sim_injects_soft_error(network, socket)) {
         cut_for_a_while(network, link);
     }
-    if (ferp_sim_is_local(&socket->remote.ip)) {
+    if (ferp_sim_is_local(network, &socket->remote.ip)) {
         return;
     }
     if (ferp_sim_injects_no_route(network, socket, &socket->remote.ip)) {
@@ -444,7 +445,8 @@ fer_error fer_sim_forget(const fer_ip_addr *host, bool resets)
     }
     for (size_t i = 0; i < network->link_max; i++) {
         ferp_sim_link *link = &network->links[i];
-        bool is_local = ferp_sim_is_local(&link->addrs[0]) && ferp_sim_is_local(&link->addrs[1]);
+        bool is_local = ferp_sim_is_local(network, &link->addrs[0]) &&
+                        ferp_sim_is_local(network, &link->addrs[1]);
         bool has_host = host == NULL || fer_ip_addr_eq(link->addrs[0], *host) ||
                         fer_ip_addr_eq(link->addrs[1], *host);
         if (link->used && !link->is_unix && !is_local && has_host) {

@@ -16,7 +16,8 @@
         .shut_both_disconnects = true, .failed_connect_is_final = true,                           \
         .port_0_is_unavailable = true, .connect_ends_after_75_s = true, .binds_by_address = true, \
         .broadcast_bind_is_unavailable = true, .scopeless_bind_is_unavailable = true,             \
-        .backlog_max = 128, .send_to_connected_is_eisconn = true, .udp_reconnect_unbinds = true,  \
+        .owns_one_loopback_address = true, .backlog_max = 128,                                    \
+        .send_to_connected_is_eisconn = true, .udp_reconnect_unbinds = true,                      \
         .udp_send_buffer_is_limit = true, .lacks_path_mtu_v4 = true, .lacks_sent_ttl = true,      \
         .unix_full_datagrams = true, .unix_peer_close_is_econnreset = true,                       \
         .unix_connected_hears_all = true, .unix_reconnect_keeps_queue = true,                     \
@@ -33,16 +34,16 @@
 static const ferp_sim_switches bsd_switches[] = {
     [FER_SIM_BSD_MACOS] =
         BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_protocol = true,
-                     .lacks_mapped_ttl = true, .mapped_peer_is_plain = true,
-                     .lacks_ipv4_groups_of_ipv6 = true, .keeps_filter_mode = true,
-                     .sends_files_until_an_error = true, .user_timeout_is_in_seconds = true,
-                     .multicast_if_v6_stays = true, .shut_read_is_once_and_drops_timeout = true,
-                     .shut_read_resets_on_input = true, .receive_leaks_handles = true,
-                     .full_queue_drops_unfinished = true, .unix_full_datagrams_are_polled = true,
-                     .unix_shut_read_discards = true, .shutdown_dead_does_nothing = true,
-                     .ended_options_fail = true, .self_connect_is_einval = true,
-                     .group_stream_is_eafnosupport = true, .eai_noname_is_8 = true,
-                     .keepalive_retries = 8, .bound_port_drops_syn = true,
+                     .second_report_ends_connect = true, .lacks_mapped_ttl = true,
+                     .mapped_peer_is_plain = true, .lacks_ipv4_groups_of_ipv6 = true,
+                     .keeps_filter_mode = true, .sends_files_until_an_error = true,
+                     .user_timeout_is_in_seconds = true, .multicast_if_v6_stays = true,
+                     .shut_read_is_once_and_drops_timeout = true, .shut_read_resets_on_input = true,
+                     .receive_leaks_handles = true, .full_queue_drops_unfinished = true,
+                     .unix_full_datagrams_are_polled = true, .unix_shut_read_discards = true,
+                     .shutdown_dead_does_nothing = true, .ended_options_fail = true,
+                     .self_connect_is_einval = true, .group_stream_is_eafnosupport = true,
+                     .eai_noname_is_8 = true, .keepalive_retries = 8, .bound_port_drops_syn = true,
                      .dual_stack_beside_ipv4 = true, .backlog_0_is_largest = true,
                      .queue_halves = 2, .unix_queue_halves = 2, .queue_is_exact = true,
                      .accept_inherits_nonblocking = true, .accept_drops_timeouts = true,
@@ -54,7 +55,8 @@ static const ferp_sim_switches bsd_switches[] = {
                            .second_report_ends_connect = true, .lacks_interface_v4 = true,
                            .bound_source_is_einval = true, .mapped_peer_is_plain = true,
                            .lacks_ipv4_groups_of_ipv6 = true, .keeps_filter_mode = true,
-                           .sends_files_until_an_error = true, .eai_noname_is_8 = true,
+                           .sends_files_until_an_error = true,
+                           .other_loopback_status = FERP_SIM_EADDRNOTAVAIL, .eai_noname_is_8 = true,
                            .shutdown_dead_does_nothing = true, .dead_tcp_options_fail = true,
                            .time_wait_is_dead = true, .keepalive_retries = 8,
                            .failed_connect_is_refused = true, .group_stream_is_eafnosupport = true,
@@ -65,22 +67,27 @@ static const ferp_sim_switches bsd_switches[] = {
         OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_ecn_v4 = true,
                            .lacks_dont_fragment_v4 = true, .lacks_protocol = true,
                            .group_reaches_all = true, .lacks_sources = true,
-                           .eai_noname_is_8 = true, .shutdown_dead_is_einval = true,
-                           .dead_options_fail = true, .local_name_of_dead_is_einval = true,
-                           .hides_keepalive_fields = true, .keepalive_retries = 8,
-                           .bound_port_drops_syn = true, .dual_stack_beside_ipv4 = true,
-                           .separates_ip_versions = true, .queue_halves = 2, .unix_queue_halves = 3,
+                           .other_loopback_status = FERP_SIM_ENETUNREACH, .eai_noname_is_8 = true,
+                           .shutdown_dead_is_einval = true, .dead_options_fail = true,
+                           .local_name_of_dead_is_einval = true, .hides_keepalive_fields = true,
+                           .keepalive_retries = 8, .bound_port_drops_syn = true,
+                           .dual_stack_beside_ipv4 = true, .separates_ip_versions = true,
+                           .queue_halves = 2, .unix_queue_halves = 3,
                            .accepted_linger_zero_is_120s = true),
-    [FER_SIM_BSD_OPENBSD] = OTHER_BSD_SWITCHES(
-            .lacks_udp_features = LACKED | FER_UDP_BATCHING, .lacks_interface_v4 = true,
-            .connected_source_is_einval = true, .lacks_ecn_v4 = true,
-            .lacks_dont_fragment_v4 = true, .shutdown_dead_is_einval = true,
-            .dead_tcp_options_fail = true, .dead_ip_options_fail = true, .lacks_dual_stack = true,
-            .local_name_of_dead_is_einval = true, .lacks_keepalive_fields = true,
-            .wildcard_destination_is_einval = true, .broadcast_datagrams_bind = true,
-            .group_reaches_all = true, .lacks_sources = true, .lacks_ipv4_groups_of_ipv6 = true,
-            .bound_port_drops_syn = true, .buffer_of_ended_half_is_einval = true, .backlog_min = 80,
-            .queue_halves = 2, .unix_queue_halves = 6, .accepted_linger_zero_is_120s = true),
+    [FER_SIM_BSD_OPENBSD] =
+        OTHER_BSD_SWITCHES(.lacks_udp_features = LACKED | FER_UDP_BATCHING,
+                           .lacks_interface_v4 = true, .connected_source_is_einval = true,
+                           .lacks_ecn_v4 = true, .lacks_dont_fragment_v4 = true,
+                           .shutdown_dead_is_einval = true, .dead_tcp_options_fail = true,
+                           .dead_ip_options_fail = true, .lacks_dual_stack = true,
+                           .local_name_of_dead_is_einval = true, .lacks_keepalive_fields = true,
+                           .wildcard_destination_is_einval = true, .broadcast_datagrams_bind = true,
+                           .network_broadcast_binds_datagrams_only = true,
+                           .other_loopback_status = FERP_SIM_ENETUNREACH, .group_reaches_all = true,
+                           .lacks_sources = true, .lacks_ipv4_groups_of_ipv6 = true,
+                           .bound_port_drops_syn = true, .buffer_of_ended_half_is_einval = true,
+                           .backlog_min = 80, .queue_halves = 2, .unix_queue_halves = 6,
+                           .accepted_linger_zero_is_120s = true),
 };
 
 static const ferp_sim_switches winsock_switches = {.lacks_interface_v4 = true};

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "ferrule/sim.h"
+#include "platform/sim/codes.h"
 
 typedef struct ferp_sim_switches {
     /* ---- Streams: ends and resets */
@@ -124,7 +125,7 @@ typedef struct ferp_sim_switches {
     /* A SYN to a port that is bound, and neither listens nor is connected, gets no answer (XNU,
      * NetBSD, OpenBSD: tcp_input, TCPS_CLOSED). */
     bool bound_port_drops_syn;
-    /* A second report of a router ends a connect (FreeBSD: tcp_notify, tcp_drop). The others store
+    /* A second report of a router ends a connect (FreeBSD, XNU: tcp_notify, tcp_drop). The others store
      * it for SO_ERROR, and the connect goes on. */
     bool second_report_ends_connect;
     /* A connect without an answer times out after 75 s (all: TCPTV_KEEP_INIT). */
@@ -166,6 +167,16 @@ typedef struct ferp_sim_switches {
     bool separates_ip_versions;
     /* Binding a link-local address without a scope is EADDRNOTAVAIL (all: ifa_ifwithaddr). */
     bool scopeless_bind_is_unavailable;
+    /* Of 127.0.0.0/8 the machine has 127.0.0.1 only, so that binding another one is EADDRNOTAVAIL
+     * (all: ifa_ifwithaddr). A connect or a datagram to another one has this code: EADDRNOTAVAIL
+     * (FreeBSD: ip_output, by the default route), ENETUNREACH (NetBSD: looutput, by the route of
+     * rc.d/network; OpenBSD: that of netstart(8)); without a code there is no answer (XNU: the
+     * route of lo0 leads to ip_input, which drops it). */
+    bool owns_one_loopback_address;
+    ferp_sim_code other_loopback_status;
+    /* Binding a stream to the broadcast address of a network is EADDRNOTAVAIL (OpenBSD: in_pcbbind,
+     * in_broadcast). The others bind every socket there (ifa_ifwithaddr, IFF_BROADCAST). */
+    bool network_broadcast_binds_datagrams_only;
     /* Binding the broadcast address is EADDRNOTAVAIL (all: ifa_ifwithaddr), except of a datagram
      * socket (OpenBSD: in_pcbbind, in_broadcast). */
     bool broadcast_bind_is_unavailable;

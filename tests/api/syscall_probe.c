@@ -52,7 +52,8 @@ static void open_connection(void)
     STEP("bind: socket setsockopt bind listen", fer_tcp_listener_bind_addr(&listener, &address),
          FER_OK);
     expect("local_addr", fer_tcp_listener_local_addr(&listener, &address), FER_OK);
-    STEP("connect: socket connect", fer_tcp_stream_connect_addr(&client, &address), FER_OK);
+    STEP("connect: socket connect setsockopt", fer_tcp_stream_connect_addr(&client, &address),
+         FER_OK);
     STEP("accept: accept4", fer_tcp_listener_accept(&listener, &server, NULL), FER_OK);
 }
 
@@ -192,7 +193,7 @@ static void end_connection(void)
     mark("close: close");
     fer_tcp_stream_close(&client);
     mark("end");
-    STEP("connect_timeout: socket ioctl connect poll getsockopt getpeername ioctl",
+    STEP("connect_timeout: socket ioctl connect poll getsockopt poll ioctl",
          fer_tcp_stream_connect_timeout(&client, &address, fer_duration_from_secs(10)), FER_OK);
     STEP("zero_timeout:", fer_tcp_stream_set_read_timeout(&client, fer_duration_from_secs(0)),
          FER_INVALID_INPUT);

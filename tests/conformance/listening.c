@@ -266,6 +266,24 @@ RULE_TEST("L4", a_listener_on_all_of_ipv6_takes_ipv4_too)
 
 /* ---- L5: "An address that is not an address of this machine is ADDR_NOT_AVAILABLE" */
 
+/* `loopback_addresses` */
+RULE_TEST("L5", another_loopback_address_is_this_machines_or_not_available)
+{
+    fer_tcp_stream *stream = test_stream();
+    fer_tcp_listener *listener = test_listener();
+    fer_socket_addr addr = addr_of("127.0.0.2:0");
+    fer_error error = fer_tcp_listener_bind_addr(listener, &addr);
+    if (!peer_is_windows() && error.kind == FER_ADDR_NOT_AVAILABLE) {
+        assert_ok(fer_tcp_listener_bind(listener, "127.0.0.1:0"));
+        return;
+    }
+    assert_ok(error);
+    assert_ok(fer_tcp_listener_local_addr(listener, &addr));
+    assert_ok(fer_tcp_stream_connect_addr(stream, &addr));
+    assert_ok(fer_tcp_stream_peer_addr(stream, &addr));
+    assert_true(fer_ip_addr_eq(addr.ip, addr_of("127.0.0.2:0").ip));
+}
+
 RULE_TEST("L5", an_address_not_this_machines_is_addr_not_available)
 {
     static const char *const texts[] = {"192.0.2.1:0", "203.0.113.7:0", "[2001:db8::1]:0"};

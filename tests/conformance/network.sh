@@ -4,7 +4,8 @@
 # refuses segments that are longer (rule B5), and between two, over an interface without checksum
 # offload, which the kernel needs to cut segments (Linux before 6.11 returns EIO; net/ipv4/udp.c,
 # udp_send_skb), where a send buffer can be full (rules B2, B12), and where a router, the second
-# namespace, has a shorter MTU on its other side (rule U2).
+# namespace, has a shorter MTU on its other side (rule U2). The rows of docs/DIFFERENCES.md that
+# network_rows.c names have a namespace each.
 # usage: network.sh FOLDER-OF-THE-PROGRAMS
 set -eu
 tests=$1/conformance_tests
@@ -21,6 +22,12 @@ unshare -rn sh -c '
     ip link set lo up
     echo "41000 41003" >/proc/sys/net/ipv4/ip_local_port_range
     exec "$1/few_ports"' sh "$1"
+
+for row in broadcasts tentative ports pings reports device; do
+    # shellcheck disable=SC2016 # the inner shell expands it
+    sh "$(dirname "$0")/two_networks.sh" sh -c 'ip link set lo up && exec "$1/network_rows" "$2"' \
+        sh "$1" "$row"
+done
 
 # shellcheck disable=SC2016 # the inner shell expands it
 sh "$(dirname "$0")/two_networks.sh" sh -c '
@@ -43,3 +50,19 @@ sh "$(dirname "$0")/two_networks.sh" sh -c '
         echo "network: U2 is skipped: this system refuses to forward"
         "$1/batches_between" 192.0.2.7 192.0.2.8
     fi' sh "$1"
+
+# A firewall that rejects what arrives, for a while (rules S5, C1).
+if ! command -v nft >/dev/null; then
+    echo "network: S5 and C1 are skipped: there is no nft"
+    exit 0
+fi
+# shellcheck disable=SC2016
+sh "$(dirname "$0")/two_networks.sh" sh -ec '
+    ip address add 2001:db8::1/64 dev here nodad
+    nsenter --net="$NETWORK" sh -ec "
+        ip address add 2001:db8::2/64 dev there nodad
+        echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
+        echo 0 >/proc/sys/net/ipv6/icmp/ratelimit
+        nft add table inet soft
+        nft add chain inet soft in \"{ type filter hook input priority 0; }\""
+    "$1/soft_errors" "$NETWORK" 192.0.2.2 2001:db8::2' sh "$1"

@@ -3,6 +3,9 @@
 #include "selftest/probe.h"
 
 #include <string.h>
+#ifndef _WIN32
+#include <unistd.h>
+#endif
 
 #include "support/thread.h"
 
@@ -113,6 +116,66 @@ PROBE("row", reset_in_queue, RETURNED ", " RETURNED,
 {
     accept_a_reset(PEER_V4);
     accept_a_reset(PEER_V6);
+}
+
+/* ---- Addresses and ports */
+
+enum { OTHER_LOOPBACK = 0x7F000002, LOOPBACK_BROADCAST = 0x7FFFFFFF };
+
+/* A bind to 127.0.0.2 and to 127.255.255.255. A connect and a send depend on the routes. */
+#define NO_ALIAS "bind EADDRNOTAVAIL, bind EADDRNOTAVAIL"
+PROBE("row", loopback_addresses, "bind OK, bind OK", NO_ALIAS, NO_ALIAS, NO_ALIAS, NO_ALIAS, NULL)
+{
+    peer_socket client = raw_new(SOCK_STREAM);
+    answer("bind %s", raw_result(raw_bind(raw_new(SOCK_DGRAM), OTHER_LOOPBACK, 0)));
+    answer("bind %s", raw_result(raw_bind(raw_new(SOCK_DGRAM), LOOPBACK_BROADCAST, 0)));
+    (void)peer_raw_set_nonblocking(client, true);
+    const char *error = raw_result(raw_connect(client, OTHER_LOOPBACK, 9));
+    if (strcmp(error, "EINPROGRESS") == 0 || strcmp(error, "EAGAIN") == 0) {
+        (void)raw_ready(client, true, 3000);
+        error = raw_error(client);
+    }
+    note("connect: %s", strcmp(error, "OK") == 0 ? "no answer" : error);
+    note("send: %s", raw_result(raw_send_to(raw_new(SOCK_DGRAM), OTHER_LOOPBACK, 9)));
+}
+
+/* Of a user without a privilege: a bind to 127.0.0.1 and to the wildcard address. */
+PROBE("row", privileged_ports, "EACCES, EACCES", "EACCES, OK", "EACCES, EACCES", "EACCES, EACCES",
+      "EACCES, EACCES", "OK, OK")
+{
+    enum { UNUSED_PORT = 991 };
+#ifndef _WIN32
+    need(geteuid() != 0, "the user has the privilege");
+#endif
+    const char *specific = raw_result(raw_bind(raw_new(SOCK_DGRAM), INADDR_LOOPBACK, UNUSED_PORT));
+    const char *wildcard = raw_result(raw_bind(raw_new(SOCK_DGRAM), INADDR_ANY, UNUSED_PORT));
+#ifdef __linux__
+    need(strcmp(specific, "OK") != 0, "the system or the user has no such limit");
+#endif
+    answer("%s, %s", specific, wildcard);
+}
+
+/* pro-bing#37: whether an answer to an echo begins with an IP header, and keeps the identifier. */
+PROBE("row", icmp_datagrams, "12 bytes, another identifier", "32 bytes, the identifier",
+      "EPROTONOSUPPORT", "EPROTONOSUPPORT", "EPROTONOSUPPORT", NULL)
+{
+    unsigned char echo[] = {8, 0, 0x06, 0xF4, 0x12, 0x34, 0, 7, 'p', 'i', 'n', 'g'};
+    unsigned char bytes[64] = {0};
+    raw_socket made = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
+    if ((peer_socket)made == PEER_NONE) {
+        const char *error = raw_result(-1);
+        need(THIS_SYSTEM != LINUX, "ping_group_range permits no such socket: %s", error);
+        answer("%s", error);
+        return;
+    }
+    peer_socket client = raw_keep(made);
+    (void)peer_raw_set_timeouts(client, 3000);
+    need(raw_connect(client, INADDR_LOOPBACK, 0) == 0, "connect: %s", raw_result(-1));
+    int n = raw_send(client, echo, sizeof echo) < 0 ? -1 : raw_receive(client, bytes, sizeof bytes);
+    int at = n > 12 ? n - 12 : 0;
+    answer("%s bytes", raw_count(n));
+    answer(bytes[at + 4] == 0x12 && bytes[at + 5] == 0x34 ? "the identifier"
+                                                          : "another identifier");
 }
 
 /* ---- Ends */

@@ -189,6 +189,59 @@ BSD_TEST(a_group_is_bound_by_datagram_sockets_and_a_broadcast_needs_an_option)
     assert_code(ferp_send(raw, "x", 1, 0, &n), FER_PERMISSION_DENIED, 13);
 }
 
+/* owns_one_loopback_address, other_loopback_status: row `loopback_addresses` */
+BSD_TEST(the_machine_has_one_address_of_127)
+{
+    static const char *const others[] = {"127.0.0.2:0", "127.255.255.255:0"};
+    fer_error_kind error = is_on(ON_FREEBSD)               ? FER_ADDR_NOT_AVAILABLE
+                           : is_on(ON_NETBSD | ON_OPENBSD) ? FER_NETWORK_UNREACHABLE
+                                                           : FER_OK;
+    fer_tcp_listener listener = {0};
+    fer_tcp_stream stream = {0};
+    fer_udp_socket udp = {0};
+    fer_udp_received got;
+    char byte = 0;
+    for (size_t i = 0; i < 2; i++) {
+        assert_kind(fer_udp_socket_bind(&udp, others[i]), FER_ADDR_NOT_AVAILABLE);
+        assert_kind(fer_tcp_listener_bind(&listener, others[i]), FER_ADDR_NOT_AVAILABLE);
+    }
+    assert_ok(fer_tcp_listener_bind(&listener, "0.0.0.0:80"));
+    assert_kind(fer_tcp_stream_connect_timeout(&stream, addr_at("127.0.0.2:80"), millis(100)),
+                error == FER_OK ? FER_TIMED_OUT : error);
+    assert_ok(fer_tcp_stream_connect(&stream, "127.0.0.1:80"));
+    fer_tcp_stream_close(&stream);
+    fer_tcp_listener_close(&listener);
+    assert_ok(fer_udp_socket_bind(&udp, "0.0.0.0:1000"));
+    assert_ok(fer_udp_socket_set_nonblocking(&udp, true));
+    assert_kind(fer_udp_socket_send_to(&udp, "x", 1, addr_at("127.0.0.2:1000"), NULL), error);
+    assert_ok(fer_udp_socket_send_to(&udp, "y", 1, addr_at("127.0.0.1:1000"), NULL));
+    assert_ok(fer_sim_advance(millis(1)));
+    assert_ok(fer_udp_socket_recv_from(&udp, &byte, 1, &got));
+    assert_int_equal(byte, 'y');
+    fer_udp_socket_close(&udp);
+}
+
+/* A peer there is as an address that was added to lo0. */
+BSD_TEST(a_peer_at_another_loopback_address_is_reached)
+{
+    fer_sim_peer peer;
+    fer_tcp_stream stream = {0};
+    fer_socket_addr addr = addr_of("127.0.0.2:80");
+    assert_ok(fer_sim_peer_listen(&addr, 1, &peer));
+    assert_ok(fer_tcp_stream_connect_addr(&stream, &addr));
+    fer_tcp_stream_close(&stream);
+}
+
+/* network_broadcast_binds_datagrams_only: row `network_broadcast_bind`. A connect is EACCES
+ * (ip_output). */
+BSD_TEST(the_broadcast_address_of_the_network_is_bound)
+{
+    const fer_socket_addr all = addr_of("10.0.0.255:0");
+    assert_ok(ferp_bind(udp_socket(), &all));
+    assert_kind(ferp_bind(raw_socket(), &all), is_on(ON_OPENBSD) ? FER_ADDR_NOT_AVAILABLE : FER_OK);
+    assert_kind(ferp_connect(raw_socket(), addr_at("10.0.0.255:9")), FER_PERMISSION_DENIED);
+}
+
 /* udp_reconnect_unbinds */
 BSD_TEST(connecting_again_unbinds_the_address)
 {

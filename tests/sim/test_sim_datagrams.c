@@ -229,6 +229,27 @@ DATAGRAM_TEST(a_broadcast_reaches_all_that_are_bound_to_the_wildcard)
     assert_nothing(&test.udp2);
 }
 
+/* `broadcast_at_an_address` */
+SIM_UDP_TEST(a_broadcast_reaches_a_socket_at_an_address_on_windows)
+{
+    static const char *const broadcasts[] = {"255.255.255.255:1000", "10.0.0.255:1000"};
+    fer_udp_socket *sender = &test.udp2;
+    assert_ok(fer_udp_socket_bind(socket, OWN_ADDR));
+    assert_ok(fer_udp_socket_set_nonblocking(socket, true));
+    assert_ok(fer_udp_socket_bind(sender, "0.0.0.0:1002"));
+    for (size_t i = 0; i < 2; i++) {
+        assert_kind(fer_udp_socket_send_to(sender, "x", 1, addr_at(broadcasts[i]), NULL),
+                    FER_PERMISSION_DENIED);
+    }
+    assert_ok(fer_udp_socket_set_broadcast(sender, true));
+    for (size_t i = 0; i < 2; i++) {
+        sends_to(sender, "x", broadcasts[i]);
+        advance_ms(1);
+        assert_kind(receive_one(socket), is_winsock() ? FER_OK : FER_WOULD_BLOCK);
+        assert_kind(receive_one(socket), FER_WOULD_BLOCK);
+    }
+}
+
 /* Linux' connect needs SO_BROADCAST; on Windows only a send to an address does (Wine's
  * test_broadcast). Core refuses the connect. */
 SIM_UDP_TEST(a_connect_to_the_broadcast_address_without_the_option)
@@ -251,17 +272,18 @@ SIM_UDP_TEST(a_connect_to_the_broadcast_address_without_the_option)
     assert_kind(fer_udp_socket_send_to(socket, "x", 1, &all, &n), FER_PERMISSION_DENIED);
 }
 
-/* `group_bind` */
+/* `group_bind`, `network_broadcast_bind` */
 SIM_UDP_TEST(only_linux_binds_to_groups_and_to_the_broadcast_address)
 {
     static const char *const addresses[] = {"239.1.1.1:1000", "255.255.255.255:1000",
-                                            "[::ffff:239.1.1.1]:1000", "[ff02::1%1]:1000"};
-    for (size_t i = 0; i < 4; i++) {
+                                            "10.0.0.255:1000", "[::ffff:239.1.1.1]:1000",
+                                            "[ff02::1%1]:1000"};
+    for (size_t i = 0; i < 5; i++) {
         assert_kind(fer_udp_socket_bind(socket, addresses[i]),
                     is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_OK);
         assert_kind(fer_tcp_listener_bind(&test.listener, addresses[i]),
                     is_winsock() ? FER_ADDR_NOT_AVAILABLE
-                    : i < 3      ? FER_OK
+                    : i < 4      ? FER_OK
                                  : FER_INVALID_INPUT);
         fer_udp_socket_close(socket);
         fer_tcp_listener_close(&test.listener);

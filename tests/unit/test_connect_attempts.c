@@ -53,6 +53,7 @@ static const char *failures_text(void)
     return text;
 }
 
+#define ENDED "peer_addr NOT_CONNECTED:107, connect_is_pending 1"
 #define HINTS "poll* 1, peer_addr* NOT_CONNECTED:57, connect_is_pending* 1"
 
 SCRIPT_TEST(attempts_end_with_the_first_connection_or_the_last_failure)
@@ -91,16 +92,19 @@ SCRIPT_TEST(attempts_end_with_the_first_connection_or_the_last_failure)
          0, 0, 0, 0, "poll TIMED_OUT 2", FER_OK, 0, "",
          "set_linger(1,1,0) close(1) set_nonblocking(2,0)", 2},
         {"an attempt that fails starts the next one immediately", &script_posix, "ab", 0, 0, 0,
-         5 * MS, 0, 0, 0, "poll* 1, take_error +CONNECTION_REFUSED:111", FER_OK, 0,
+         5 * MS, 0, 0, 0, "poll* 1, take_error +CONNECTION_REFUSED:111, " ENDED, FER_OK, 0,
          A " ConnectionRefused:111 5000000;", "set_nonblocking(2,0)", 2},
         {"of two simultaneous connections the earlier attempt is taken", &script_posix, "ab", 0, 0,
          0, 0, 0, 0, 0, "poll TIMED_OUT 3", FER_OK, 0, "",
          "set_linger(2,1,0) close(2) set_nonblocking(1,0)", 2},
+        {"a soft error ends no attempt", &script_posix, "ab", 0, 0, 0, 5 * MS, 0, 0, 0,
+         "poll* 1, take_error +HOST_UNREACHABLE:113, peer_addr NOT_CONNECTED:107 NOT_CONNECTED:107",
+         FER_OK, 0, "", "set_nonblocking(1,0)", 2},
         /* The error is that of the last address. */
         {"failures are listed in the order in which they ended", &script_posix, "ab", 0, 0, 0, 0, 0,
          0, 0,
          "poll TIMED_OUT 2 1, take_error +CONNECTION_REFUSED:111 "
-         "+HOST_UNREACHABLE:113",
+         "+HOST_UNREACHABLE:113, peer_addr* NOT_CONNECTED:107, connect_is_pending* 1",
          FER_CONNECTION_REFUSED, 111,
          B " ConnectionRefused:111 0;" A " HostUnreachable:113 250000000;",
          "poll(1,1," DELAY_END ")", 3},

@@ -124,7 +124,8 @@ SCRIPT_TEST(the_result_that_another_thread_stored_first_stays)
     handle = new_connecting(&script_posix);
     other_thread_event = FERI_EVENT_CONNECT_FAIL;
     script.on_call = run_other_thread;
-    script_queue("take_error +CONNECTION_REFUSED:111");
+    script_queue("take_error +CONNECTION_REFUSED:111, peer_addr NOT_CONNECTED:107, "
+                 "connect_is_pending 1");
     assert_error(feri_pending_connect_status(&handle), FER_CONNECTION_REFUSED, 111);
     assert_int_equal(phase_of(&handle), FERI_PHASE_CONNECT_FAILED);
     assert_error(feri_handle_saved_error(&handle), FER_HOST_UNREACHABLE, 113);

@@ -51,8 +51,15 @@ SCRIPT_TEST(take_error_of_a_started_connect_queries_the_system_once)
         {"connected", "", "take_error(1) peer_addr(1)", FER_OK, FER_OK},
         {"reset since", "take_error +CONNECTION_RESET:104", "take_error(1)", FER_OK,
          FER_CONNECTION_RESET},
-        {"failed", "take_error +CONNECTION_REFUSED:111", "take_error(1)", FER_OK,
-         FER_CONNECTION_REFUSED},
+        {"failed",
+         "take_error +CONNECTION_REFUSED:111, peer_addr NOT_CONNECTED:107, connect_is_pending 1",
+         "take_error(1) peer_addr(1) connect_is_pending(1)", FER_OK, FER_CONNECTION_REFUSED},
+        {"a soft error, pending",
+         "take_error +CONNECTION_REFUSED:111, peer_addr* NOT_CONNECTED:107",
+         "take_error(1) peer_addr(1) connect_is_pending(1) peer_addr(1)", FER_WOULD_BLOCK,
+         FER_OTHER},
+        {"a soft error, connected", "take_error +HOST_UNREACHABLE:113",
+         "take_error(1) peer_addr(1) peer_addr(1)", FER_OK, FER_OK},
         {"pending", "peer_addr NOT_CONNECTED:107", "take_error(1) peer_addr(1)", FER_WOULD_BLOCK,
          FER_OTHER},
     };
@@ -188,6 +195,7 @@ STREAM_TEST(script_posix, an_end_that_another_call_detected_precedes_the_error_o
     handle = script_stream(0);
     assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
     assert_error(feri_stream_after_end(&handle), FER_CONNECTION_RESET, 104);
+    script_queue("peer_addr* NOT_CONNECTED:107, connect_is_pending* 1");
     assert_error(feri_stream_after_failed_read(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}),
                  FER_CONNECTION_RESET, 104);
     assert_error(feri_stream_after_failed_write(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}),
@@ -200,6 +208,36 @@ STREAM_TEST(script_posix, the_answer_for_a_handle_that_was_closed_meanwhile_is_t
     assert_ok(feri_stream_after_end(&handle));
     assert_error(feri_stream_after_failed_read(&handle, reset), FER_CONNECTION_RESET, 104);
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
+}
+
+/* S5: a soft error ends nothing, whichever call meets it. */
+SCRIPT_TEST(a_soft_error_leaves_the_stream_open)
+{
+    static const fer_error_kind soft[] = {FER_HOST_UNREACHABLE, FER_NETWORK_UNREACHABLE,
+                                          FER_NETWORK_DOWN,     FER_CONNECTION_REFUSED,
+                                          FER_UNCATEGORIZED,    FER_PERMISSION_DENIED};
+    for (size_t i = 0; i < sizeof soft / sizeof soft[0]; i++) {
+        fer_error got = {FER_OTHER, 0};
+        script_begin(&script_posix);
+        fer_handle handle = script_stream(0);
+        script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){soft[i], 1};
+        assert_ok(feri_stream_take_error(&handle, &got));
+        assert_error(got, FER_OK, 0);
+        assert_error(feri_stream_after_failed_read(&handle, (fer_error){soft[i], 1}), soft[i], 1);
+        assert_error(feri_stream_after_failed_write(&handle, (fer_error){soft[i], 1}), soft[i], 1);
+        assert_true(feri_handle_state(&handle) == FERI_STATE_FULLY_OPEN);
+        script_end_row();
+    }
+}
+
+/* Windows keeps the peer of a connection that has ended. */
+STREAM_TEST(script_windows, a_system_without_soft_errors_has_final_ones)
+{
+    fer_error got = {FER_OTHER, 0};
+    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_HOST_UNREACHABLE, 10065};
+    assert_ok(feri_stream_take_error(&handle, &got));
+    assert_error_log(got, FER_HOST_UNREACHABLE, 10065, "take_error(1)");
+    assert_error(feri_stream_after_end(&handle), FER_HOST_UNREACHABLE, 10065);
 }
 
 /* ---- Pending connects (rule C5) */

@@ -179,7 +179,8 @@ SYSTEM_TEST(script_posix, an_unconnected_stream_is_closed_and_reported)
     script_then_fail(SCRIPT_PEER_ADDR, FER_NOT_CONNECTED, 107);
     assert_lingers(&stream, SECOND, FER_NOT_CONNECTED, 0);
     stream = script_connecting(0);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_REFUSED, 111};
+    script_queue("take_error +CONNECTION_REFUSED:111, peer_addr NOT_CONNECTED:107, "
+                 "connect_is_pending 1");
     assert_lingers(&stream, SECOND, FER_CONNECTION_REFUSED, 111);
     stream = script_connecting(0);
     assert_true(feri_handle_fail(&stream, FERI_EVENT_CONNECT_FAIL,
