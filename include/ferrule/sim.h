@@ -514,7 +514,8 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *F
     FER_OUT_WRITES(2, 3);
 
 /** Makes a datagram peer appear at another address from now on, as behind a translation (NAT):
- * what it sends comes from there, and what is sent there reaches it. NULL: at its own address alone.
+ * what it sends comes from there, and what is sent there reaches it. NULL: at its own
+ * address alone.
  * Owns: seen is caller-owned.
  * Errors: FER_INVALID_INPUT (no such peer; a bad family; port 0), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_set_source(fer_sim_peer peer,
