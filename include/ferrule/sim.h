@@ -375,8 +375,8 @@ FER_MUST_USE FER_API fer_error fer_sim_set_path(const fer_ip_addr *FER_NULLABLE 
  * multicast or broadcast address). */
 FER_MUST_USE FER_API fer_error fer_sim_set_address(const fer_ip_addr *ip);
 
-/** Makes the routers that translate addresses (NAT, a balancer) forget the connections that are open
- * to a host, or to all if host is NULL. From then on what an end sends is lost, or with resets is
+/** Makes the routers that translate addresses (NAT, a balancer) forget the open connections to a
+ * host, or to all if host is NULL. From then on what an end sends is lost, or with resets is
  * answered by a reset.
  * Owns: host is caller-owned.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (a bad family). */
