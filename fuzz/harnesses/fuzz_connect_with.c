@@ -7,8 +7,8 @@
 #include "fuzz/models/connect_rules.h"
 #include "fuzz/programs/connect_program.h"
 
-/* Whether Windows must agree: it differs in what a router's report means, in when it notices a cancel and a refusal, and in its own
- * limit of a connect. */
+/* Whether Windows must agree: it differs in what a router's report means, in when it notices a
+ * cancel and a refusal, and in its own limit of a connect. */
 static bool is_comparable(const struct connect_program *program)
 {
     for (size_t i = 0; i < program->count; i++) {

@@ -378,8 +378,8 @@ FER_MUST_USE FER_API fer_error fer_sim_set_path(const fer_ip_addr *FER_NULLABLE 
  * multicast or broadcast address). */
 FER_MUST_USE FER_API fer_error fer_sim_set_address(const fer_ip_addr *ip);
 
-/** Makes the routers that translate addresses (NAT, a balancer) forget the connections that are open
- * to a host, or to all if host is NULL. From then on what an end sends is lost, or with resets is
+/** Makes the routers that translate addresses (NAT, a balancer) forget the open connections to a
+ * host, or to all if host is NULL. From then on what an end sends is lost, or with resets is
  * answered by a reset.
  * Owns: host is caller-owned.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (a bad family). */
@@ -535,7 +535,8 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *F
     FER_OUT_WRITES(2, 3);
 
 /** Makes a datagram peer appear at another address from now on, as behind a translation (NAT):
- * what it sends comes from there, and what is sent there reaches it. NULL: at its own address alone.
+ * what it sends comes from there, and what is sent there reaches it. NULL: at its own
+ * address alone.
  * Owns: seen is caller-owned.
  * Errors: FER_INVALID_INPUT (no such peer; a bad family; port 0), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_set_source(fer_sim_peer peer,

@@ -145,7 +145,7 @@ static void note_of_connected(const ferp_sim_network *network, ferp_sim_socket *
 
 /* A message about a SYN, which ends the connect (Linux, tcp_v4_err; the BSDs, tcp_drop_syn_sent, of
  * the port), or is a soft error. After four retransmissions another one ends the connect (FreeBSD,
- * tcp_notify), or is stored for SO_ERROR although the connect goes on (XNU, NetBSD, OpenBSD). */
+ * XNU: tcp_notify), or is stored for SO_ERROR although the connect goes on (NetBSD, OpenBSD). */
 static void note_of_connecting(ferp_sim_network *network, ferp_sim_socket *socket,
                                ferp_sim_code code)
 {

@@ -380,6 +380,15 @@ static ferp_sim_code code_of_refused_input(const ferp_sim_network *network,
                                                                              : FERP_SIM_ECONNRESET;
 }
 
+/* What arrives is acknowledged, which ends a soft error (Linux, tcp_ack; 4.4BSD,
+ * tcp_xmit_timer). */
+static void clear_soft_error(ferp_sim_network *network, const ferp_sim_link *link, int side)
+{
+    if (link->ends[side] != FERP_SIM_NONE) {
+        network->sockets[link->ends[side]].soft = FERP_SIM_NO_ERROR;
+    }
+}
+
 void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event)
 {
     ferp_sim_link *link = &network->links[event->index];
@@ -391,6 +400,7 @@ void ferp_sim_on_data(ferp_sim_network *network, const ferp_sim_event *event)
         ferp_sim_hold(network, link, event->side);
         return;
     }
+    clear_soft_error(network, link, event->side);
     if (reader == FERP_SIM_NONE) {
         discard_arrival(network, link, event->side, event->bytes);
         return;
@@ -429,6 +439,7 @@ void ferp_sim_on_fin(ferp_sim_network *network, const ferp_sim_event *event)
         ferp_sim_hold(network, link, event->side);
         return;
     }
+    clear_soft_error(network, link, event->side);
     link->pipes[event->side].fin_arrived = true;
     if (writer != FERP_SIM_NONE) {
         network->sockets[writer].shut_both_first = network->sockets[writer].shut_read;

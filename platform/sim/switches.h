@@ -125,8 +125,8 @@ typedef struct ferp_sim_switches {
     /* A SYN to a port that is bound, and neither listens nor is connected, gets no answer (XNU,
      * NetBSD, OpenBSD: tcp_input, TCPS_CLOSED). */
     bool bound_port_drops_syn;
-    /* A second report of a router ends a connect (FreeBSD: tcp_notify, tcp_drop). The others store
-     * it for SO_ERROR, and the connect goes on. */
+    /* A second report of a router ends a connect (FreeBSD, XNU: tcp_notify, tcp_drop). The others
+     * store it for SO_ERROR, and the connect goes on. */
     bool second_report_ends_connect;
     /* A connect without an answer times out after 75 s (all: TCPTV_KEEP_INIT). */
     bool connect_ends_after_75_s;
