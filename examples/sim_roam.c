@@ -61,7 +61,7 @@ static void leave(void *context)
 static void arrive(void *context)
 {
     const laptop *self = context;
-    FER_IGNORE(fer_sim_set_address(&self->next_address));
+    FER_IGNORE(fer_sim_set_address(self->next_address));
     FER_IGNORE(fer_sim_set_path(NULL, FER_SIM_PATH_OPEN));
 }
 

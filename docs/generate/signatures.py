@@ -69,7 +69,8 @@ def check_function(entry, say):
         outputs = outputs or (at > 0 and parameter.is_output and
                               parameter.name not in INOUT_ARRAYS and
                               not parameter.base.endswith("copy_buffer"))
-        if parameter.base in BY_VALUE and parameter.is_pointer and parameter.is_const:
+        if parameter.base in BY_VALUE and parameter.is_pointer and parameter.is_const and \
+                parameter.name not in NULLABLE:
             following = parameters[at + 1].name if at + 1 < len(parameters) else ""
             if following not in ("count", "len"):
                 say(3, name, "%s is not passed by value" % parameter.name)

@@ -139,7 +139,7 @@ static void change_path(struct simulation_program *p)
             host, (fer_sim_path)choose_below(&p->from, FER_SIM_PATH_ROUTE_BLACKHOLE + 2)));
         break;
     case 2: FER_IGNORE(fer_sim_set_path(host, FER_SIM_PATH_OPEN)); break;
-    case 3: FER_IGNORE(fer_sim_set_address(&addr.ip)); break;
+    case 3: FER_IGNORE(fer_sim_set_address(addr.ip)); break;
     case 4: FER_IGNORE(fer_sim_forget(host, choose_bool(&p->from))); break;
     default: FER_IGNORE(fer_sim_peer_set_source(choose_peer(p), host == NULL ? NULL : &addr));
     }

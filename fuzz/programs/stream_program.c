@@ -291,7 +291,7 @@ static void change_address(const fer_ip_addr *server)
 {
     static const fer_ip_addr v4 = {.family = FER_IP_V4, .u.v4 = {{10, 0, 0, 5}}};
     static const fer_ip_addr v6 = {.family = FER_IP_V6, .u.v6 = {{0xfd, [15] = 5}}};
-    FER_IGNORE(fer_sim_set_address(server->family == FER_IP_V4 ? &v4 : &v6));
+    FER_IGNORE(fer_sim_set_address(server->family == FER_IP_V4 ? v4 : v6));
 }
 
 /* Returns the fault of the step, or -1. */

@@ -359,31 +359,31 @@ typedef enum fer_sim_path {
     FER_SIM_PATH_ROUTE_BLACKHOLE
 } fer_sim_path;
 
-/** Sets the path to a host from now on. NULL means the path to all other hosts, which precedes that
- * of a host: FER_SIM_PATH_NO_ROUTE is the machine's network interface that is down. Packets in
- * flight are lost. Both ends of a connection retransmit what they have sent, and end it after the
- * time of their system (POSIX 924 s, BSD 511 s, Windows 19 s), or after the program's user timeout.
+/** Sets the path to the host with the address peer. NULL means the path to all other hosts, which
+ * precedes that of a host: FER_SIM_PATH_NO_ROUTE is the machine's network interface that is down.
+ * Packets in flight are lost. Both ends retransmit what they have sent, and end the connection
+ * after the time of their system (POSIX 924 s, BSD 511 s, Windows 19 s), or after the program's
+ * user timeout.
  * There are no keepalives: an end that has nothing to send waits.
- * Owns: host is caller-owned.
+ * Owns: peer is caller-owned.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (a bad family; an
  * unknown path), FER_OUT_OF_MEMORY (64 hosts have a path). */
-FER_MUST_USE FER_API fer_error fer_sim_set_path(const fer_ip_addr *FER_NULLABLE host,
+FER_MUST_USE FER_API fer_error fer_sim_set_path(const fer_ip_addr *FER_NULLABLE peer,
                                                 fer_sim_path path);
 
 /** Replaces the address of its family that the program's machine has, 10.0.0.1 or fd00::1. The
  * unspecified address removes it. Packets to and from the former address are lost, until it is set
  * again, and no socket can be bound to it. The simulation remembers the last 8 former addresses.
- * Owns: ip is caller-owned.
- * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (NULL; a loopback,
- * multicast or broadcast address). */
-FER_MUST_USE FER_API fer_error fer_sim_set_address(const fer_ip_addr *ip);
+ * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (a bad family; a
+ * loopback, multicast or broadcast address). */
+FER_MUST_USE FER_API fer_error fer_sim_set_address(fer_ip_addr ip);
 
-/** Makes the routers that translate addresses (NAT, a balancer) forget the open connections to a
- * host, or to all if host is NULL. From then on what an end sends is lost, or with resets is
+/** Makes the routers that translate addresses (NAT, a balancer) forget the open connections to
+ * the host peer, or to all if it is NULL. From then on what an end sends is lost, or with resets is
  * answered by a reset.
- * Owns: host is caller-owned.
+ * Owns: peer is caller-owned.
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (a bad family). */
-FER_MUST_USE FER_API fer_error fer_sim_forget(const fer_ip_addr *FER_NULLABLE host, bool resets);
+FER_MUST_USE FER_API fer_error fer_sim_forget(const fer_ip_addr *FER_NULLABLE peer, bool resets);
 
 /* ---- Peers: the sockets of the other hosts, controlled by the test. Only the datagram faults and
  * RESET affect them. They never block, and behave the same in every dialect. */
@@ -537,10 +537,10 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_recv_from(fer_sim_peer peer, void *F
 /** Makes a datagram peer appear at another address from now on, as behind a translation (NAT):
  * what it sends comes from there, and what is sent there reaches it. NULL: at its own
  * address alone.
- * Owns: seen is caller-owned.
+ * Owns: from is caller-owned.
  * Errors: FER_INVALID_INPUT (no such peer; a bad family; port 0), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_peer_set_source(fer_sim_peer peer,
-                                                       const fer_socket_addr *FER_NULLABLE seen);
+                                                       const fer_socket_addr *FER_NULLABLE from);
 
 /** Stores in *out the TOS (IPv4) or traffic class (IPv6) of the datagram that a peer receives next:
  * its DSCP in the upper six bits, and its ECN codepoint.

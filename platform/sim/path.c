@@ -393,17 +393,17 @@ static bool is_ip(const fer_ip_addr *ip)
     return ip->family == FER_IP_V4 || ip->family == FER_IP_V6;
 }
 
-fer_error fer_sim_set_path(const fer_ip_addr *host, fer_sim_path path)
+fer_error fer_sim_set_path(const fer_ip_addr *peer, fer_sim_path path)
 {
     FERP_SIM_REQUIRE(network)
-    if ((unsigned)path > FER_SIM_PATH_ROUTE_BLACKHOLE || (host != NULL && !is_ip(host))) {
+    if ((unsigned)path > FER_SIM_PATH_ROUTE_BLACKHOLE || (peer != NULL && !is_ip(peer))) {
         return invalid_input();
     }
-    if (host == NULL) {
+    if (peer == NULL) {
         network->link_path = path;
         return FERP_SIM_OK;
     }
-    ferp_sim_host_path entry = {fer_ip_addr_to_canonical(*host), path};
+    ferp_sim_host_path entry = {fer_ip_addr_to_canonical(*peer), path};
     for (size_t i = 0; i < network->path_count; i++) {
         if (fer_ip_addr_eq(network->paths[i].host, entry.host)) {
             network->paths[i].path = path;
@@ -417,36 +417,35 @@ fer_error fer_sim_set_path(const fer_ip_addr *host, fer_sim_path path)
     return FERP_SIM_OK;
 }
 
-fer_error fer_sim_set_address(const fer_ip_addr *ip)
+fer_error fer_sim_set_address(fer_ip_addr ip)
 {
     FERP_SIM_REQUIRE(network)
-    if (ip == NULL || !is_ip(ip) || fer_ip_addr_is_loopback(*ip) ||
-        ferp_sim_has_many_receivers(ip)) {
+    if (!is_ip(&ip) || fer_ip_addr_is_loopback(ip) || ferp_sim_has_many_receivers(&ip)) {
         return invalid_input();
     }
-    fer_ip_addr *own = &network->own[ip->family == FER_IP_V6];
+    fer_ip_addr *own = &network->own[ip.family == FER_IP_V6];
     for (size_t i = 0; i < FERP_SIM_FORMER_MAX; i++) {
         fer_ip_addr *former = &network->former[i];
-        former->family = fer_ip_addr_eq(*former, *ip) ? (fer_ip_family)0 : former->family;
+        former->family = fer_ip_addr_eq(*former, ip) ? (fer_ip_family)0 : former->family;
     }
-    if (!ferp_sim_is_wildcard(own) && !fer_ip_addr_eq(*own, *ip)) {
+    if (!ferp_sim_is_wildcard(own) && !fer_ip_addr_eq(*own, ip)) {
         network->former[network->former_next++ % FERP_SIM_FORMER_MAX] = *own;
     }
-    *own = *ip;
+    *own = ip;
     return FERP_SIM_OK;
 }
 
-fer_error fer_sim_forget(const fer_ip_addr *host, bool resets)
+fer_error fer_sim_forget(const fer_ip_addr *peer, bool resets)
 {
     FERP_SIM_REQUIRE(network)
-    if (host != NULL && !is_ip(host)) {
+    if (peer != NULL && !is_ip(peer)) {
         return invalid_input();
     }
     for (size_t i = 0; i < network->link_max; i++) {
         ferp_sim_link *link = &network->links[i];
         bool is_local = ferp_sim_is_local(&link->addrs[0]) && ferp_sim_is_local(&link->addrs[1]);
-        bool has_host = host == NULL || fer_ip_addr_eq(link->addrs[0], *host) ||
-                        fer_ip_addr_eq(link->addrs[1], *host);
+        bool has_host = peer == NULL || fer_ip_addr_eq(link->addrs[0], *peer) ||
+                        fer_ip_addr_eq(link->addrs[1], *peer);
         if (link->used && !link->is_unix && !is_local && has_host) {
             link->forgotten = resets ? FERP_SIM_FORGOTTEN_RESETS : FERP_SIM_FORGOTTEN;
         }
@@ -454,14 +453,14 @@ fer_error fer_sim_forget(const fer_ip_addr *host, bool resets)
     return FERP_SIM_OK;
 }
 
-fer_error fer_sim_peer_set_source(fer_sim_peer peer, const fer_socket_addr *seen)
+fer_error fer_sim_peer_set_source(fer_sim_peer peer, const fer_socket_addr *from)
 {
     FERP_SIM_REQUIRE(network)
     ferp_sim_socket *socket = ferp_sim_peer_of(network, peer);
     if (socket == NULL || socket->kind != FERP_SIM_DATAGRAM ||
-        (seen != NULL && (!is_ip(&seen->ip) || seen->port == 0))) {
+        (from != NULL && (!is_ip(&from->ip) || from->port == 0))) {
         return invalid_input();
     }
-    socket->seen = seen == NULL ? (fer_socket_addr){0} : ferp_sim_canonical(seen);
+    socket->seen = from == NULL ? (fer_socket_addr){0} : ferp_sim_canonical(from);
     return FERP_SIM_OK;
 }
