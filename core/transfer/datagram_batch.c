@@ -298,8 +298,8 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
         } else if (feri_datagram_is_report(error) && !batch->was_too_long) {
             batch->was_too_long = true;
         } else {
-            bool has_address = batch->messages[batch->done].to != NULL;
-            return feri_datagram_map_send_error(batch->handle, has_address,
+            const fer_datagram_send *message = &batch->messages[batch->done];
+            return feri_datagram_map_send_error(batch->handle, message->to,
                                                 batch->chunk[batch->at].len, error);
         }
     }

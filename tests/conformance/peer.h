@@ -39,6 +39,8 @@ bool peer_is_bsd(void);
 bool peer_keeps_time_wait(void);
 /* Whether a message of IPv4 at an IPv6 socket has the parts of its features (mapped_parts). */
 bool peer_has_mapped_parts(void);
+/* A datagram socket that has been connected keeps to the IP version of that peer. */
+bool peer_keeps_ip_version(void);
 /* ::1 can be bound. */
 bool peer_has_v6(void);
 /* The system's resolver has the name localhost. */

@@ -53,6 +53,8 @@ PEER_IS(peer_is_bsd, !IS_LINUX)
  * defends (sys/netinet/in_pcb.c, in_pcbbind_port). */
 PEER_IS(peer_keeps_time_wait, !IS_NETBSD)
 PEER_IS(peer_has_mapped_parts, !IS_NETBSD)
+/* netinet6/udp6_usrreq.c, udp6_connect. */
+PEER_IS(peer_keeps_ip_version, IS_FREEBSD)
 
 PEER_RAW_IS(bool, peer_hides_pending_connect, false)
 

@@ -40,6 +40,7 @@ bool peer_is_wine(void)
 PEER_IS(peer_is_bsd, false)
 PEER_IS(peer_keeps_time_wait, false)
 PEER_IS(peer_has_mapped_parts, true)
+PEER_IS(peer_keeps_ip_version, false)
 
 bool peer_hides_pending_connect(fer_raw_socket pending)
 {

@@ -399,8 +399,16 @@ SCRIPT_TEST(a_second_connect_drops_the_address_of_the_first)
         {"the system chose it", FERI_FLAG_ANY_ADDR, "0.0.0.0:9", NULL, "", FER_OK, 0,
          "disconnect(1) local_addr(1) connect(1," OTHER ") take_error(1) " DONE},
         {"a failure makes the old peer the peer again", FERI_FLAG_ANY_ADDR, "0.0.0.0:9", NULL,
-         "connect NETWORK_UNREACHABLE:101 0", FER_NETWORK_UNREACHABLE, 101,
+         "connect ADDR_NOT_AVAILABLE:99 0", FER_ADDR_NOT_AVAILABLE, 99,
          "disconnect(1) local_addr(1) connect(1," OTHER ") connect(1," PEER ") " DONE},
+        {"a report of the old peer does not count", FERI_FLAG_ANY_ADDR, "0.0.0.0:9", NULL,
+         "connect CONNECTION_REFUSED:61 0", FER_OK, 0,
+         "disconnect(1) local_addr(1) connect(1," OTHER ") connect(1," OTHER
+         ") take_error(1) " DONE},
+        {"one of the new route counts", FERI_FLAG_ANY_ADDR, "0.0.0.0:9", NULL,
+         "connect NETWORK_UNREACHABLE:101 NETWORK_UNREACHABLE:101 0", FER_NETWORK_UNREACHABLE, 101,
+         "disconnect(1) local_addr(1) connect(1," OTHER ") connect(1," OTHER ") connect(1," PEER
+         ") " DONE},
         {"so does one of the disconnect", FERI_FLAG_ANY_ADDR, NULL, NULL,
          "disconnect ADDR_IN_USE:98", FER_ADDR_IN_USE, 98,
          "disconnect(1) connect(1," PEER ") " DONE},
