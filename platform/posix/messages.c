@@ -410,8 +410,9 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
 
 /* Enough for every control message that a feature enables: on a dual-stack socket of Linux the
  * local address, TOS and traffic class, both families' hop limits, the size of coalesced datagrams,
- * drops and the time (200 bytes); on FreeBSD and NetBSD also the name of the interface (struct sockaddr_dl).
- * The options of others, on an adopted socket, add up to about 200 bytes, and precede ours.
+ * drops and the time (200 bytes); on FreeBSD and NetBSD also the name of the interface (struct
+ * sockaddr_dl). The options of others, on an adopted socket, add up to about 200 bytes, and precede
+ * ours.
  */
 #define FERP_POSIX_RECV_CONTROL 512
 
