@@ -515,7 +515,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_linger(const fer_tcp_stream *strea
  * rounded up to whole seconds. time, interval and retries are limited to the OS's maximums (on
  * Linux 32767 s for the times and 127 retries). A value of 0 leaves that field unchanged. Other
  * values are set even if enabled is false. If the call fails, the earlier values are restored.
- * Retries are ignored if the OS cannot set them (OpenBSD, Wine 8).
+ * Retries are ignored if the OS cannot set them (OpenBSD, Wine 8), and on Linux while a user
+ * timeout is set (fer_socket_set_tcp_user_timeout; `user_timeout`).
  * Errors: FER_UNSUPPORTED (the OS has no time or interval, and one is given: OpenBSD, Wine 8),
  * FER_INVALID_INPUT (a time or interval of FER_DURATION_NONE), and the default.
  * Rust: none in std; socket2::Socket::set_tcp_keepalive. */

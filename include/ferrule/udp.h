@@ -486,8 +486,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_join_ssm_v4(fer_udp_socket *socket
                                                           fer_ipv4_addr group, fer_ipv4_addr source,
                                                           fer_ipv4_addr local) FER_INOUT(1);
 
-/** Leaves an IPv4 multicast group for one source, the last of which leaves the group. group, source
- * and local are the same as for joining.
+/** Leaves an IPv4 multicast group for one source. group, source and local are the same as for
+ * joining. The last source leaves the group, except on macOS and FreeBSD, where the group counts as
+ * joined until fer_udp_socket_leave_multicast_v4 (`sources_of_joined_group`).
  * Errors: FER_INVALID_INPUT (group is not a multicast group; source is one, or unspecified),
  * FER_ADDR_NOT_AVAILABLE (not joined), FER_UNSUPPORTED (NetBSD, OpenBSD), and the default.
  * Rust: socket2::Socket::leave_ssm_v4. */
@@ -509,8 +510,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_join_ssm_v6(fer_udp_socket *socket
                                                           fer_ipv6_addr group, fer_ipv6_addr source,
                                                           uint32_t interface_index) FER_INOUT(1);
 
-/** Leaves an IPv6 multicast group for one source, the last of which leaves the group. group, source
- * and interface_index are the same as for joining.
+/** Leaves an IPv6 multicast group for one source. group, source and interface_index are the same as
+ * for joining. Otherwise same as fer_udp_socket_leave_ssm_v4; fer_udp_socket_leave_multicast_v6
+ * leaves the group.
  * Errors: FER_INVALID_INPUT (group is not a multicast group; source is one, or unspecified; an IPv4
  * socket), FER_ADDR_NOT_AVAILABLE (not joined), FER_UNSUPPORTED (NetBSD, OpenBSD), and the default.
  * Rust: none; MCAST_LEAVE_SOURCE_GROUP of RFC 3678. */

@@ -27,16 +27,15 @@
 #define FERP_POSIX_PKTINFO_SOURCE ipi_spec_dst
 #endif
 
-/* The type of a received struct in_pktinfo: NetBSD has its own. */
-#ifdef IP_RECVPKTINFO
-#define FERP_POSIX_RECEIVED_PKTINFO IP_RECVPKTINFO
-#else
-#define FERP_POSIX_RECEIVED_PKTINFO IP_PKTINFO
-#endif
-
 /* A local address of IPv4 without an interface: ip(4) of FreeBSD, OpenBSD and DragonFly. */
 #if defined(IP_SENDSRCADDR) && !defined(IP_PKTINFO)
 #define FERP_POSIX_SOURCE_BY_ADDRESS 1
+#endif
+
+/* The address and the interface of a received datagram of IPv4 are two messages. So on NetBSD too,
+ * whose IP_RECVPKTINFO has the address of the sender (7.99.34; ip_input.c, ip_savecontrol). */
+#if defined(FERP_POSIX_SOURCE_BY_ADDRESS) || defined(__NetBSD__)
+#define FERP_POSIX_DESTINATION_BY_ADDRESS 1
 #include <net/if_dl.h>
 #endif
 

@@ -12,11 +12,8 @@ typedef struct number_option {
     int name;
 } number_option;
 
-/* NetBSD's IP_PKTINFO sets the default of sends (ip(4)). */
-#if defined(FERP_POSIX_SOURCE_BY_ADDRESS)
+#ifdef FERP_POSIX_DESTINATION_BY_ADDRESS
 #define LOCAL_ADDR_V4 IP_RECVDSTADDR
-#elif defined(IP_RECVPKTINFO)
-#define LOCAL_ADDR_V4 IP_RECVPKTINFO
 #else
 #define LOCAL_ADDR_V4 IP_PKTINFO
 #endif
@@ -93,12 +90,12 @@ static fer_error read_value(fer_raw_socket raw, number_option option, int *value
 }
 
 /* The second option of a feature, which not every version has: Linux reports the TOS and the time
- * to live of an IPv4 datagram on an IPv6 socket by IPv4's options, and a system without IP_PKTINFO
- * the interface by IP_RECVIF. */
+ * to live of an IPv4 datagram on an IPv6 socket by IPv4's options, and a system that does not use
+ * IP_PKTINFO the interface by IP_RECVIF. */
 static void set_second_value(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
                              int value)
 {
-#ifdef FERP_POSIX_SOURCE_BY_ADDRESS
+#ifdef FERP_POSIX_DESTINATION_BY_ADDRESS
     if (feature == FER_UDP_LOCAL_ADDR && family == FER_IP_V4) {
         FER_IGNORE(set_value(raw, (number_option){IPPROTO_IP, IP_RECVIF}, value));
     }

@@ -410,8 +410,9 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
 
 /* Enough for every control message that a feature enables: on a dual-stack socket of Linux the
  * local address, TOS and traffic class, both families' hop limits, the size of coalesced datagrams,
- * drops and the time (200 bytes); on FreeBSD also the name of the interface (struct sockaddr_dl).
- * The options of others, on an adopted socket, add up to about 200 bytes, and precede ours.
+ * drops and the time (200 bytes); on FreeBSD and NetBSD also the name of the interface (struct
+ * sockaddr_dl). The options of others, on an adopted socket, add up to about 200 bytes, and precede
+ * ours.
  */
 #define FERP_POSIX_RECV_CONTROL 512
 
@@ -444,7 +445,7 @@ static void take_addr(const ferp_control_message *item, fer_datagram_recv *messa
 {
     fer_ip_addr *ip = &message->local_ip;
     struct in6_pktinfo info6;
-#ifdef FERP_POSIX_SOURCE_BY_ADDRESS
+#ifdef FERP_POSIX_DESTINATION_BY_ADDRESS
     struct sockaddr_dl link;
     if (ferp_control_take(item, IPPROTO_IP, IP_RECVDSTADDR, ip->u.v4.octets,
                           sizeof ip->u.v4.octets)) {
@@ -457,8 +458,7 @@ static void take_addr(const ferp_control_message *item, fer_datagram_recv *messa
     }
 #else
     struct in_pktinfo info;
-    if (ferp_control_take(item, IPPROTO_IP, FERP_POSIX_RECEIVED_PKTINFO, &info, sizeof info) ||
-        ferp_control_take(item, IPPROTO_IP, IP_PKTINFO, &info, sizeof info)) {
+    if (ferp_control_take(item, IPPROTO_IP, IP_PKTINFO, &info, sizeof info)) {
         ip->family = FER_IP_V4;
         memcpy(ip->u.v4.octets, &info.ipi_addr, sizeof ip->u.v4.octets);
         message->interface_index = (uint32_t)info.ipi_ifindex;

@@ -652,4 +652,30 @@ LISTENER_TEST("K7", the_limits_of_a_clone_are_no_would_block)
     peer_close(peer);
 }
 
+/* "No accept waits in the system": not even once, if another descriptor of an adopted listener has
+ * made it blocking (row T6). Such an accept would wait for SO_RCVTIMEO before the wait that counts,
+ * or without end. A loaded machine may be late, but not each time. */
+RULE_TEST("K7", an_accept_of_an_adopted_listener_does_not_wait_in_the_system)
+{
+    enum { TRIES = 6, WAIT_MS = 150 };
+    uint16_t port = 0;
+    bool is_in_time = false;
+    skip_if(peer_is_windows(), "the mode of a socket cannot be queried");
+    peer_socket raw = peer_listen(PEER_V4, 8, &port);
+    fer_tcp_listener *listener = test_listener();
+    assert_true(peer_raw_set_timeouts(raw, WAIT_MS));
+    peer_release(raw);
+    assert_ok(fer_tcp_listener_from_raw(listener, raw));
+    for (int i = 0; i < TRIES && !is_in_time; i++) {
+        fer_tcp_stream stream = {0};
+        assert_true(peer_raw_set_nonblocking(raw, false));
+        fer_instant start = fer_instant_now();
+        assert_kind(fer_tcp_listener_accept(listener, &stream, NULL), FER_TIMED_OUT);
+        uint64_t nanos = fer_instant_elapsed(start).nanos;
+        assert_true(nanos >= WAIT_MS * UINT64_C(1000000));
+        is_in_time = nanos < 2 * WAIT_MS * UINT64_C(1000000);
+    }
+    assert_true(is_in_time);
+}
+
 RULE_TESTS("listening")

@@ -1,5 +1,7 @@
-/* multicast.c: rule U6: multicast groups, on the loopback only. */
+/* multicast.c: rules U6 and B7: multicast groups, and the addresses of datagrams to many, on the
+ * loopback only. */
 #include "conformance/datagram_check.h"
+#include "ferrule/udp_batch.h"
 #include "support/socket_fixture.h"
 
 static const fer_ipv4_addr this_machine = {{127, 0, 0, 1}};
@@ -47,6 +49,18 @@ static fer_error leave(fer_udp_socket *socket, peer_family family, uint16_t numb
                : fer_udp_socket_leave_multicast_v6(socket, group_v6(number), 1);
 }
 
+/* Its datagrams to an IPv4 group leave by the loopback's interface, on which the groups are joined:
+ * FreeBSD and NetBSD choose it only if it is set. qemu has no IP_MULTICAST_IF. */
+static fer_udp_socket *open_sender(peer_family family, uint16_t *port)
+{
+    fer_udp_socket *sender = test_udp_bound(family, port);
+    if (family == PEER_V4) {
+        fer_error error = fer_udp_socket_set_multicast_if_v4(sender, this_machine);
+        assert_either(error, FER_OK, FER_UNSUPPORTED);
+    }
+    return sender;
+}
+
 static fer_error send_to_group(fer_udp_socket *sender, peer_family family, uint16_t number,
                                uint16_t port)
 {
@@ -62,7 +76,7 @@ FAMILY_TEST("U6", a_member_receives_the_datagrams_of_its_group_until_it_leaves)
     uint16_t port = 0;
     uint16_t sender_port = 0;
     fer_udp_socket *member = open_receiver(family, &port);
-    fer_udp_socket *sender = test_udp_bound(family, &sender_port);
+    fer_udp_socket *sender = open_sender(family, &sender_port);
     assert_kind(leave(member, family, port), FER_ADDR_NOT_AVAILABLE);
     fer_error joined = join(member, family, port);
     fer_error sent = send_to_group(sender, family, port, port);
@@ -96,7 +110,7 @@ FAMILY_TEST("U6", a_member_receives_no_group_that_another_socket_has_joined)
     skip_under_qemu("it has no IP_MULTICAST_ALL");
     fer_udp_socket *member = open_receiver(family, &port);
     fer_udp_socket *other = open_receiver(family, &other_port);
-    fer_udp_socket *sender = test_udp_bound(family, &sender_port);
+    fer_udp_socket *sender = open_sender(family, &sender_port);
     skip_if(join(member, family, port).kind != FER_OK ||
                 join(other, family, other_port).kind != FER_OK ||
                 send_to_group(sender, family, other_port, port).kind != FER_OK,
@@ -255,7 +269,7 @@ FAMILY_TEST("U6", a_member_receives_the_datagrams_of_its_sources_alone)
     uint16_t port = 0;
     uint16_t sender_port = 0;
     fer_udp_socket *member = open_receiver(family, &port);
-    fer_udp_socket *sender = test_udp_bound(family, &sender_port);
+    fer_udp_socket *sender = open_sender(family, &sender_port);
     skip_without_sources(member, family, port);
     skip_if(join_source(member, HERE, family, port).kind != FER_OK ||
                 send_to_group(sender, family, port, port).kind != FER_OK,
@@ -315,6 +329,59 @@ FAMILY_TEST("U6", a_source_has_a_group_an_interface_and_an_address)
     assert_kind(family == PEER_V4 ? fer_udp_socket_join_ssm_v4(socket, g, one, one)
                                   : fer_udp_socket_join_ssm_v6(socket, g6, one6, 4711),
                 FER_ADDR_NOT_AVAILABLE);
+}
+
+/* ---- The address that a datagram was sent to */
+
+/* "the group's address", "the broadcast address": not that of the interface, which IP_PKTINFO also
+ * reports (ip(7), ipi_spec_dst). */
+static void assert_destination(fer_udp_socket *socket, const char *text, const fer_ip_addr *ip)
+{
+    char buf[16];
+    size_t count = 0;
+    fer_datagram_recv in = {.buf = buf, .cap = sizeof buf};
+    assert_ok_n(fer_udp_socket_recv_batch(socket, &in, 1, &count), count, 1);
+    skip_if(in.len != strlen(text), "this system does not deliver it on its loopback");
+    assert_memory_equal(buf, text, in.len);
+    assert_true(fer_ip_addr_eq(in.local_ip, *ip));
+    assert_int_not_equal(in.interface_index, 0);
+}
+
+static void enable_destination(fer_udp_socket *socket)
+{
+    fer_udp_features enabled;
+    assert_ok(fer_udp_socket_enable(socket, FER_UDP_LOCAL_ADDR, &enabled));
+    skip_if(enabled != FER_UDP_LOCAL_ADDR, "this system does not report local addresses");
+}
+
+FAMILY_TEST("B7", a_datagram_to_a_group_has_the_local_address_of_the_group)
+{
+    uint16_t port = 0;
+    uint16_t sender_port = 0;
+    fer_udp_socket *member = open_receiver(family, &port);
+    fer_udp_socket *sender = open_sender(family, &sender_port);
+    fer_ip_addr group = family == PEER_V4 ? fer_ip_addr_from_v4(group_v4(port))
+                                          : fer_ip_addr_from_v6(group_v6(port));
+    enable_destination(member);
+    skip_if(join(member, family, port).kind != FER_OK ||
+                send_to_group(sender, family, port, port).kind != FER_OK,
+            "this machine has no multicast on its loopback");
+    assert_destination(member, "all", &group);
+}
+
+RULE_TEST("B7", a_broadcast_has_the_local_address_that_it_was_sent_to)
+{
+    uint16_t port = 0;
+    uint16_t sender_port = 0;
+    fer_udp_socket *socket = open_receiver(PEER_V4, &port);
+    fer_udp_socket *sender = test_udp_bound(PEER_V4, &sender_port);
+    fer_socket_addr to = fer_socket_addr_v4_new((fer_ipv4_addr){{127, 255, 255, 255}}, port);
+    enable_destination(socket);
+    assert_ok(fer_udp_socket_set_broadcast(sender, true));
+    skip_if(fer_udp_socket_send_to(sender, "all", 3, &to, NULL).kind != FER_OK,
+            "this system has no broadcast address on its loopback");
+    send_text_to(sender, "behind", PEER_V4, port);
+    assert_destination(socket, "all", &to.ip);
 }
 
 /* ---- Limits */
