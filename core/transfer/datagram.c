@@ -392,10 +392,12 @@ static fer_error try_to_send(void *context, unsigned flags)
 
 /* Linux reports EAFNOSUPPORT for an IPv6 destination of a socket at an IPv4-mapped address, and
  * ENETUNREACH for the reverse (seen on 6.18). */
-static fer_error map_other_version(const fer_handle *handle, fer_error error)
+static fer_error map_other_version(const fer_handle *handle, const fer_socket_addr *to,
+                                   fer_error error)
 {
     fer_socket_addr local;
     if (error.kind == FER_UNSUPPORTED && feri_handle_has_flag(handle, FERI_FLAG_V6) &&
+        fer_ip_addr_to_canonical(to->ip).family == FER_IP_V6 &&
         ferp_local_addr(feri_modes_raw(handle), &local).kind == FER_OK &&
         fer_ip_addr_to_canonical(local.ip).family == FER_IP_V4) {
         error.kind = FER_NETWORK_UNREACHABLE;
@@ -405,8 +407,8 @@ static fer_error map_other_version(const fer_handle *handle, fer_error error)
 
 /* Some systems report a missing peer as an invalid argument. Linux reports ENOBUFS every time for
  * fragments that do not fit into the send buffer (net/ipv4/ip_output.c, __ip_append_data). */
-fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, size_t len,
-                                       fer_error error)
+fer_error feri_datagram_map_send_error(const fer_handle *handle, const fer_socket_addr *to,
+                                       size_t len, fer_error error)
 {
     fer_socket_addr peer;
     size_t size = 0;
@@ -414,11 +416,11 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_addres
         feri_buffer_size(handle, FERP_SEND_BUFFER, &size).kind == FER_OK && len > size) {
         error.kind = FER_MESSAGE_TOO_LONG;
     }
-    if (!has_address && error.kind == FER_INVALID_INPUT &&
+    if (to == NULL && error.kind == FER_INVALID_INPUT &&
         feri_datagram_peer(handle, &peer).kind != FER_OK) {
         return feri_map_error(FERI_OPERATION_UNADDRESSED, error);
     }
-    error = has_address ? map_other_version(handle, error) : error;
+    error = to != NULL ? map_other_version(handle, to, error) : error;
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
@@ -437,7 +439,7 @@ static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
             return error;
         }
     }
-    return feri_datagram_map_send_error(call->handle, call->addr != NULL, call->len, error);
+    return feri_datagram_map_send_error(call->handle, call->addr, call->len, error);
 }
 
 /* checked: the result of the checks of the arguments. first: the error of a first try, or NULL. */
@@ -639,7 +641,7 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     }
     store_peer(handle, is_connected ? &destination : NULL);
     ferp_report_refusals(raw, handle->p_.peer_.ip.family != 0);
-    return map_other_version(handle, error);
+    return map_other_version(handle, &destination, error);
 }
 
 /* Also of a socket without a peer. A refusal that is not reported yet is dropped (rule U3), that of

@@ -59,9 +59,9 @@ void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr
 fer_error feri_datagram_destination(const fer_handle *handle, const fer_socket_addr *addr,
                                     fer_socket_addr *out);
 
-/* The caller's error for one of a send of len bytes, to an address or to the peer. */
-fer_error feri_datagram_map_send_error(const fer_handle *handle, bool has_address, size_t len,
-                                       fer_error error);
+/* The caller's error for one of a send of len bytes, to an address, or to the peer (NULL). */
+fer_error feri_datagram_map_send_error(const fer_handle *handle, const fer_socket_addr *to,
+                                       size_t len, fer_error error);
 
 /* Whether a send or a receive may have failed because of a router's report of an earlier datagram,
  * which that call has taken: it is tried again (rule U2). */

@@ -298,8 +298,7 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
         } else if (feri_datagram_is_report(error) && !batch->was_too_long) {
             batch->was_too_long = true;
         } else {
-            bool has_address = batch->messages[batch->done].to != NULL;
-            return feri_datagram_map_send_error(batch->handle, has_address,
+            return feri_datagram_map_send_error(batch->handle, batch->messages[batch->done].to,
                                                 batch->chunk[batch->at].len, error);
         }
     }
