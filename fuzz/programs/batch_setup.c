@@ -25,6 +25,9 @@ static void set_addresses(struct batch_model *model)
     for (int i = 0; i < BATCH_ADDRESSES; i++) {
         model->addresses[i] = batch_address(own[i], 0).ip;
     }
+    if (model->dialect == FER_SIM_DIALECT_BSD) {
+        model->addresses[2] = model->addresses[0]; /* row `loopback_addresses` */
+    }
     model->local[BATCH_CLIENT] = batch_address(own[0], 2000);
     model->local[BATCH_SERVER] = batch_address(own[0], 2001);
     model->local[BATCH_NEAR] = batch_address(own[0], 1002);
