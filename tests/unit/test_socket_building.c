@@ -234,6 +234,7 @@ SCRIPT_TEST(a_raw_socket_sends_to_port_0_and_has_its_peer_itself)
     fer_socket_addr peer = {.port = 77};
     fer_udp_received got;
     char byte;
+    script_default(SCRIPT_DESCRIBE)->description.is_raw = true;
     assert_ok_log(fer_socket_send_to(&socket, "x", 1, &addr, NULL), "send_to(1,1,192.0.2.1:0)");
     assert_error(fer_socket_peer_addr(&socket, &peer), FER_NOT_CONNECTED, 0);
     assert_ok(connect_to(&socket, "192.0.2.1:80"));
@@ -243,7 +244,7 @@ SCRIPT_TEST(a_raw_socket_sends_to_port_0_and_has_its_peer_itself)
     assert_ok(fer_socket_peer_addr(&socket, &peer));
     assert_addr(&peer, "192.0.2.1:0");
     script_then(SCRIPT_RECV_FROM)->addr = script_addr("192.0.2.2:0");
-    script_then(SCRIPT_RECV_FROM)->addr = peer;
+    script_then(SCRIPT_TRY_RECV_FROM)->addr = peer;
     assert_ok(fer_socket_recv_from(&socket, &byte, 1, &got));
     assert_addr(&got.from, "192.0.2.1:0");
 }
