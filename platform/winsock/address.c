@@ -41,12 +41,25 @@ struct initial_rto {
 #define RTO_UNSPECIFIED_ROUND_TRIP_TIME 0xFFFFu
 #define RTO_NO_SYN_RETRANSMISSIONS 0xFEu
 
+/* Wine 8 connects a socket that is bound to an IPv6 address to an IPv4-mapped one, from which it
+ * receives nothing (Windows: ?). A disconnect leaves the address too. */
+static bool is_of_other_version(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    fer_socket_addr local;
+    return addr->ip.family == FER_IP_V6 && fer_ip_addr_to_canonical(addr->ip).family == FER_IP_V4 &&
+           ferp_local_addr(raw, &local).kind == FER_OK && !fer_ip_addr_is_unspecified(local.ip) &&
+           fer_ip_addr_to_canonical(local.ip).family == FER_IP_V6;
+}
+
 /* Windows retries a refused connect for about 2 s before it reports the error
  * (TcpMaxConnectRetransmissions), unless there are no retransmissions ("SIO_TCP_INITIAL_RTO control
  * code", MSDN). Addresses off the loopback keep them, because a lost SYN must be sent again. */
 fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     SOCKET socket = ferp_winsock_socket(raw);
+    if (is_of_other_version(raw, addr)) {
+        return ferp_winsock_transfer_error(WSAENETUNREACH);
+    }
     if (fer_ip_addr_is_loopback(fer_ip_addr_to_canonical(addr->ip))) {
         struct initial_rto rto = {RTO_UNSPECIFIED_ROUND_TRIP_TIME, RTO_NO_SYN_RETRANSMISSIONS};
         DWORD unused = 0;

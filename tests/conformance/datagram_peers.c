@@ -200,10 +200,10 @@ static void assert_talks_with(fer_udp_socket *socket, peer_socket peer, peer_fam
 }
 
 /* A socket at [::] has peers of both IP versions one after the other, in both orders, through its
- * handle, a clone, and one that adopted it. The port stays. Exceptions: on Windows the local
- * address of the first peer may stay (`udp_reconnect_keeps_source`), an adopted socket counts as
- * bound on macOS and the BSDs (`udp_reconnect_unbinds`), and FreeBSD keeps the IP version of the
- * first peer (`udp_reconnect_keeps_version`). */
+ * handle, a clone, and one that adopted it, at last after a disconnect. The port stays. Exceptions:
+ * on Windows the local address of the first peer may stay (`udp_reconnect_keeps_source`), an
+ * adopted socket counts as bound on macOS and the BSDs (`udp_reconnect_unbinds`), and FreeBSD keeps
+ * the IP version of the first peer (`udp_reconnect_keeps_version`). */
 RULE_TEST("U5", the_next_peer_may_have_the_other_ip_version)
 {
     uint16_t ports[2] = {0};
@@ -227,6 +227,9 @@ RULE_TEST("U5", the_next_peer_may_have_the_other_ip_version)
         fer_udp_socket *used = i / 2 == 0 ? socket : clone;
         for (int step = 1; step < 4; step++) {
             int to = (order + step) % 2;
+            if (step == 3 && !peer_keeps_ip_version()) {
+                assert_ok(fer_udp_socket_disconnect(used));
+            }
             fer_error error = fer_udp_socket_connect_addr(used, &tos[to]);
             bool is_bsd = peer_is_bsd() || unix_peer_has_bsd_datagrams();
             if (peer_keeps_ip_version() && i / 2 != 2 && to != order) {
