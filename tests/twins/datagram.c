@@ -236,7 +236,8 @@ static void compare_receives(struct world *world)
         pump(world);
         receive_plain(world);
         receive_rest(world);
-    } while (mine_lacks(d, &tag) && !d->is_lost && !differs(world) && now_ms() < end && poll(NULL, 0, 1) == 0);
+    } while (mine_lacks(d, &tag) && !d->is_lost && !differs(world) && now_ms() < end &&
+             poll(NULL, 0, 1) == 0);
     if (mine_lacks(d, &tag) && !d->is_lost) {
         differ(world, "the datagram of step %u: the plain twin has it %d times, ferrule %d times",
                tag, d->got[PLAIN][tag], d->got[MINE][tag]);

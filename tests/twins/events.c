@@ -132,7 +132,8 @@ static void run_replay(struct world *world, const struct row *row, unsigned arg)
     }
 
 /* A reject has no limit of its rate (SYSCTLS in network.c). The reports of IPv4 routes have one
- * that a namespace cannot change (net/ipv4/route.c, ip_error), so the router's routes are IPv6's. */
+ * that a namespace cannot change (net/ipv4/route.c, ip_error), so the router's routes are those of
+ * IPv6. */
 const struct row EVENT_ROWS[] = {
     {"the network is healed", 16, ANY, ALL, run_heal, 0, 0, {NULL, NULL}, false},
     NFT("the router rejects: net-unreachable", 3, ANY, LINKED, ROUTER, REJECT4("net-unreachable")),
