@@ -106,6 +106,7 @@ check_quick() {
     need_program strace strace
     need_program ethtool ethtool
     need_program ip iproute2
+    need_program nft nftables
     need_program python3 python3
     need_program xz xz-utils
 }

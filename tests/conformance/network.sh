@@ -54,7 +54,8 @@ sh "$(dirname "$0")/two_networks.sh" sh -c '
 # A firewall that rejects what arrives, for a while (rules S5, C1).
 if ! command -v nft >/dev/null; then
     echo "network: S5 and C1 are skipped: there is no nft"
-    exit 0
+    [ -z "${CI:-}" ]
+    exit
 fi
 # shellcheck disable=SC2016
 sh "$(dirname "$0")/two_networks.sh" sh -ec '
