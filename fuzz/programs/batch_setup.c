@@ -19,14 +19,11 @@ fer_socket_addr batch_address(const char *text, uint16_t port)
 
 static void set_addresses(struct batch_model *model)
 {
-    static const char *const texts[2][4] = {{"127.0.0.1", "10.0.0.1", "127.0.0.9", "10.0.0.7"},
+    static const char *const texts[2][4] = {{"127.0.0.1", "10.0.0.1", "127.0.0.1", "10.0.0.7"},
                                             {"::1", "fd00::1", "::1", "fd00::7"}};
     const char *const *own = texts[model->is_v6];
     for (int i = 0; i < BATCH_ADDRESSES; i++) {
         model->addresses[i] = batch_address(own[i], 0).ip;
-    }
-    if (model->dialect == FER_SIM_DIALECT_BSD) {
-        model->addresses[2] = model->addresses[0]; /* row `loopback_addresses` */
     }
     model->local[BATCH_CLIENT] = batch_address(own[0], 2000);
     model->local[BATCH_SERVER] = batch_address(own[0], 2001);
