@@ -593,6 +593,7 @@ void datagram_finish(struct world *world)
 {
     struct datagram_twins *d = world->datagram;
     network_heal(world);
+    network_wait(world);
     for (int i = 0; i < 2 && !d->is_lost && !differs(world); i++) {
         d->tag = (uint8_t)(TAGS - 2 + i);
         if (d->target == NO_TARGET) {

@@ -71,14 +71,18 @@ static const struct link {
 };
 
 /* The commands also restore what an event has changed. A command that is not needed fails. */
-#define LINK(name) "link set " name " addrgenmode none\nlink set " name " mtu 1500 up\n"
+/* The router solicits its neighbours from a link-local address (net/ipv6/ndisc.c, ndisc_send_ns). */
+#define LINK(name, host)                   \
+    "link set " name " addrgenmode none\n" \
+    "link set " name " mtu 1500 up\n"      \
+    "addr replace fe80::" host "/64 dev " name " nodad\n"
 #define KINDS_OF_ROUTE(X, net) \
     X("unreachable", net) X("blackhole", net) X("prohibit", net) X("throw", net)
 #define UNROUTE(kind, net) "route del " kind " " net "\n"
 
 static const char *const ADDRESSES[PLACES] = {
-    [HERE] = "link set lo up\n" LINK("h0") LINK("h1") KINDS_OF_ROUTE(UNROUTE, "10.2.0.0/24")
-        KINDS_OF_ROUTE(
+    [HERE] = "link set lo up\n" LINK("h0", "1") LINK("h1", "1")
+        KINDS_OF_ROUTE(UNROUTE, "10.2.0.0/24") KINDS_OF_ROUTE(
             UNROUTE,
             "fd02::/64") "addr del 10.1.0.5/24 dev h0\naddr del 10.1.0.7/24 dev h0\n"
                          "addr replace 10.1.0.1/24 dev h0\naddr replace 10.3.0.1/24 dev h1\n"
@@ -90,7 +94,7 @@ static const char *const ADDRESSES[PLACES] = {
                          "route replace default via fd01::2 dev h0 rto_min 20ms\n"
                          "route replace fd02:0:0:1::/64 via fd03::2 dev h1 rto_min 20ms\n"
                          "route replace 239.0.0.0/8 dev h0\n",
-    [ROUTER] = "link set lo up\n" LINK("r0") LINK("r1") LINK("r2")
+    [ROUTER] = "link set lo up\n" LINK("r0", "2") LINK("r1", "2") LINK("r2", "2")
         KINDS_OF_ROUTE(UNROUTE, "10.2.0.1/32") KINDS_OF_ROUTE(
             UNROUTE,
             "fd02::1/128") "addr replace 10.1.0.2/24 dev r0\naddr replace 10.3.0.2/24 dev r2\n"
@@ -102,11 +106,12 @@ static const char *const ADDRESSES[PLACES] = {
                            "route replace fd02:0:0:1::/64 via fd02::1 dev r1\n"
                            "route replace 239.0.0.0/8 dev r0\n",
     [PEER] = "link set lo up\n" LINK(
-        "p0") "addr replace 10.2.0.1/24 dev p0\naddr replace 10.2.1.1/32 dev p0\n"
-              "addr replace " BPF_PEER "/24 dev p0\n"
-              "addr replace fd02::1/64 dev p0 nodad\naddr replace fd02:0:0:1::1/128 dev p0 nodad\n"
-              "route replace default via 10.2.0.2 dev p0 rto_min 20ms\n"
-              "route replace default via fd02::2 dev p0 rto_min 20ms\n",
+        "p0",
+        "1") "addr replace 10.2.0.1/24 dev p0\naddr replace 10.2.1.1/32 dev p0\n"
+             "addr replace " BPF_PEER "/24 dev p0\n"
+             "addr replace fd02::1/64 dev p0 nodad\naddr replace fd02:0:0:1::1/128 dev p0 nodad\n"
+             "route replace default via 10.2.0.2 dev p0 rto_min 20ms\n"
+             "route replace default via fd02::2 dev p0 rto_min 20ms\n",
 };
 
 static const struct {
@@ -173,7 +178,7 @@ void network_enter(const struct world *world, int place)
 
 static void set_sysctl(const char *name, const char *value)
 {
-    char path[128];
+    char path[256];
     snprintf(path, sizeof path, "/proc/sys/%s", name);
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd >= 0) {
@@ -298,6 +303,7 @@ void network_open(struct world *world)
     world->tap = network_socket(world, ROUTER, AF_PACKET, SOCK_DGRAM, htons(ETH_P_ALL));
     world->forger[0] = network_socket(world, ROUTER, AF_INET, SOCK_RAW, IPPROTO_ICMP);
     world->forger[1] = network_socket(world, ROUTER, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6);
+    network_wait(world);
 }
 
 void network_close(struct world *world)
@@ -308,6 +314,47 @@ void network_close(struct world *world)
     for (int place = 0; place < PLACES; place++) {
         close(world->place[place]);
     }
+}
+
+/* Sends to a peer and back until a datagram arrives: the system reports the carrier of a link, and
+ * uses IPv6 there, some time after the link is up (net/core/link_watch.c). */
+static void wait_for_answer(int here, int peer, const struct sockaddr_storage *to, double end)
+{
+    char byte = 0;
+    struct sockaddr_storage from;
+    while (now_ms() < end) {
+        socklen_t len = sizeof from;
+        (void)!sendto(here, &byte, 1, 0, (const struct sockaddr *)to, sizeof(struct sockaddr_in6));
+        while (recvfrom(peer, &byte, 1, 0, (struct sockaddr *)&from, &len) >= 0) {
+            (void)!sendto(peer, &byte, 1, 0, (struct sockaddr *)&from, len);
+        }
+        if (recv(here, &byte, 1, 0) >= 0) {
+            return;
+        }
+        pause_ms(1);
+    }
+}
+
+void network_wait(struct world *world)
+{
+    enum { PORT = 5 };
+    int here = network_socket(world, HERE, AF_INET6, SOCK_DGRAM, 0);
+    int peer = network_socket(world, PEER, AF_INET6, SOCK_DGRAM, 0);
+    struct sockaddr_storage address;
+    socklen_t len = address_of("::", PORT, false, &address);
+    double end = now_ms() + PATIENCE_MS;
+    if (bind(peer, (struct sockaddr *)&address, len) == 0) {
+        for (int v6 = 0; v6 < 2; v6++) {
+            for (int target = T_PEER; target <= T_SECOND; target++) {
+                (void)address_of(TARGETS[target].text[v6], PORT, v6 == 0, &address);
+                wait_for_answer(here, peer, &address, end);
+            }
+        }
+    }
+    close(here);
+    close(peer);
+    network_look(world);
+    world->packets_count = 0;
 }
 
 /* The part of a header that tells one flow from another: protocol, addresses and ports. */

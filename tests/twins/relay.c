@@ -301,6 +301,7 @@ void relay_settle(struct world *world)
 void relay_finish(struct world *world)
 {
     network_heal(world);
+    network_wait(world);
     for (int twin = 0; twin < TWINS; twin++) {
         for (int end = 0; end < ENDS; end++) {
             world->relay->ends[twin][end].wanted += world->relay->ends[twin][end].shuts ? 0 : 100;

@@ -259,6 +259,7 @@ void stream_finish(struct world *world)
 {
     struct stream_twins *s = world->stream;
     network_heal(world);
+    network_wait(world);
     s->peer_is_idle = false;
     if (s->state == PENDING) {
         stream_settle_pending(world, true);

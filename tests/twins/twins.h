@@ -110,6 +110,8 @@ const char *network_missing(void);
 void network_open(struct world *world);
 void network_close(struct world *world);
 void network_heal(struct world *world);
+/* Waits until datagrams go to the peer and back. */
+void network_wait(struct world *world);
 void network_enter(const struct world *world, int place);
 void network_run(struct world *world, int place, int tool, const char *text);
 /* Makes a socket in a namespace. */
