@@ -71,7 +71,8 @@ static const struct link {
 };
 
 /* The commands also restore what an event has changed. A command that is not needed fails. */
-/* The router solicits its neighbours from a link-local address (net/ipv6/ndisc.c, ndisc_send_ns). */
+/* The router solicits its neighbours from a link-local address (net/ipv6/ndisc.c,
+ * ndisc_send_ns). */
 #define LINK(name, host)                   \
     "link set " name " addrgenmode none\n" \
     "link set " name " mtu 1500 up\n"      \
