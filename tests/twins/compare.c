@@ -245,7 +245,7 @@ static void wait_by_poller(struct reports *reports, fer_raw_socket mine, fer_pol
         return;
     }
     fer_error error = fer_poller_add(&poller, mine, event, mode);
-    double end = now_ms() + WINDOW_MS;
+    double end = now_ms() + (double)WINDOW_MS;
     while (error.kind == FER_OK && now_ms() < end) {
         fer_event got = {0};
         size_t count = 0;
@@ -266,7 +266,7 @@ static void wait_by_poller(struct reports *reports, fer_raw_socket mine, fer_pol
 
 static void wait_by_poll(struct reports *reports, fer_raw_socket mine)
 {
-    double end = now_ms() + WINDOW_MS;
+    double end = now_ms() + (double)WINDOW_MS;
     while (now_ms() < end) {
         fer_poll_entry entry = {.raw = mine, .interest = reports->interest};
         size_t count = 0;
