@@ -577,6 +577,9 @@ static fer_error connect_until_done(fer_raw_socket raw, const fer_socket_addr *a
     return error;
 }
 
+/* A system that reports a refusal without end must not keep the call */
+enum { REFUSALS_MAX = 1024 };
+
 /* What an earlier peer has left: a pending error, also one of a batch (rule B3). On Windows a peek
  * reports the one that is the next in the queue, and leaves it to a receive (row
  * `refusal_is_left`). */
@@ -592,8 +595,10 @@ static void drop_refusals(fer_handle *handle)
     if (ferp_traits()->io_waits_in_kernel || ferp_set_nonblocking(raw, true).kind != FER_OK) {
         return;
     }
-    while (is_report_of_peer(ferp_recv_from(raw, NULL, 0, flags | FERP_PEEK, &next)) &&
-           is_report_of_peer(ferp_recv_from(raw, NULL, 0, flags, &next))) {
+    for (int left = REFUSALS_MAX;
+         left > 0 && is_report_of_peer(ferp_recv_from(raw, NULL, 0, flags | FERP_PEEK, &next)) &&
+         is_report_of_peer(ferp_recv_from(raw, NULL, 0, flags, &next));
+         left--) {
     }
 }
 
