@@ -577,7 +577,7 @@ static fer_error connect_until_done(fer_raw_socket raw, const fer_socket_addr *a
     return error;
 }
 
-/* A system that reports a refusal without end must not keep the call */
+/* A system that reports a refusal without end must not keep the call. */
 enum { REFUSALS_MAX = 1024 };
 
 /* What an earlier peer has left: a pending error, also one of a batch (rule B3). On Windows a peek
