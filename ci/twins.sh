@@ -5,13 +5,16 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/twins.sh [--family ipv4|ipv6|mapped]... [--seed S] [--count N] [--seconds T] [--no-setup]
-       ci/twins.sh --planted [--no-setup] [NAME]...
+usage: ci/twins.sh [--family ipv4|ipv6|mapped]... [--seed S] [--count N] [--seconds T] [--jobs J]
+                   [--no-setup]
+       ci/twins.sh --planted [--jobs J] [--no-setup] [NAME]...
 
-Builds the preset debug and runs the sequences of N seeds (default: 600) from S (default: 1) for
+Builds the twins and runs the sequences of N seeds (default: 600) from S (default: 1) for
 each family (default: all), and prints each sequence after which ferrule cannot do what the plain
 twin can.
   --seconds T  no sequence begins after T seconds, for each family
+  --jobs J     sequences that run at once, default: 6 for each processor; they wait more than they
+               compute
   --planted    applies each planted bug of tests/twins/planted.txt, or those with these names, to a
                copy of the tree. 500 seeds must find it
   --no-setup   do not run ci/setup.sh
@@ -28,6 +31,7 @@ names=
 seed=1
 count=600
 seconds=0
+sequences=$((jobs * 6))
 mode=seeds
 setup=yes
 while [ $# -gt 0 ]; do
@@ -35,13 +39,14 @@ while [ $# -gt 0 ]; do
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
         --planted) mode=planted ;;
-        --family | --seed | --count | --seconds)
+        --family | --seed | --count | --seconds | --jobs)
             [ $# -ge 2 ] || { usage >&2; exit 2; }
             case $1 in
                 --family) families="$families $2" ;;
                 --seed) seed=$2 ;;
                 --count) count=$2 ;;
                 --seconds) seconds=$2 ;;
+                --jobs) sequences=$2 ;;
             esac
             shift
             ;;
@@ -52,11 +57,21 @@ while [ $# -gt 0 ]; do
 done
 [ "$setup" = no ] || "$root/ci/setup.sh" build twins
 
+# as_owner COMMAND...: with the rights that a namespace of the network needs.
+as_owner() {
+    if [ "$(id -u)" -eq 0 ]; then
+        run_nice "$@"
+    else
+        run_nice unshare -r "$@"
+    fi
+}
+
 # build TREE
 build() {
     [ -e "$1/build/twins/build.ninja" ] ||
-        configure_in "$1" debug -B "$1/build/twins" -DFERRULE_BUILD_EXAMPLES=OFF \
-            -DFERRULE_BUILD_FUZZ=OFF -DFERRULE_BUILD_BENCH=OFF || return 1
+        configure_in "$1" debug -B "$1/build/twins" -DFERRULE_NIGHTLY_TESTS=ON \
+            -DFERRULE_BUILD_EXAMPLES=OFF -DFERRULE_BUILD_FUZZ=OFF -DFERRULE_BUILD_BENCH=OFF ||
+        return 1
     run_nice cmake --build "$1/build/twins" --target twins -j "$jobs"
 }
 
@@ -64,8 +79,8 @@ run_seeds() {
     logged twins-build build "$root"
     for family in ${families:-ipv4 ipv6 mapped}; do
         code=0
-        "$root/build/twins/tests/twins/twins" --family "$family" --seed "$seed" --count "$count" \
-            --seconds "$seconds" || code=$?
+        as_owner "$root/build/twins/tests/twins/twins" --family "$family" --seed "$seed" \
+            --count "$count" --seconds "$seconds" --jobs "$sequences" || code=$?
         case $code in
             0) passed=$((passed + 1)) ;;
             77) report_unavailable "twins over $family: this machine permits no such network" ;;
@@ -86,8 +101,8 @@ try_plant() {
         return 0
     fi
     code=0
-    "$copy/build/twins/tests/twins/twins" --family "$2" --count 500 --first >>"$log" 2>&1 ||
-        code=$?
+    as_owner "$copy/build/twins/tests/twins/twins" --family "$2" --count 500 --first \
+        --jobs "$sequences" >>"$log" 2>&1 || code=$?
     say "$(printf '%-28s %-7s %s' "$1" "$2" "$(tail -n 1 "$log")")"
     case $code in
         1) passed=$((passed + 1)) ;;

@@ -419,7 +419,7 @@ void network_look(struct world *world)
 const char *network_missing(void)
 {
     static char reason[128];
-    if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {
+    if (unshare(CLONE_NEWNET) != 0) {
         snprintf(reason, sizeof reason, "this system refuses network namespaces: %s",
                  strerror(errno));
         return reason;
