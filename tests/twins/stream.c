@@ -299,4 +299,8 @@ void stream_finish(struct world *world)
         s->answered[twin] += sent > 0 ? (size_t)sent : 0;
     }
     stream_compare_reads(world);
+    if (s->state == OPEN && s->final[PLAIN] == FER_OK && s->final[MINE] == FER_OK) {
+        compare_waits(world, fer_tcp_stream_as_raw(&s->mine), s->plain, FER_POLL_LEVEL,
+                      stream_blocks);
+    }
 }

@@ -194,7 +194,7 @@ static void run_take_error(struct world *world, const struct row *row, unsigned 
     stream_compare_reads(world);
 }
 
-static bool stream_blocks(struct world *world, fer_interest interest)
+bool stream_blocks(struct world *world, fer_interest interest)
 {
     struct stream_twins *s = world->stream;
     if (interest == FER_WRITABLE) {

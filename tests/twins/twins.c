@@ -96,6 +96,10 @@ static struct plan draw_plan(uint64_t seed, unsigned family)
         }
         step->arg = (uint16_t)(draw(&state) >> 32);
         step->is_meanwhile = is_event && i > 0 && draw(&state) % 2 == 0;
+        if (first == 1 && i == 2 && draw(&state) % 2 == 0) {
+            step->row = &EVENT_ROWS[0]; /* healed while the connect retransmits */
+            step->is_meanwhile = true;
+        }
     }
     return plan;
 }
