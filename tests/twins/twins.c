@@ -71,6 +71,30 @@ static const struct row *draw_row(const struct row *rows, const struct plan *pla
     }
 }
 
+/* Events that are often drawn for the time of a call: a connect retransmits meanwhile, and a receive
+ * discards a report. */
+static const struct {
+    const char *call, *event;
+} PARTNERS[] = {
+    {"connect", "the network is healed"},
+    {"receive", "a report of a lower MTU is forged"},
+};
+
+static void draw_partner(struct plan *plan, size_t i)
+{
+    for (size_t k = 0; k < sizeof PARTNERS / sizeof PARTNERS[0]; k++) {
+        if (strcmp(plan->steps[i - 1].row->name, PARTNERS[k].call) != 0) {
+            continue;
+        }
+        for (const struct row *row = EVENT_ROWS; row->name != NULL; row++) {
+            if (strcmp(row->name, PARTNERS[k].event) == 0) {
+                plan->steps[i].row = row;
+                plan->steps[i].is_meanwhile = true;
+            }
+        }
+    }
+}
+
 /* Half of the sequences are streams. A connect or an accept begins them, which an event may
  * precede. */
 static struct plan draw_plan(uint64_t seed, unsigned family)
@@ -96,9 +120,8 @@ static struct plan draw_plan(uint64_t seed, unsigned family)
         }
         step->arg = (uint16_t)(draw(&state) >> 32);
         step->is_meanwhile = is_event && i > 0 && draw(&state) % 2 == 0;
-        if (first == 1 && i == 2 && draw(&state) % 2 == 0) {
-            step->row = &EVENT_ROWS[0]; /* healed while the connect retransmits */
-            step->is_meanwhile = true;
+        if (i > 0 && draw(&state) % 4 == 0) {
+            draw_partner(&plan, i);
         }
     }
     return plan;
