@@ -59,15 +59,15 @@ static bool translate(int cgroup, unsigned at, uint32_t from, uint32_t to)
     return attach(cgroup, program, 6, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, at);
 }
 
-/* struct bpf_sock_ops has op and reply. 25 ticks instead of one second until the first SYN is sent
- * again: 25 to 250 ms. */
+/* struct bpf_sock_ops has op and reply. 40 ticks instead of one second until the first SYN is sent
+ * again: 40 to 400 ms. */
 static bool hurry(int cgroup)
 {
     const struct bpf_insn program[] = {
         {BPF_LDX | BPF_MEM | BPF_W, 2, 1, 0, 0},
         {BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, -1},
         {BPF_JMP | BPF_JNE | BPF_K, 2, 0, 1, BPF_SOCK_OPS_TIMEOUT_INIT},
-        {BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, 25},
+        {BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, 40},
         {BPF_STX | BPF_MEM | BPF_W, 1, 3, 4, 0},
         {BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 1},
         {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},

@@ -289,8 +289,8 @@ void network_heal(struct world *world)
         for (size_t i = 0; i < sizeof SYSCTLS / sizeof SYSCTLS[0]; i++) {
             set_sysctl(SYSCTLS[i][0], SYSCTLS[i][1]);
         }
-        /* With the quick first retransmission (balancer.c) all of them take 0.4 s, else 2 s. */
-        set_sysctl("net/ipv4/tcp_syn_retries", balancer_is_quick ? "3" : "1");
+        /* With the quick first retransmission (balancer.c) all of them take 0.5 s, else 2 s. */
+        set_sysctl("net/ipv4/tcp_syn_retries", balancer_is_quick ? "2" : "1");
         restore_addresses(world, place);
         network_run(world, place, TOOL_NFT, FIREWALL[place]);
     }

@@ -153,6 +153,9 @@ static void run_read(struct world *world, const struct row *row, unsigned arg)
     if (s->state != OPEN) {
         return;
     }
+    if (world->later != NULL) {
+        stream_compare_reads(world); /* so that the call waits for the event */
+    }
     set_mode(&s->mine, form->mode);
     call_begins(world);
     fer_error error = form->read(&s->mine, s->more, len, &n);

@@ -76,7 +76,7 @@ static const struct row *draw_row(const struct row *rows, const struct plan *pla
 static const struct {
     const char *call, *event;
 } PARTNERS[] = {
-    {"connect", "the network is healed"},
+    {"connect", "the router forwards again"},
     {"receive", "a report of a lower MTU is forged"},
 };
 
@@ -120,7 +120,7 @@ static struct plan draw_plan(uint64_t seed, unsigned family)
         }
         step->arg = (uint16_t)(draw(&state) >> 32);
         step->is_meanwhile = is_event && i > 0 && draw(&state) % 2 == 0;
-        if (i > 0 && draw(&state) % 4 == 0) {
+        if (i > 0 && draw(&state) % 3 == 0) {
             draw_partner(&plan, i);
         }
     }
