@@ -593,16 +593,16 @@ static void run_group(struct world *world, const struct row *row, unsigned arg)
     compare_receives(world);
 }
 
-/* After the network is healed, a connect to each of three peers works. The first refuses, of which
- * the others report nothing. */
+/* After the network is healed, a connect to each of four peers works. The first refuses, of which
+ * the others report nothing. The last is that of the cgroup, if there is one. */
 void datagram_finish(struct world *world)
 {
-    static const unsigned ARGUMENTS[] = {64 + 4, 64 + 0, 1}; /* of run_connect */
+    static const unsigned ARGUMENTS[] = {64 + 4, 64 + 0, 1, 7}; /* of run_connect */
     struct datagram_twins *d = world->datagram;
     network_heal(world);
     network_wait(world);
-    for (unsigned i = 0; i < 3 && !d->is_lost && !differs(world); i++) {
-        d->tag = (uint8_t)(TAGS - 3 + i);
+    for (unsigned i = 0; i < 4 && !d->is_lost && !differs(world); i++) {
+        d->tag = (uint8_t)(TAGS - 4 + i);
         world->is_disturbed = world->is_disturbed && i == 0;
         run_connect(world, NULL, ARGUMENTS[i]);
         run_send(world, NULL, 1);
