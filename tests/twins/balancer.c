@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,6 +102,20 @@ static void move_into(const char *cgroup)
     }
 }
 
+/* Removes the folders of runs that were killed. One with a process in it stays. */
+static void remove_old_folders(void)
+{
+    char pattern[300];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/ferrule-twins-*", parent);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            (void)rmdir(found.gl_pathv[i]);
+        }
+        globfree(&found);
+    }
+}
+
 /* Without getpeername4, as in systems before Linux 5.8: the peer's address is the translated
  * one. */
 bool balancer_start(void)
@@ -109,6 +124,7 @@ bool balancer_start(void)
     if (!find_cgroups()) {
         return false;
     }
+    remove_old_folders();
     snprintf(folder, sizeof folder, "%s/ferrule-twins-%d", parent, (int)getpid());
     if (mkdir(folder, 0755) != 0) {
         folder[0] = '\0';

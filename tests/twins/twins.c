@@ -71,8 +71,8 @@ static const struct row *draw_row(const struct row *rows, const struct plan *pla
     }
 }
 
-/* Events that are often drawn for the time of a call: a connect retransmits meanwhile, and a receive
- * discards a report. */
+/* Events that are often drawn for the time of a call: a connect retransmits meanwhile, and a
+ * receive discards a report. */
 static const struct {
     const char *call, *event;
 } PARTNERS[] = {
