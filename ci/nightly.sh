@@ -13,6 +13,7 @@ Runs the named parts, or all parts in this order:
   stress            tests/stress/run.sh: 10000 clients on this system, 1000 under Wine
   flake             each test of debug, asan and mingw N times (--runs, default: 10)
   kernels           ci/kernels.sh: the tests over kernels in the process, N runs (--runs)
+  twins             ci/twins.sh: 10000 seeds of each family, then --planted
   ports             ports/run.sh: the tests of the programs that were ported
   coverage          ci/coverage.sh
   prove             ci/prove.sh
@@ -32,7 +33,7 @@ TEXT
 # shellcheck source=ci/common.sh
 . "$(dirname "$0")/common.sh"
 
-all_parts="tests sweep stress flake kernels ports coverage prove oss-fuzz interleave planted-afl mutants fuzz fuzz-afl"
+all_parts="tests sweep stress flake kernels twins ports coverage prove oss-fuzz interleave planted-afl mutants fuzz fuzz-afl"
 minutes=10
 runs=10
 setup=yes
@@ -97,6 +98,10 @@ run_kernels() {
     [ "$bad_runs" -eq 0 ]
 }
 
+run_twins() {
+    "$root/ci/twins.sh" --no-setup --count 10000 && "$root/ci/twins.sh" --no-setup --planted
+}
+
 run_interleave() {
     "$root/ci/interleave.sh" --no-setup --deeper && "$root/ci/interleave.sh" --no-setup --planted
 }
@@ -114,6 +119,7 @@ run_part() {
         stress) run_stress ;;
         flake) run_flake ;;
         kernels) run_kernels ;;
+        twins) run_twins ;;
         ports) "$root/ports/run.sh" --no-setup ;;
         coverage) "$root/ci/coverage.sh" --no-setup ;;
         prove) "$root/ci/prove.sh" --no-setup ;;
@@ -128,7 +134,7 @@ run_part() {
 
 [ -n "$parts" ] || parts=$all_parts
 if [ "$setup" = yes ]; then
-    for group in build test mingw fuzz fuzz32 ports; do
+    for group in build test mingw fuzz fuzz32 twins ports; do
         "$root/ci/setup.sh" "$group" || say "    continuing with the installed programs"
     done
 fi

@@ -14,6 +14,7 @@ Installs with apt-get the missing packages of these groups:
   test       quick, and a C++ compiler, pkg-config, git, redis-server, OpenSSL,
              Mbed TLS, GLib, clang-format and, if it is available, ccache
   kernels    for ci/kernels.sh: build, cmocka, objcopy and xz
+  twins      for ci/twins.sh: ip, nft and conntrack
   wine       the Windows cross-compiler and Wine
   mingw      wine, and cmocka's source; the C++ compiler if it is available
   msvc       clang 19, its linker and Wine's headers, from which cmake/msvc/sdk.sh makes what a build
@@ -130,6 +131,12 @@ check_kernels() {
     need_file /usr/include/cmocka.h libcmocka-dev
     need_program objcopy binutils
     need_program xz xz-utils
+}
+
+check_twins() {
+    need_program ip iproute2
+    need_program nft nftables
+    need_program conntrack conntrack
 }
 
 check_wine() {
@@ -396,6 +403,7 @@ for group in "$@"; do
         quick) check_quick ;;
         test) check_test ;;
         kernels) check_kernels ;;
+        twins) check_twins ;;
         wine) check_wine ;;
         mingw) check_wine; check_cmocka ;;
         msvc) check_msvc; check_cmocka ;;

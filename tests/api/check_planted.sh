@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that each planted bug of fuzz/planted.txt and tests/interleave/planted.txt applies to the
+# Checks that each planted bug of fuzz/, tests/interleave/ and tests/twins/planted.txt applies to the
 # sources, once, and that the names of the bugs differ.
 # usage: check_planted.sh ROOT [PYTHON]
 set -eu
@@ -7,7 +7,7 @@ plant=$(cd "$(dirname "$0")/../.." && pwd)/ci/plant.py
 cd "$1"
 bad=0
 count=0
-for table in fuzz/planted.txt tests/interleave/planted.txt; do
+for table in fuzz/planted.txt tests/interleave/planted.txt tests/twins/planted.txt; do
     [ -f "$table" ] || continue
     count=$((count + 1))
     "${2:-python3}" "$plant" check "$table" . || bad=1

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,15 +60,15 @@ static bool translate(int cgroup, unsigned at, uint32_t from, uint32_t to)
     return attach(cgroup, program, 6, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, at);
 }
 
-/* struct bpf_sock_ops has op and reply. 25 ticks instead of one second until the first SYN is sent
- * again: 25 to 250 ms. */
+/* struct bpf_sock_ops has op and reply. 40 ticks instead of one second until the first SYN is sent
+ * again: 40 to 400 ms. */
 static bool hurry(int cgroup)
 {
     const struct bpf_insn program[] = {
         {BPF_LDX | BPF_MEM | BPF_W, 2, 1, 0, 0},
         {BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, -1},
         {BPF_JMP | BPF_JNE | BPF_K, 2, 0, 1, BPF_SOCK_OPS_TIMEOUT_INIT},
-        {BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, 25},
+        {BPF_ALU64 | BPF_MOV | BPF_K, 3, 0, 0, 40},
         {BPF_STX | BPF_MEM | BPF_W, 1, 3, 4, 0},
         {BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 1},
         {BPF_JMP | BPF_EXIT, 0, 0, 0, 0},
@@ -101,6 +102,20 @@ static void move_into(const char *cgroup)
     }
 }
 
+/* Removes the folders of runs that were killed. One with a process in it stays. */
+static void remove_old_folders(void)
+{
+    char pattern[300];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/ferrule-twins-*", parent);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            (void)rmdir(found.gl_pathv[i]);
+        }
+        globfree(&found);
+    }
+}
+
 /* Without getpeername4, as in systems before Linux 5.8: the peer's address is the translated
  * one. */
 bool balancer_start(void)
@@ -109,6 +124,7 @@ bool balancer_start(void)
     if (!find_cgroups()) {
         return false;
     }
+    remove_old_folders();
     snprintf(folder, sizeof folder, "%s/ferrule-twins-%d", parent, (int)getpid());
     if (mkdir(folder, 0755) != 0) {
         folder[0] = '\0';

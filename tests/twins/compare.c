@@ -226,7 +226,8 @@ static bool is_turning(struct reports *reports, fer_interest ready)
     if (ready == 0 || differs(reports->world)) {
         return ready == 0;
     }
-    if (reports->interest != 0 && !reports->blocks(reports->world, reports->interest)) {
+    fer_interest call = reports->interest != 0 ? reports->interest : FER_READABLE;
+    if (!reports->blocks(reports->world, call)) {
         return true;
     }
     if (++reports->spurious <= MOST_SPURIOUS) {
@@ -289,8 +290,8 @@ void compare_waits(struct world *world, fer_raw_socket mine, int plain, unsigned
     static const fer_interest INTERESTS[] = {FER_READABLE, FER_READABLE, FER_WRITABLE, 0};
     unsigned wait = arg % 8 < 5 ? arg % 8 : FER_POLL_LEVEL;
     struct reports reports = {world, blocks, WAITS_BY[wait], INTERESTS[arg / 8 % 4], 0};
-    struct pollfd ready = {plain, POLLIN, 0};
-    bool plain_reads = poll(&ready, 1, 0) == 1 && (ready.revents & POLLIN) != 0;
+    char byte;
+    bool plain_reads = recv(plain, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
     call_begins(world);
     if (wait < 4) {
         wait_by_poller(&reports, mine, (fer_poll_mode)wait);

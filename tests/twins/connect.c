@@ -190,7 +190,7 @@ static void finish_connect(struct world *world, const char *form, int plain, fer
         pause_ms(1);
         plain = plain_result(s);
     }
-    if (mine.kind != FER_OK && plain != 0 && now_ms() - failed > (balancer_is_quick ? 70 : 700)) {
+    if (mine.kind != FER_OK && plain != 0 && now_ms() - failed > (balancer_is_quick ? 120 : 700)) {
         differ(world, "%s: %s, %.0f ms before the plain twin: %s", form, text_of(mine),
                now_ms() - failed, strerror(plain));
     }

@@ -136,6 +136,7 @@ static void run_replay(struct world *world, const struct row *row, unsigned arg)
  * IPv6. */
 const struct row EVENT_ROWS[] = {
     {"the network is healed", 16, ANY, ALL, run_heal, 0, 0, {NULL, NULL}, false},
+    NFT("the router forwards again", 4, ANY, ALL, ROUTER, BOTH("flush chain inet t f")),
     NFT("the router rejects: net-unreachable", 3, ANY, LINKED, ROUTER, REJECT4("net-unreachable")),
     NFT("the router rejects: host-unreachable", 4, ANY, LINKED, ROUTER,
         REJECT4("host-unreachable")),

@@ -314,7 +314,7 @@ void relay_finish(struct world *world)
 
 static void send_from(struct world *world, int end, unsigned arg)
 {
-    static const uint64_t LENGTHS[] = {1, 5000, 100000, 400000};
+    static const uint64_t LENGTHS[] = {1, 5000, 300000, 400000};
     for (int twin = 0; twin < TWINS; twin++) {
         struct end *sender = &world->relay->ends[twin][end];
         sender->wanted += sender->shuts ? 0 : LENGTHS[arg % 4];

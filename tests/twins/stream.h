@@ -38,6 +38,8 @@ void stream_plain_failed(struct world *world, int code);
 void stream_compare_reads(struct world *world);
 /* Queries the pending connects; with is_last until both have a result. */
 void stream_settle_pending(struct world *world, bool is_last);
+/* Whether a call of the interest would block: a blocks_function. */
+bool stream_blocks(struct world *world, fer_interest interest);
 void stream_run_connect(struct world *world, const struct row *row, unsigned arg);
 void stream_run_accept(struct world *world, const struct row *row, unsigned arg);
 

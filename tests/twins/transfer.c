@@ -153,6 +153,9 @@ static void run_read(struct world *world, const struct row *row, unsigned arg)
     if (s->state != OPEN) {
         return;
     }
+    if (world->later != NULL) {
+        stream_compare_reads(world); /* so that the call waits for the event */
+    }
     set_mode(&s->mine, form->mode);
     call_begins(world);
     fer_error error = form->read(&s->mine, s->more, len, &n);
@@ -194,7 +197,7 @@ static void run_take_error(struct world *world, const struct row *row, unsigned 
     stream_compare_reads(world);
 }
 
-static bool stream_blocks(struct world *world, fer_interest interest)
+bool stream_blocks(struct world *world, fer_interest interest)
 {
     struct stream_twins *s = world->stream;
     if (interest == FER_WRITABLE) {

@@ -16,7 +16,7 @@
 
 static const char USAGE[] =
     "usage: twins [--family ipv4|ipv6|mapped] [--seed S] [--count N] [--jobs J] [--steps]\n"
-    "             [--kind stream|datagram|relay] [--first]\n"
+    "             [--kind stream|datagram|relay] [--first] [--seconds T]\n"
     "Opens each connection twice over a network of three namespaces, by plain calls and by "
     "ferrule,\n"
     "and runs N sequences of events and calls, those of the seeds from S on. Prints each sequence\n"
@@ -26,6 +26,7 @@ static const char USAGE[] =
     "  --jobs    sequences that run at once, default: 16 for each processor\n"
     "  --steps   print the steps of each sequence while it runs\n"
     "  --first   end after the first difference\n"
+    "  --seconds no sequence begins after this time; 0, the default: no limit\n"
     "Exit code: 0, 1 after a difference, 77 if this machine permits no such network.\n";
 
 /* What the processes share. */
@@ -70,6 +71,30 @@ static const struct row *draw_row(const struct row *rows, const struct plan *pla
     }
 }
 
+/* Events that are often drawn for the time of a call: a connect retransmits meanwhile, and a
+ * receive discards a report. */
+static const struct {
+    const char *call, *event;
+} PARTNERS[] = {
+    {"connect", "the router forwards again"},
+    {"receive", "a report of a lower MTU is forged"},
+};
+
+static void draw_partner(struct plan *plan, size_t i)
+{
+    for (size_t k = 0; k < sizeof PARTNERS / sizeof PARTNERS[0]; k++) {
+        if (strcmp(plan->steps[i - 1].row->name, PARTNERS[k].call) != 0) {
+            continue;
+        }
+        for (const struct row *row = EVENT_ROWS; row->name != NULL; row++) {
+            if (strcmp(row->name, PARTNERS[k].event) == 0) {
+                plan->steps[i].row = row;
+                plan->steps[i].is_meanwhile = true;
+            }
+        }
+    }
+}
+
 /* Half of the sequences are streams. A connect or an accept begins them, which an event may
  * precede. */
 static struct plan draw_plan(uint64_t seed, unsigned family)
@@ -95,6 +120,9 @@ static struct plan draw_plan(uint64_t seed, unsigned family)
         }
         step->arg = (uint16_t)(draw(&state) >> 32);
         step->is_meanwhile = is_event && i > 0 && draw(&state) % 2 == 0;
+        if (i > 0 && draw(&state) % 3 == 0) {
+            draw_partner(&plan, i);
+        }
     }
     return plan;
 }
@@ -241,6 +269,7 @@ struct options {
     uint64_t seed, count;
     unsigned jobs;
     bool ends_at_first;
+    double end; /* a time of now_ms, or 0 */
 };
 
 static void run_job(unsigned job, const struct options *options)
@@ -248,6 +277,7 @@ static void run_job(unsigned job, const struct options *options)
     for (;;) {
         uint64_t i = atomic_fetch_add(&shared->next, 1);
         bool ends = options->ends_at_first && atomic_load(&shared->differences) > 0;
+        ends = ends || (options->end > 0 && now_ms() > options->end);
         if (i >= options->count || ends) {
             return;
         }
@@ -330,6 +360,9 @@ static bool parse(int count, char **arguments, struct options *options)
             options->seed = strtoull(value, NULL, 10);
         } else if (strcmp(name, "--count") == 0) {
             options->count = strtoull(value, NULL, 10);
+        } else if (strcmp(name, "--seconds") == 0) {
+            unsigned long seconds = strtoul(value, NULL, 10);
+            options->end = seconds > 0 ? now_ms() + (double)seconds * 1e3 : 0;
         } else if (strcmp(name, "--jobs") == 0) {
             options->jobs = (unsigned)strtoul(value, NULL, 10);
         } else {
@@ -357,7 +390,8 @@ static const char *missing(void)
 int main(int count, char **arguments)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    struct options options = {V4, 1, 100, processors > 16 ? 256 : 16 * (unsigned)processors, false};
+    struct options options = {V4,    1, 100, processors > 16 ? 256 : 16 * (unsigned)processors,
+                              false, 0};
     if (!parse(count, arguments, &options)) {
         fputs(USAGE, stderr);
         return 2;
