@@ -163,11 +163,10 @@ feri_operation feri_connect_operation(const fer_handle *handle)
 }
 
 /* SO_ERROR, then whether the socket is connected: *status is FER_OK if it is, `unconnected` if not.
- * After a soft error the connect continues.
- * A failure of the second query means "not yet", whatever its code, unless a sandbox refuses it:
- * macOS may report EINVAL (heph, PR 336). macOS is reported to refuse the first query of a connect
- * that has failed, with EBADF (ccan, pull request 128). Another failure of it says nothing about
- * the connect. */
+ * After a soft error the connect continues. A failure of the second query means "not yet", whatever
+ * its code, unless a sandbox refuses it: macOS may report EINVAL (heph, PR 336). macOS is reported
+ * to refuse the first query of a connect that has failed, with EBADF (ccan, pull request 128).
+ * Another failure of it says nothing about the connect. */
 static fer_error query_status(fer_raw_socket raw, feri_operation operation,
                               fer_error_kind unconnected, fer_error *status)
 {

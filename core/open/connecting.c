@@ -179,6 +179,15 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr)
 
 /* ---- A datagram socket that has a peer is connected to another (rule U5) */
 
+fer_error feri_connect_datagram_raw(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    fer_error error;
+    do {
+        error = ferp_connect(raw, addr);
+    } while (error.kind == FER_INTERRUPTED);
+    return error;
+}
+
 /* The local address that the route to addr chooses. Nothing is sent. The probe may broadcast if the
  * socket may, so that it fails where the socket would. The kernels of FreeBSD and NetBSD check that
  * in the send only (ip_output). */
@@ -194,10 +203,7 @@ static fer_error source_of_route(const fer_handle *handle, const fer_socket_addr
     }
     FER_IGNORE(ferp_option_value(handle->p_.raw_, FERP_BROADCAST, &broadcasts));
     FER_IGNORE(ferp_set_option(probe, FERP_BROADCAST, broadcasts));
-    fer_error error;
-    do {
-        error = ferp_connect(probe, addr);
-    } while (error.kind == FER_INTERRUPTED);
+    fer_error error = feri_connect_datagram_raw(probe, addr);
     error = error.kind == FER_OK ? ferp_local_addr(probe, out) : error;
     ferp_close(probe);
     return error;

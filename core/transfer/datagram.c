@@ -568,15 +568,6 @@ static bool is_report_of_peer(fer_error error)
            error.kind == FER_NETWORK_UNREACHABLE;
 }
 
-static fer_error connect_until_done(fer_raw_socket raw, const fer_socket_addr *addr)
-{
-    fer_error error;
-    do {
-        error = ferp_connect(raw, addr);
-    } while (error.kind == FER_INTERRUPTED);
-    return error;
-}
-
 /* A system that reports a refusal without end must not keep the call. */
 enum { REFUSALS_MAX = 1024 };
 
@@ -637,11 +628,11 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     fer_error error =
         had_peer ? feri_prepare_reconnect(handle, &destination, &reconnect) : feri_ok();
     if (error.kind == FER_OK) {
-        error = connect_until_done(raw, &destination);
+        error = feri_connect_datagram_raw(raw, &destination);
         /* NetBSD (run) and macOS (XNU, kern/uipc_syscalls.c, connectit) connect, and return the
          * report about the earlier peer that waits. */
         if (had_peer && is_report_of_peer(error)) {
-            error = connect_until_done(raw, &destination);
+            error = feri_connect_datagram_raw(raw, &destination);
         }
         error =
             reconnect.keeps_source ? feri_check_reconnected(handle, &destination, error) : error;
@@ -649,7 +640,7 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     bool is_connected = error.kind == FER_OK;
     if (is_connected && had_peer) {
         drop_refusals(handle);
-    } else if (reconnect.is_dissolved && connect_until_done(raw, &old).kind != FER_OK) {
+    } else if (reconnect.is_dissolved && feri_connect_datagram_raw(raw, &old).kind != FER_OK) {
         feri_clear_addr(&handle->p_.peer_);
     }
     store_peer(handle, is_connected ? &destination : NULL);

@@ -431,31 +431,28 @@ feri_next feri_waiting_wait_if_needed(feri_waiting *waiting, fer_error *result)
     }
 }
 
-fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
+/* Tries again, with waits, after a try with this result. */
+FERI_INLINE fer_error run_after_try(feri_waiting *waiting, feri_try *attempt, void *call,
+                                    fer_error result)
 {
-    FER_TRY(feri_waiting_begin(waiting));
-    fer_error result;
-    do {
-        result = attempt(call, waiting->flags);
-    } while (feri_rare(result.kind != FER_OK) &&
-             feri_waiting_wait_if_needed(waiting, &result) == FERI_NEXT_TRY);
-    return result;
-}
-
-static fer_error go_on(feri_waiting *waiting, feri_try *attempt, void *call, fer_error result)
-{
-    while (result.kind != FER_OK &&
+    while (feri_rare(result.kind != FER_OK) &&
            feri_waiting_wait_if_needed(waiting, &result) == FERI_NEXT_TRY) {
         result = attempt(call, waiting->flags);
     }
     return result;
 }
 
+fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call)
+{
+    FER_TRY(feri_waiting_begin(waiting));
+    return run_after_try(waiting, attempt, call, attempt(call, waiting->flags));
+}
+
 fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *call,
                               fer_error result)
 {
     begin_without_limits(waiting);
-    return go_on(waiting, attempt, call, result);
+    return run_after_try(waiting, attempt, call, result);
 }
 
 fer_error feri_waiting_run_after_discard(feri_waiting *waiting, feri_try *attempt, void *call,
@@ -464,7 +461,7 @@ fer_error feri_waiting_run_after_discard(feri_waiting *waiting, feri_try *attemp
     begin_without_limits(waiting);
     fer_error result = feri_waiting_after_discard(waiting, began);
     result = result.kind == FER_OK ? attempt(call, waiting->flags) : result;
-    return go_on(waiting, attempt, call, result);
+    return run_after_try(waiting, attempt, call, result);
 }
 
 /* ---- Waits for the result of a started connect. */
