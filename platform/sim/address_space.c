@@ -60,9 +60,9 @@ fer_socket_addr ferp_sim_sender_for(const ferp_sim_network *network, const ferp_
 static bool is_own_loopback(const ferp_sim_network *network, const fer_ip_addr *ip)
 {
     fer_ipv4_addr first = FER_IPV4_ADDR_LOCALHOST;
-    return fer_ip_addr_is_loopback(*ip) && (ip->family == FER_IP_V6 || network == NULL ||
-                                            !network->switches->owns_one_loopback_address ||
-                                            fer_ip_addr_eq(*ip, fer_ip_addr_from_v4(first)));
+    return fer_ip_addr_is_loopback(*ip) &&
+           (ip->family == FER_IP_V6 || !network->switches->owns_one_loopback_address ||
+            fer_ip_addr_eq(*ip, fer_ip_addr_from_v4(first)));
 }
 
 void ferp_sim_set_own_addresses(ferp_sim_network *network)
@@ -77,7 +77,7 @@ bool ferp_sim_is_local(const fer_ip_addr *ip)
     fer_ip_addr link_local = fer_ip_addr_from_v6(own_link_local);
     return is_own_loopback(network, ip) || ferp_sim_is_wildcard(ip) ||
            fer_ip_addr_eq(*ip, link_local) ||
-           (network != NULL && fer_ip_addr_eq(*ip, network->own[ip->family == FER_IP_V6]));
+           fer_ip_addr_eq(*ip, network->own[ip->family == FER_IP_V6]);
 }
 
 bool ferp_sim_is_network_broadcast(const fer_ip_addr *ip)

@@ -99,7 +99,7 @@ static void end_peek(const ferp_sim_network *network, ferp_sim_socket *socket)
  * 10053. */
 static fer_error reset_error(ferp_sim_network *network, ferp_sim_socket *socket)
 {
-    if (socket->has_given_up && ferp_sim_acts_as_windows(network, socket)) {
+    if (socket->has_timed_out && ferp_sim_acts_as_windows(network, socket)) {
         return ferp_sim_error(network, FERP_SIM_ETIMEDOUT);
     }
     if (ferp_sim_acts_as_windows(network, socket)) {

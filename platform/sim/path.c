@@ -233,7 +233,7 @@ static const struct timing *timing_of(const ferp_sim_network *network,
     return &timings[is_linux ? FER_SIM_DIALECT_POSIX : network->config.dialect];
 }
 
-/* When the sender gives up because of its user timeout, or never. */
+/* When the user timeout of the sender ends the connection, or never. */
 static uint64_t user_limit(const ferp_sim_socket *sender, const ferp_sim_pipe *pipe)
 {
     uint32_t millis = sender == NULL ? 0 : sender->settings.options[FERP_USER_TIMEOUT];
@@ -288,7 +288,7 @@ static void give_up(ferp_sim_network *network, ferp_sim_link *link, int side)
     if (sender == NULL) {
         link->pipes[side].was_reset = true; /* nothing is sent any more */
     } else if (sender->state == FERP_SIM_CONNECTED) {
-        sender->has_given_up = true;
+        sender->has_timed_out = true;
         ferp_sim_end_connection(network, sender,
                                 ferp_sim_is_winsock(network) ? FERP_SIM_ETIMEDOUT
                                                              : ferp_sim_cause_of_end(sender));

@@ -330,7 +330,7 @@ void ferp_sim_end_connection(ferp_sim_network *network, ferp_sim_socket *socket,
     socket->state = FERP_SIM_CONNECTION_RESET;
     socket->pending = code;
     bool is_reset = code == FERP_SIM_ECONNRESET || code == FERP_SIM_EPIPE;
-    ferp_sim_trace_event(network, is_reset ? "is reset" : "gives up", socket);
+    ferp_sim_trace_event(network, is_reset ? "is reset" : "times out", socket);
     ferp_sim_post_peer_events(network, socket, FERP_SIM_PEER_WAS_RESET);
 }
 

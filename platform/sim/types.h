@@ -110,7 +110,7 @@ typedef struct ferp_sim_socket {
     bool connect_retry_disabled; /* Windows: the first refusal fails a connect */
     bool error_is_late;          /* Windows: the next query of SO_ERROR returns no error yet */
     bool shut_read, shut_write;
-    bool has_given_up;     /* no answer to its last retransmission */
+    bool has_timed_out;    /* no answer to its last retransmission */
     bool urgent_is_inline; /* SO_OOBINLINE */
     bool has_urgent;       /* Windows: an urgent byte, which stays until recv(MSG_OOB) takes it */
     bool got_reset;        /* a reset of the other end has ever arrived */

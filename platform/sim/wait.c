@@ -171,8 +171,8 @@ static fer_error ready_status(const ferp_sim_network *network, const ferp_sim_so
     bool failed = socket->state == FERP_SIM_FAILED || socket->state == FERP_SIM_CONNECTION_RESET;
     if (readiness == FERP_READABLE && socket->state == FERP_SIM_CONNECTION_RESET &&
         ferp_sim_acts_as_windows(network, socket)) {
-        wait->failure = ferp_sim_error(network, socket->has_given_up ? FERP_SIM_ETIMEDOUT
-                                                                     : FERP_SIM_ECONNRESET);
+        wait->failure = ferp_sim_error(network, socket->has_timed_out ? FERP_SIM_ETIMEDOUT
+                                                                      : FERP_SIM_ECONNRESET);
     }
     return readiness == FERP_CONNECTED && failed ? (fer_error){FER_CONNECTION_REFUSED, 0}
                                                  : FERP_SIM_OK;
