@@ -613,10 +613,7 @@ void datagram_finish(struct world *world)
 }
 
 /* The tag of a message is the number of its step. */
-#define CALL(name, chance, families, run)                                \
-    {                                                                    \
-        name, chance, DATAGRAM, families, run, 0, 0, {NULL, NULL}, false \
-    }
+#define CALL(name, chance, families, run) CALL_ROW(DATAGRAM, families, name, chance, run)
 
 const struct row DATAGRAM_ROWS[] = {
     CALL("connect", 14, ALL, run_connect),

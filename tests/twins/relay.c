@@ -377,10 +377,7 @@ static void run_idle(struct world *world, const struct row *row, unsigned arg)
     }
 }
 
-#define CALL(name, chance, run)                                  \
-    {                                                            \
-        name, chance, RELAY, ALL, run, 0, 0, {NULL, NULL}, false \
-    }
+#define CALL(name, chance, run) CALL_ROW(RELAY, ALL, name, chance, run)
 
 const struct row RELAY_ROWS[] = {
     CALL("the client sends", 20, run_client_sends),

@@ -383,10 +383,7 @@ static void run_peer_ends(struct world *world, const struct row *row, unsigned a
     s->peer_is_gone = arg % 3 != 0;
 }
 
-#define CALL(name, chance, run)                                   \
-    {                                                             \
-        name, chance, STREAM, ALL, run, 0, 0, {NULL, NULL}, false \
-    }
+#define CALL(name, chance, run) CALL_ROW(STREAM, ALL, name, chance, run)
 
 /* The first two begin a sequence (twins.c). */
 const struct row STREAM_ROWS[] = {

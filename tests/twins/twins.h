@@ -55,6 +55,12 @@ struct row {
     bool is_repeated;
 };
 
+/* A row of a call. */
+#define CALL_ROW(kind, families, name, chance, run)                  \
+    {                                                                \
+        name, chance, kind, families, run, 0, 0, {NULL, NULL}, false \
+    }
+
 struct step {
     const struct row *row;
     uint16_t arg;
