@@ -651,15 +651,28 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     return map_other_version(handle, &destination, error);
 }
 
-/* Also of a socket without a peer. A refusal that is not reported yet is dropped (rule U3), that of
- * a batch too (rule B3). */
+/* Only the system knows the peer of an adopted socket. getpeername does not return one without a
+ * port. */
+static bool may_have_peer(const fer_handle *handle)
+{
+    fer_socket_addr peer;
+    if (!feri_handle_has_flag(handle, FERI_FLAG_ADOPTED)) {
+        return feri_datagram_peer(handle, &peer).kind == FER_OK;
+    }
+    return feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ||
+           ferp_peer_addr(feri_modes_raw(handle), &peer).kind != FER_NOT_CONNECTED;
+}
+
+/* A refusal that is not reported yet is dropped (rule U3), that of a batch too (rule B3). */
 fer_error feri_datagram_disconnect(fer_handle *handle)
 {
     fer_socket_addr local;
     fer_error dropped;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     fer_raw_socket raw = feri_modes_raw(handle);
-    FER_TRY(ferp_disconnect(raw));
+    if (may_have_peer(handle)) {
+        FER_TRY(ferp_disconnect(raw));
+    }
     feri_clear_addr(&handle->p_.peer_);
     feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_TRANSLATED);
     ferp_report_refusals(raw, false);

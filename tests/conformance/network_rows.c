@@ -1,6 +1,6 @@
 /* network_rows.c: rows of docs/DIFFERENCES.md that need a network namespace: broadcasts, tentative
- * addresses, a network interface that is removed, ports that need a privilege, and ICMP datagram
- * sockets. network.sh runs each by its name, in a namespace with `here` of two_networks.sh. */
+ * and removed addresses, a network interface that is removed, ports that need a privilege, and ICMP
+ * datagram sockets. network.sh runs each by its name, in a namespace with `here` of two_networks.sh. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -132,6 +132,26 @@ static void tentative(void)
     check_binds("[fd00:2::1]:0", FER_OK);
 }
 
+/* ---- U5: a bound address that is removed */
+
+/* Linux would bind the port anew, which needs the address. */
+static void removed(void)
+{
+    fer_udp_socket socket = {0};
+    fer_socket_addr before;
+    fer_socket_addr after;
+    run("ip address add 192.0.2.77/24 dev here");
+    check(fer_udp_socket_bind(&socket, "192.0.2.77:0"), "bind");
+    check(fer_udp_socket_local_addr(&socket, &before), "local_addr");
+    run("ip address del 192.0.2.77/24 dev here");
+    check(fer_udp_socket_disconnect(&socket), "a disconnect without a peer");
+    check(fer_udp_socket_local_addr(&socket, &after), "local_addr");
+    if (!fer_socket_addr_eq(&before, &after)) {
+        fail("another address");
+    }
+    fer_udp_socket_close(&socket);
+}
+
 /* ---- device_removed */
 
 static void check_quiet(fer_socket *socket)
@@ -257,8 +277,9 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } rows[] = {{"broadcasts", broadcasts}, {"tentative", tentative}, {"ports", ports},
-                {"pings", pings},           {"reports", reports},     {"device", device}};
+    } rows[] = {{"broadcasts", broadcasts}, {"tentative", tentative}, {"removed", removed},
+                {"ports", ports},           {"pings", pings},         {"reports", reports},
+                {"device", device}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (argc == 2 && strcmp(argv[1], rows[i].name) == 0) {
             rows[i].run();

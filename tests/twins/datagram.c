@@ -494,8 +494,10 @@ static int connect_plain(struct world *world, unsigned target)
 static void disconnect_mine(struct world *world)
 {
     struct datagram_twins *d = world->datagram;
+    fer_socket_addr peer;
+    bool has_peer = fer_udp_socket_peer_addr(&d->mine, &peer).kind == FER_OK;
     fer_error error = fer_udp_socket_disconnect(&d->mine);
-    if (d->is_bound && world->is_disturbed && error.kind == FER_ADDR_NOT_AVAILABLE) {
+    if (has_peer && d->is_bound && world->is_disturbed && error.kind == FER_ADDR_NOT_AVAILABLE) {
         d->is_lost = true;
     } else if (error.kind != FER_OK) {
         differ(world, "disconnect: %s", text_of(error));
