@@ -22,7 +22,8 @@
  *
  * A poller registers sockets by their raw values, for example from fer_tcp_stream_as_raw. It does
  * not own them and does not change them. Set the sockets to nonblocking mode, or use the _try_
- * calls. An event is a hint: the next call may still return FER_WOULD_BLOCK. Delete a socket before
+ * calls. An event is a hint: the next call may still return FER_WOULD_BLOCK. An unconnected Unix
+ * datagram socket is always FER_WRITABLE on Linux (fer_unix_datagram_ready). Delete a socket before
  * closing it, and before into_raw. If keys are pointers, free their memory only after the last
  * event of the wait (rule P4). Rules P1 to P12, P15 and P16 (docs/RULES.md, ferrule_rules(7)) hold
  * for all functions: P2 hang-ups and errors, P3 registering twice or not at all, P4 deleting and

@@ -147,7 +147,8 @@ typedef struct fer_datagram_send {
  *         at += len;
  *     } while (at < in.len);
  *
- * buf may be NULL if cap is 0. */
+ * buf may be NULL if cap is 0. A member stays unreported if the control messages of options that
+ * other code has set on the socket take the buffer of 512 bytes. */
 typedef struct fer_datagram_recv {
     void *FER_NULLABLE buf;
     size_t cap;

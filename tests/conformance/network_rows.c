@@ -1,6 +1,7 @@
 /* network_rows.c: rows of docs/DIFFERENCES.md that need a network namespace: broadcasts, tentative
  * and removed addresses, a network interface that is removed, ports that need a privilege, and ICMP
- * datagram sockets. network.sh runs each by its name, in a namespace with `here` of two_networks.sh. */
+ * datagram sockets. network.sh runs each by its name, in a namespace with `here` of
+ * two_networks.sh. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
