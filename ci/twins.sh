@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the twins (tests/twins): sequences of events of a network and of calls, each call by ferrule
-# and by the system. When: after a change of the handling of errors; ci/nightly.sh runs it.
+# and by the system. When: after a change of the handling of errors; .ci/run and ci/nightly.sh run
+# it.
 set -eu
 
 usage() {
