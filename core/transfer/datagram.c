@@ -670,8 +670,10 @@ fer_error feri_datagram_disconnect(fer_handle *handle)
     fer_error dropped;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     fer_raw_socket raw = feri_modes_raw(handle);
-    if (may_have_peer(handle)) {
-        FER_TRY(ferp_disconnect(raw));
+    fer_error error = may_have_peer(handle) ? ferp_disconnect(raw) : feri_ok();
+    if (error.kind != FER_OK) {
+        store_peer(handle, NULL); /* it may be removed, and only the bind of the port failed */
+        return error;
     }
     feri_clear_addr(&handle->p_.peer_);
     feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_TRANSLATED);

@@ -54,6 +54,23 @@ static void device_of(fer_raw_socket raw, char name[IF_NAMESIZE])
 #endif
 }
 
+/* The address may have been removed since the socket was bound to it. ip(7): IP_FREEBIND permits
+ * the bind, also of an IPv6 socket (net/ipv6/af_inet6.c, __inet6_bind). */
+static fer_error bind_again(fer_raw_socket raw, const fer_socket_addr *addr)
+{
+    fer_error error = ferp_bind(raw, addr);
+#ifdef IP_FREEBIND
+    const int on = 1;
+    const int off = 0;
+    if (error.kind == FER_ADDR_NOT_AVAILABLE &&
+        setsockopt((int)raw, IPPROTO_IP, IP_FREEBIND, &on, sizeof on) == 0) {
+        error = ferp_bind(raw, addr);
+        (void)setsockopt((int)raw, IPPROTO_IP, IP_FREEBIND, &off, sizeof off);
+    }
+#endif
+    return error;
+}
+
 /* Linux removes an address and a port that it chose, and the restriction to an interface, and
  * leaves queued datagrams (net/ipv4/udp.c, __udp_disconnect). macOS and the BSDs remove the peer
  * and the address, and then refuse the family (FreeBSD, sys/kern/uipc_socket.c, soconnectat;
@@ -79,7 +96,7 @@ fer_error ferp_disconnect(fer_raw_socket raw)
     if (after.port == 0) {
         after.port = local.port;
         after.scope_id = is_bound_to_interface ? local.scope_id : 0;
-        FER_TRY(ferp_bind(raw, &after));
+        FER_TRY(bind_again(raw, &after));
     }
     bool has_peer = ferp_check_connected(raw).kind == FER_OK;
     return has_peer ? ferp_posix_error_of(EAFNOSUPPORT) : (fer_error){FER_OK, 0};

@@ -28,7 +28,6 @@ struct datagram_twins {
     unsigned target; /* of the connected socket, or NO_TARGET */
     uint8_t tag;
     bool is_joined, is_bound;
-    bool is_lost;             /* ferrule's socket has lost its address by a disconnect (udp.h) */
     uint8_t got[TWINS][TAGS]; /* how often a message was received */
     unsigned reports[TWINS];  /* how many receives have reported a rejected datagram */
 };
@@ -236,9 +235,8 @@ static void compare_receives(struct world *world)
         pump(world);
         receive_plain(world);
         receive_rest(world);
-    } while (mine_lacks(d, &tag) && !d->is_lost && !differs(world) && now_ms() < end &&
-             poll(NULL, 0, 1) == 0);
-    if (mine_lacks(d, &tag) && !d->is_lost) {
+    } while (mine_lacks(d, &tag) && !differs(world) && now_ms() < end && poll(NULL, 0, 1) == 0);
+    if (mine_lacks(d, &tag)) {
         differ(world, "the datagram of step %u: the plain twin has it %d times, ferrule %d times",
                tag, d->got[PLAIN][tag], d->got[MINE][tag]);
     }
@@ -490,16 +488,10 @@ static int connect_plain(struct world *world, unsigned target)
     return code;
 }
 
-/* On Linux a port that the system chose is bound anew, which needs the address that was bound. */
 static void disconnect_mine(struct world *world)
 {
-    struct datagram_twins *d = world->datagram;
-    fer_socket_addr peer;
-    bool has_peer = fer_udp_socket_peer_addr(&d->mine, &peer).kind == FER_OK;
-    fer_error error = fer_udp_socket_disconnect(&d->mine);
-    if (has_peer && d->is_bound && world->is_disturbed && error.kind == FER_ADDR_NOT_AVAILABLE) {
-        d->is_lost = true;
-    } else if (error.kind != FER_OK) {
+    fer_error error = fer_udp_socket_disconnect(&world->datagram->mine);
+    if (error.kind != FER_OK) {
         differ(world, "disconnect: %s", text_of(error));
     }
 }
@@ -603,7 +595,7 @@ void datagram_finish(struct world *world)
     struct datagram_twins *d = world->datagram;
     network_heal(world);
     network_wait(world);
-    for (unsigned i = 0; i < 4 && !d->is_lost && !differs(world); i++) {
+    for (unsigned i = 0; i < 4 && !differs(world); i++) {
         d->tag = (uint8_t)(TAGS - 4 + i);
         world->is_disturbed = world->is_disturbed && i == 0;
         run_connect(world, NULL, ARGUMENTS[i]);
