@@ -375,11 +375,13 @@ typedef struct send_call {
     const fer_unix_addr *name;
     unsigned flags; /* FERP_UNIX: of fer_unix_datagram */
     size_t sent;
+    feri_waiting *waiting;
+    uint64_t began; /* feri_waiting_start */
+    bool was_retried;
 } send_call;
 
-static fer_error try_to_send(void *context, unsigned flags)
+static fer_error send_once(send_call *call, unsigned flags)
 {
-    send_call *call = context;
     fer_raw_socket raw = feri_modes_raw(call->handle);
     if (call->addr != NULL) {
         return ferp_send_to(raw, call->buf, call->len, flags, call->addr, &call->sent);
@@ -388,6 +390,25 @@ static fer_error try_to_send(void *context, unsigned flags)
         return ferp_unix_send_to(raw, call->buf, call->len, flags, call->name, &call->sent);
     }
     return ferp_send(raw, call->buf, call->len, flags | (call->flags & FERP_UNIX), &call->sent);
+}
+
+/* A router's report of an earlier datagram is taken by the first try. A datagram that is too long
+ * itself fails again. */
+static bool sends_again(const send_call *call, fer_error error)
+{
+    return feri_datagram_is_report(error) && (call->flags & FERP_UNIX) == 0 && !call->was_retried;
+}
+
+static fer_error try_to_send(void *context, unsigned flags)
+{
+    send_call *call = context;
+    fer_error error = send_once(call, flags);
+    if (sends_again(call, error)) {
+        call->was_retried = true;
+        FER_TRY(feri_waiting_after_discard(call->waiting, call->began));
+        error = send_once(call, call->waiting->flags);
+    }
+    return error;
 }
 
 static bool is_v4(const fer_socket_addr *addr)
@@ -427,24 +448,6 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, const fer_socke
     return feri_map_error(FERI_OPERATION_DATAGRAM, error);
 }
 
-/* The result of a send after an error of the socket. A router's report of an earlier datagram is
- * taken by the first try; a datagram that is too long itself fails again. */
-static FERI_NOINLINE fer_error map_or_retry(send_call *call, fer_error error)
-{
-    if ((call->flags & FERP_UNIX) != 0) {
-        return error;
-    }
-    if (feri_datagram_is_report(error)) {
-        feri_waiting waiting = {
-            .handle = call->handle, .readiness = FERP_WRITABLE, .call_flags = call->flags};
-        error = feri_waiting_run(&waiting, try_to_send, call);
-        if (!waiting.is_socket_error) {
-            return error;
-        }
-    }
-    return feri_datagram_map_send_error(call->handle, call->addr, call->len, error);
-}
-
 /* checked: the result of the checks of the arguments. first: the error of a first try, or NULL. */
 static fer_error send_on(send_call *call, fer_error checked, const fer_error *first, size_t *n)
 {
@@ -452,8 +455,15 @@ static fer_error send_on(send_call *call, fer_error checked, const fer_error *fi
         .handle = call->handle, .readiness = FERP_WRITABLE, .call_flags = call->flags};
     fer_error error = checked;
     if (checked.kind == FER_OK) {
-        error = feri_waiting_run_after(&waiting, try_to_send, call, first);
-        error = waiting.is_socket_error ? map_or_retry(call, error) : error;
+        call->waiting = &waiting;
+        call->began = feri_waiting_start(&waiting);
+        call->was_retried = first != NULL && sends_again(call, *first);
+        error = call->was_retried /* no limits, as the first try (rule K3) */
+                    ? feri_waiting_run_after_discard(&waiting, try_to_send, call, call->began)
+                    : feri_waiting_run_after(&waiting, try_to_send, call, first);
+    }
+    if (waiting.is_socket_error && (call->flags & FERP_UNIX) == 0) {
+        error = feri_datagram_map_send_error(call->handle, call->addr, call->len, error);
     }
     feri_store_count(n, call->sent);
     return error;
@@ -492,8 +502,9 @@ FERI_NOINLINE static fer_error send_to(const send_call *given, const fer_error *
 FERI_HOT fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
                                       unsigned flags, size_t *n)
 {
-    send_call call = {handle, buf, len, NULL, NULL, flags, 0};
-    if (!is_common(handle, buf, len, flags)) {
+    send_call call = {.handle = handle, .buf = buf, .len = len, .flags = flags};
+    if (!is_common(handle, buf, len, flags) ||
+        feri_handle_has_flag(handle, FERI_FLAG_WRITE_TIMEOUT_SET)) {
         return send_to_peer(&call, NULL, n);
     }
     size_t sent = 0;
@@ -507,18 +518,20 @@ FERI_HOT fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_
     return feri_ok();
 }
 
-/* Whether feri_datagram_destination would not change the address. */
+/* Whether feri_datagram_destination would not change the address, and no timeout was set, for which
+ * the clock is read before the first try. */
 static inline bool is_as_sent(const fer_handle *handle, const fer_socket_addr *to)
 {
     uint32_t flags = feri_handle_flags(handle);
-    return to != NULL && to->port != 0 && (flags & FERI_FLAG_NO_PORTS) == 0 &&
+    return to != NULL && to->port != 0 &&
+           (flags & (FERI_FLAG_NO_PORTS | FERI_FLAG_WRITE_TIMEOUT_SET)) == 0 &&
            to->ip.family == ((flags & FERI_FLAG_V6) != 0 ? FER_IP_V6 : FER_IP_V4);
 }
 
 FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                          const fer_socket_addr *to, unsigned flags, size_t *n)
 {
-    send_call call = {handle, buf, len, to, NULL, flags, 0};
+    send_call call = {.handle = handle, .buf = buf, .len = len, .addr = to, .flags = flags};
     if (!is_common(handle, buf, len, flags) || !is_as_sent(handle, to)) {
         return send_to(&call, NULL, n);
     }
@@ -538,7 +551,8 @@ FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, si
 fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                      const fer_unix_addr *to, unsigned flags, size_t *n)
 {
-    send_call call = {handle, buf, len, NULL, to, flags | FERP_UNIX, 0};
+    send_call call = {
+        .handle = handle, .buf = buf, .len = len, .name = to, .flags = flags | FERP_UNIX};
     fer_error error = feri_datagram_check_send(handle, buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(to) : error;
     if (error.kind == FER_OK && feri_handle_has_flag(handle, FERI_FLAG_FOREIGN)) {

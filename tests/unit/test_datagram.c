@@ -140,7 +140,7 @@ SCRIPT_TEST(a_translated_peer_s_datagrams_are_received)
 
 static void pass_time(script_call call)
 {
-    if (call == SCRIPT_RECV_FROM || call == SCRIPT_RECV_MESSAGES) {
+    if (call == SCRIPT_RECV_FROM || call == SCRIPT_RECV_MESSAGES || call == SCRIPT_SEND) {
         script.now += 200;
     }
 }
@@ -214,6 +214,20 @@ SCRIPT_TEST(a_datagram_longer_than_the_send_buffer_is_too_long_if_buffers_lack)
     }
 }
 
+/* The first try has waited 200 ns of the timeout of 250 ns (rule T2). */
+SCRIPT_TEST(a_report_does_not_begin_the_timeout_of_a_send_again)
+{
+    size_t n = 77;
+    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_WRITE_TIMEOUT_SET);
+    script.on_call = pass_time;
+    script_default(SCRIPT_TIMEOUT)->value = 250;
+    script_default(SCRIPT_TRY_SEND)->error = (fer_error){FER_WOULD_BLOCK, 11};
+    script_then_fail(SCRIPT_SEND, FER_MESSAGE_TOO_LONG, 90);
+    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+    assert_error_n(feri_datagram_send(&socket.handle_, "ab", 2, 0, &n), FER_TIMED_OUT, 0, n, 0);
+    assert_true(script.now == 1000 + 250);
+}
+
 /* A router's report of an earlier datagram is taken by the first try (rule U2). Without a peer, an
  * invalid argument means not connected. */
 SCRIPT_TEST(a_failed_send_is_tried_again_or_explained)
@@ -224,9 +238,9 @@ SCRIPT_TEST(a_failed_send_is_tried_again_or_explained)
         int32_t code;
         size_t n;
     } rows[] = {
-        {"send MESSAGE_TOO_LONG:90 2", FER_OK, 0, 2},
-        {"send MESSAGE_TOO_LONG:90 MESSAGE_TOO_LONG:90", FER_MESSAGE_TOO_LONG, 90, 0},
-        {"send MESSAGE_TOO_LONG:90 INTERRUPTED:4", FER_INTERRUPTED, 4, 0},
+        {"send MESSAGE_TOO_LONG:90, try_send 2", FER_OK, 0, 2},
+        {"send MESSAGE_TOO_LONG:90, try_send MESSAGE_TOO_LONG:90", FER_MESSAGE_TOO_LONG, 90, 0},
+        {"send MESSAGE_TOO_LONG:90, try_send INTERRUPTED:4", FER_INTERRUPTED, 4, 0},
         {"send INVALID_INPUT:10022, peer_addr NOT_CONNECTED:10057", FER_NOT_CONNECTED, 10022, 0},
         {"send INVALID_INPUT:10022, peer_addr 0", FER_INVALID_INPUT, 10022, 0},
         {"send NOT_CONNECTED:10057", FER_NOT_CONNECTED, 10057, 0},
