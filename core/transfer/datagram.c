@@ -374,39 +374,44 @@ typedef struct send_call {
     const fer_socket_addr *addr;
     const fer_unix_addr *name;
     unsigned flags; /* FERP_UNIX: of fer_unix_datagram */
-    size_t sent;
-    feri_waiting *waiting;
-    uint64_t began; /* feri_waiting_start */
-    bool was_retried;
 } send_call;
 
-static fer_error send_once(send_call *call, unsigned flags)
+typedef struct send_tries {
+    const send_call *call;
+    feri_waiting *waiting;
+    uint64_t began; /* feri_waiting_start */
+    size_t sent;
+    bool was_retried;
+} send_tries;
+
+static fer_error send_once(send_tries *tries, unsigned flags)
 {
+    const send_call *call = tries->call;
     fer_raw_socket raw = feri_modes_raw(call->handle);
     if (call->addr != NULL) {
-        return ferp_send_to(raw, call->buf, call->len, flags, call->addr, &call->sent);
+        return ferp_send_to(raw, call->buf, call->len, flags, call->addr, &tries->sent);
     }
     if (call->name != NULL) {
-        return ferp_unix_send_to(raw, call->buf, call->len, flags, call->name, &call->sent);
+        return ferp_unix_send_to(raw, call->buf, call->len, flags, call->name, &tries->sent);
     }
-    return ferp_send(raw, call->buf, call->len, flags | (call->flags & FERP_UNIX), &call->sent);
+    return ferp_send(raw, call->buf, call->len, flags | (call->flags & FERP_UNIX), &tries->sent);
 }
 
 /* A router's report of an earlier datagram is taken by the first try. A datagram that is too long
  * itself fails again. */
 static bool sends_again(const send_call *call, fer_error error)
 {
-    return feri_datagram_is_report(error) && (call->flags & FERP_UNIX) == 0 && !call->was_retried;
+    return feri_datagram_is_report(error) && (call->flags & FERP_UNIX) == 0;
 }
 
 static fer_error try_to_send(void *context, unsigned flags)
 {
-    send_call *call = context;
-    fer_error error = send_once(call, flags);
-    if (sends_again(call, error)) {
-        call->was_retried = true;
-        FER_TRY(feri_waiting_after_discard(call->waiting, call->began));
-        error = send_once(call, call->waiting->flags);
+    send_tries *tries = context;
+    fer_error error = send_once(tries, flags);
+    if (!tries->was_retried && sends_again(tries->call, error)) {
+        tries->was_retried = true;
+        FER_TRY(feri_waiting_after_discard(tries->waiting, tries->began));
+        error = send_once(tries, tries->waiting->flags);
     }
     return error;
 }
@@ -449,23 +454,24 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, const fer_socke
 }
 
 /* checked: the result of the checks of the arguments. first: the error of a first try, or NULL. */
-static fer_error send_on(send_call *call, fer_error checked, const fer_error *first, size_t *n)
+static fer_error send_on(const send_call *call, fer_error checked, const fer_error *first,
+                         size_t *n)
 {
     feri_waiting waiting = {
         .handle = call->handle, .readiness = FERP_WRITABLE, .call_flags = call->flags};
+    send_tries tries = {.call = call, .waiting = &waiting};
     fer_error error = checked;
     if (checked.kind == FER_OK) {
-        call->waiting = &waiting;
-        call->began = feri_waiting_start(&waiting);
-        call->was_retried = first != NULL && sends_again(call, *first);
-        error = call->was_retried /* no limits, as the first try (rule K3) */
-                    ? feri_waiting_run_after_discard(&waiting, try_to_send, call, call->began)
-                    : feri_waiting_run_after(&waiting, try_to_send, call, first);
+        tries.began = feri_waiting_start(&waiting);
+        tries.was_retried = first != NULL && sends_again(call, *first);
+        error = tries.was_retried /* no limits, as the first try (rule K3) */
+                    ? feri_waiting_run_after_discard(&waiting, try_to_send, &tries, tries.began)
+                    : feri_waiting_run_after(&waiting, try_to_send, &tries, first);
     }
     if (waiting.is_socket_error && (call->flags & FERP_UNIX) == 0) {
         error = feri_datagram_map_send_error(call->handle, call->addr, call->len, error);
     }
-    feri_store_count(n, call->sent);
+    feri_store_count(n, tries.sent);
     return error;
 }
 
@@ -477,7 +483,8 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
                                                     : feri_ok();
 }
 
-FERI_NOINLINE static fer_error send_to_peer(send_call *call, const fer_error *first, size_t *n)
+FERI_NOINLINE static fer_error send_to_peer(const send_call *call, const fer_error *first,
+                                            size_t *n)
 {
     return send_on(call, feri_datagram_check_send(call->handle, call->buf, call->len), first, n);
 }
@@ -502,7 +509,7 @@ FERI_NOINLINE static fer_error send_to(const send_call *given, const fer_error *
 FERI_HOT fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
                                       unsigned flags, size_t *n)
 {
-    send_call call = {.handle = handle, .buf = buf, .len = len, .flags = flags};
+    send_call call = {handle, buf, len, NULL, NULL, flags};
     if (!is_common(handle, buf, len, flags) ||
         feri_handle_has_flag(handle, FERI_FLAG_WRITE_TIMEOUT_SET)) {
         return send_to_peer(&call, NULL, n);
@@ -531,7 +538,7 @@ static inline bool is_as_sent(const fer_handle *handle, const fer_socket_addr *t
 FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                          const fer_socket_addr *to, unsigned flags, size_t *n)
 {
-    send_call call = {.handle = handle, .buf = buf, .len = len, .addr = to, .flags = flags};
+    send_call call = {handle, buf, len, to, NULL, flags};
     if (!is_common(handle, buf, len, flags) || !is_as_sent(handle, to)) {
         return send_to(&call, NULL, n);
     }
@@ -551,8 +558,7 @@ FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, si
 fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                      const fer_unix_addr *to, unsigned flags, size_t *n)
 {
-    send_call call = {
-        .handle = handle, .buf = buf, .len = len, .name = to, .flags = flags | FERP_UNIX};
+    send_call call = {handle, buf, len, NULL, to, flags | FERP_UNIX};
     fer_error error = feri_datagram_check_send(handle, buf, len);
     error = error.kind == FER_OK ? feri_check_unix_name(to) : error;
     if (error.kind == FER_OK && feri_handle_has_flag(handle, FERI_FLAG_FOREIGN)) {
