@@ -141,7 +141,7 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
 
 /* Creates another raw socket of the same socket, not inherited. It is nonblocking if
  * io_waits_in_kernel is false. fcntl(F_DUPFD_CLOEXEC) | WSADuplicateSocketW + WSASocketW,
- * FIONBIO. */
+ * SetHandleInformation, FIONBIO. */
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out);
 
 /* Closes the raw socket. Its number is invalid afterwards, whatever the OS returns. close |

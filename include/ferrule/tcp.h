@@ -611,14 +611,14 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
 
 /** Takes ownership of a connected stream socket that was made elsewhere. Its type, state and
  * blocking mode are queried from the OS. Only Windows cannot report the blocking mode, so blocking
- * mode is assumed there. Its close-on-exec flag is left unchanged. Its error queue (Linux:
+ * mode is assumed there. Its close-on-exec flag is left unchanged, and on Windows its
+ * HANDLE_FLAG_INHERIT, which a SOCKET of WSADuplicateSocketW has. Its error queue (Linux:
  * IP_RECVERR) is disabled. A program that asks for other entries of that queue (SO_TIMESTAMPING,
  * MSG_ZEROCOPY) must read them with recvmsg(MSG_ERRQUEUE), or a poller reports the socket without
- * end. A SOCKET that was made without
- * WSA_FLAG_OVERLAPPED is rejected, because a system may wait inside its calls without a limit (seen
- * under Wine 10: a nonblocking send). For a SOCKET of AcceptEx or ConnectEx call setsockopt with
- * SO_UPDATE_ACCEPT_CONTEXT or SO_UPDATE_CONNECT_CONTEXT first, otherwise Windows does not report it
- * as connected ("AcceptEx function", MSDN).
+ * end. A SOCKET that was made without WSA_FLAG_OVERLAPPED is rejected, because a system may wait
+ * inside its calls without a limit (seen under Wine 10: a nonblocking send). For a SOCKET of
+ * AcceptEx or ConnectEx call setsockopt with SO_UPDATE_ACCEPT_CONTEXT or SO_UPDATE_CONNECT_CONTEXT
+ * first, otherwise Windows does not report it as connected ("AcceptEx function", MSDN).
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (stream is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not a connected IP stream socket: a listener, a datagram socket, unconnected,

@@ -76,8 +76,11 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     socket->settings.nonblocking |= ferp_sim_is_winsock(network);
-    return ferp_sim_trace_call(network, "duplicate", socket,
-                               ferp_sim_open_handle(network, socket, out));
+    fer_error error = ferp_sim_open_handle(network, socket, out);
+    if (error.kind == FER_OK) {
+        ferp_sim_handle_of(network, *out)->inheritable = false; /* as platform/winsock */
+    }
+    return ferp_sim_trace_call(network, "duplicate", socket, error);
 }
 
 /* ---- Closing */

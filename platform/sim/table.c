@@ -152,7 +152,10 @@ fer_raw_socket ferp_sim_handle_new(ferp_sim_network *network, ferp_sim_socket *s
 {
     for (size_t i = 0; i < network->config.max_sockets; i++) {
         if (network->handles[i].socket == FERP_SIM_NONE) {
+            /* A duplicate of Windows: rust-lang/rust#70719. */
+            bool is_inheritable = ferp_sim_is_winsock(network) && socket->handles > 0;
             network->handles[i] = (ferp_sim_handle){.socket = ferp_sim_index_of(network, socket),
+                                                    .inheritable = is_inheritable,
                                                     .sequence = network->next_sequence++,
                                                     .own = own_settings(socket),
                                                     .known = known_addresses(network, socket)};

@@ -83,13 +83,11 @@ fer_error ferp_disconnect(fer_raw_socket raw)
     return ferp_winsock_result(connect(ferp_winsock_socket(raw), &name.any, size));
 }
 
-/* accept has no flags: child processes can inherit the new SOCKET until SetHandleInformation. It
- * is best effort: a layered provider's SOCKET may refuse it (OCaml, PR 10885), although the
- * connection is good. An accepted SOCKET inherits the listener's mode. FIONBIO sets the mode again,
- * because a socket that blocks in the kernel would break every wait. */
+/* accept has no flags. An accepted SOCKET inherits the listener's mode. FIONBIO sets the mode
+ * again, because a socket that blocks in the kernel would break every wait. */
 static fer_error configure_accepted(SOCKET accepted)
 {
-    (void)SetHandleInformation((HANDLE)accepted, HANDLE_FLAG_INHERIT, 0);
+    ferp_winsock_keep_from_children(accepted);
     return ferp_winsock_set_io_mode(accepted, 1);
 }
 

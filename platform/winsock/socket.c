@@ -56,8 +56,15 @@ fer_error ferp_socket_new(fer_domain domain, fer_type type, int protocol, fer_ra
     return finish_socket(created, out);
 }
 
+void ferp_winsock_keep_from_children(SOCKET socket)
+{
+    (void)SetHandleInformation((HANDLE)socket, HANDLE_FLAG_INHERIT, 0);
+}
+
 /* Both SOCKETs are of one socket ("Shared Sockets", MSDN). Whether the duplicate begins with the
- * other's blocking mode is not documented, so it is set, as libuv sets it on every import. */
+ * other's blocking mode is not documented, so it is set, as libuv sets it on every import.
+ * WSADuplicateSocketW makes the SOCKET, inheritable, and WSASocketW only returns it: its flags have
+ * no effect (rust-lang/rust#70719; python/cpython, PR 102337). */
 fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
 {
     WSAPROTOCOL_INFOW info;
@@ -66,6 +73,7 @@ fer_error ferp_duplicate(fer_raw_socket raw, fer_raw_socket *out)
         WSADuplicateSocketW(ferp_winsock_socket(raw), GetCurrentProcessId(), &info)));
     FER_TRY(
         make_socket(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, &created));
+    ferp_winsock_keep_from_children(created);
     return finish_socket(created, out);
 }
 

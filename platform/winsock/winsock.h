@@ -56,6 +56,11 @@ bool ferp_winsock_is_wine(void);
 /* SO_TYPE. Error: not an open socket. socket.c */
 fer_error ferp_winsock_type_of(SOCKET socket, DWORD *out);
 
+/* Clears HANDLE_FLAG_INHERIT of a SOCKET that no flag could make without it: until then child
+ * processes can inherit the SOCKET. Best effort: one of a layered provider may refuse it (OCaml,
+ * PR 10885), although the socket is good. socket.c */
+void ferp_winsock_keep_from_children(SOCKET socket);
+
 /* Records that this library has made, accepted or adopted the SOCKET, whose number may have been
  * another socket's. request_support.c */
 void ferp_winsock_begin_socket(SOCKET socket);

@@ -11,8 +11,9 @@ static peer_socket duplicate(peer_socket socket)
     WSAPROTOCOL_INFOW info;
     need(WSADuplicateSocketW((SOCKET)socket, GetCurrentProcessId(), &info) == 0, "no duplicate: %s",
          raw_result(-1));
-    peer_socket made = raw_keep(WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO,
-                                           FROM_PROTOCOL_INFO, &info, 0, WSA_FLAG_OVERLAPPED));
+    peer_socket made =
+        raw_keep(WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
+                            WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT));
     (void)peer_raw_set_nonblocking(made, true);
     return made;
 }
@@ -95,6 +96,25 @@ PROBE("row", send_after_refusal, EXPECTED("ECONNRESET, then OK"))
     peer_pause(100);
     answer("%s", receive(socket));
     answer("then %s", receive(socket));
+}
+
+/* ---- Inheritance. Reported: yes and no; of accept: yes (rust-lang/socket2, PR 232), and no
+ * (ocaml/ocaml, PR 10885). */
+
+static const char *is_inheritable(peer_socket socket)
+{
+    return peer_raw_is_inheritable((fer_raw_socket)socket) ? "yes" : "no";
+}
+
+PROBE("I3", inheritable_socket, NULL)
+{
+    peer_socket made = raw_keep(WSASocketW(AF_INET, SOCK_STREAM, 0, NULL, 0,
+                                           WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT));
+    peer_socket two[2];
+    raw_pair(two);
+    answer("a duplicate %s", is_inheritable(duplicate(made)));
+    answer("a new one %s", is_inheritable(made));
+    answer("an accepted one %s", is_inheritable(two[1]));
 }
 
 /* ---- What duplicated SOCKETs share. The clones of a datagram socket call one SOCKET

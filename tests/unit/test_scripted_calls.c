@@ -14,8 +14,12 @@
 #define POLLS(events) STORES(WSAPoll, A, POLLRDNORM, 0, 0, events)
 #define OVERLAPPED_NO_INHERIT (WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT)
 #define NEW_TCP (AF_INET << 16 | SOCK_STREAM)
-#define DUPLICATE_OF_A \
-    GIVES(WSASocketW, 1, (int64_t)FROM_PROTOCOL_INFO * 65536 + FROM_PROTOCOL_INFO, ANY, B)
+#define DUPLICATE_OF_A                      \
+    GIVES(WSADuplicateSocketW, A, 0, 0, 0), \
+        GIVES(WSASocketW, 1, (int64_t)FROM_PROTOCOL_INFO * 65536 + FROM_PROTOCOL_INFO, ANY, B)
+#define NOT_INHERITED GIVES(SetHandleInformation, B, HANDLE_FLAG_INHERIT, 0, 0)
+#define INHERITANCE_IS_REFUSED \
+    FAILS(SetHandleInformation, B, HANDLE_FLAG_INHERIT, 0, ERROR_INVALID_HANDLE)
 
 static const struct row scripted_sockets_are_made_and_closed_script[] = {
     {"a failed start is tried again, and nothing is made",
@@ -36,16 +40,16 @@ static const struct row scripted_sockets_are_made_and_closed_script[] = {
       DO(new_socket, NONE, FER_DOMAIN_IPV6 << 8 | FER_TYPE_RAW),
       FAILS(WSASocketW, 0, AF_INET6 << 16 | SOCK_RAW, ANY, WSAEACCES),
       RETURNS(FER_PERMISSION_DENIED, WSAEACCES, 0)}},
-    {"a duplicate is made nonblocking, whatever the other SOCKET is",
-     {DO(duplicate, A, 0), GIVES(WSADuplicateSocketW, A, 0, 0, 0), DUPLICATE_OF_A, NONBLOCKING(B),
-      RETURNS_OK(B)}},
+    {"a duplicate is not inherited, and made nonblocking, whatever the other SOCKET is",
+     {DO(duplicate, A, 0), DUPLICATE_OF_A, NOT_INHERITED, NONBLOCKING(B), RETURNS_OK(B),
+      DO(duplicate, A, 0), DUPLICATE_OF_A, INHERITANCE_IS_REFUSED, NONBLOCKING(B), RETURNS_OK(B)}},
     {"WSADuplicateSocket fails, and no SOCKET is made",
      {DO(duplicate, A, 0), FAILS(WSADuplicateSocketW, A, 0, 0, WSAEINVAL),
       RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0), DO(duplicate, A, 0),
       FAILS(WSADuplicateSocketW, A, 0, 0, WSAEINPROGRESS),
       RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
     {"a duplicate that cannot be made nonblocking is closed",
-     {DO(duplicate, A, 0), GIVES(WSADuplicateSocketW, A, 0, 0, 0), DUPLICATE_OF_A,
+     {DO(duplicate, A, 0), DUPLICATE_OF_A, NOT_INHERITED,
       FAILS(ioctlsocket, B, (uint32_t)FIONBIO, 1, WSAENETDOWN), GIVES(closesocket, B, 0, 0, 0),
       RETURNS(FER_NETWORK_DOWN, WSAENETDOWN, 0)}},
     {"a close of a lingering socket is repeated as blocking, then without lingering",
@@ -172,7 +176,6 @@ SCRIPT_TEST(scripted_connections_are_described)
 #define ACCEPTS(name) STORES(accept, A, ANY, ANY, B, name)
 /* best effort: no retransmissions, the round trip unchanged */
 #define NO_RETRIES FAILS(WSAIoctl, A, 0x98000011u, ANY, WSAEOPNOTSUPP)
-#define NOT_INHERITED GIVES(SetHandleInformation, B, HANDLE_FLAG_INHERIT, 0, 0)
 #define IS_PREPARED NOT_INHERITED, NONBLOCKING(B)
 #define ACCEPT_FAILS(code, kind) \
     DO(accept_one, A, 1), FAILS(accept, A, ANY, ANY, code), RETURNS(kind, code, 0)
@@ -201,9 +204,7 @@ static const struct row scripted_connects_and_accepts_script[] = {
     {"an accepted socket is nonblocking and not inherited",
      {DO(accept_one, A, 1), ACCEPTS(V6(7)), IS_PREPARED, RETURNS_OK(7)}},
     {"a refused SetHandleInformation does not lose the connection",
-     {DO(accept_one, A, 1), ACCEPTS(V4(7)),
-      FAILS(SetHandleInformation, B, HANDLE_FLAG_INHERIT, 0, ERROR_INVALID_HANDLE), NONBLOCKING(B),
-      RETURNS_OK(7)}},
+     {DO(accept_one, A, 1), ACCEPTS(V4(7)), INHERITANCE_IS_REFUSED, NONBLOCKING(B), RETURNS_OK(7)}},
     {"an accept without an address queries the peer",
      {DO(accept_one, A, 1), ACCEPTS(0), IS_PREPARED, STORES(getpeername, B, 0, 0, 0, V4(9)),
       RETURNS_OK(9)}},

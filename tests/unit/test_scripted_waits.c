@@ -95,6 +95,7 @@ SCRIPT_TEST(scripted_requests_end)
 
 #define NEW_TCP (AF_INET << 16 | SOCK_STREAM)
 #define NONBLOCKING(socket) GIVES(ioctlsocket, socket, (uint32_t)FIONBIO, 1, 0)
+#define NOT_INHERITED(socket) GIVES(SetHandleInformation, socket, HANDLE_FLAG_INHERIT, 0, 1)
 #define NO_SUPPORT(socket) FAILS(CancelIoEx, socket, CANCELS_UNUSED, 0, ERROR_INVALID_HANDLE)
 /* A wait for a SOCKET that has no requests, and for a new one of its number, which has. */
 #define SELECTS_FOR(socket, sets) \
@@ -109,11 +110,11 @@ static const struct row scripted_reused_numbers_are_queried_script[] = {
       GIVES(WSASocketW, 0, NEW_TCP, ANY, A), NONBLOCKING(A), RETURNS_OK(A), REQUESTS_FOR(A)}},
     {"a duplicate",
      {SELECTS_FOR(B, OF_B(READING)), DO(duplicate, A, 0), GIVES(WSADuplicateSocketW, A, 0, 0, 0),
-      GIVES(WSASocketW, 1, ANY, ANY, B), NONBLOCKING(B), RETURNS_OK(B), REQUESTS_FOR(B)}},
+      GIVES(WSASocketW, 1, ANY, ANY, B), NOT_INHERITED(B), NONBLOCKING(B), RETURNS_OK(B),
+      REQUESTS_FOR(B)}},
     {"an accepted one",
      {SELECTS_FOR(B, OF_B(READING)), DO(accept_one, A, 0), STORES(accept, A, ANY, ANY, B, V4(7)),
-      GIVES(SetHandleInformation, B, HANDLE_FLAG_INHERIT, 0, 1), NONBLOCKING(B), RETURNS_OK(0),
-      REQUESTS_FOR(B)}},
+      NOT_INHERITED(B), NONBLOCKING(B), RETURNS_OK(0), REQUESTS_FOR(B)}},
     {"an adopted one",
      {SELECTS_FOR(A, OF_A(READING)), DO(adopt, A, 0),
       STORES(NtQueryInformationFile, A, 16, 4, 0, 0), NONBLOCKING(A), RETURNS_OK(0),

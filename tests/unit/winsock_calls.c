@@ -35,6 +35,7 @@ static int64_t number_of_addr(const fer_socket_addr *addr)
 static fer_error keep_socket(fer_error err, const fer_raw_socket *made, int64_t *out)
 {
     if (err.kind == FER_OK) {
+        script_check_inheritance();
         *out = (int64_t)*made;
         (void)script_remove_handle((int64_t)*made);
     }

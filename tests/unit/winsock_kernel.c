@@ -20,23 +20,41 @@ static HANDLE handle_of(int64_t number)
 
 enum { HANDLES_MAX = 640, EVENTS_MAX = 600 };
 
-static int64_t handles[HANDLES_MAX];
+static struct {
+    int64_t number;
+    bool is_inheritable;
+} handles[HANDLES_MAX];
 static int handle_count;
 static bool event_is_set[EVENTS_MAX];
 static int event_count;
 
-void script_add_handle(int64_t handle)
+void script_add_handle(int64_t handle, bool is_inheritable)
 {
     if (handle_count == HANDLES_MAX) {
         script_fail("too many handles:", handle);
     }
-    handles[handle_count++] = handle;
+    handles[handle_count].number = handle;
+    handles[handle_count++].is_inheritable = is_inheritable;
+}
+
+void script_check_inheritance(void)
+{
+    for (int i = 0; i < handle_count; i++) {
+        if (handles[i].is_inheritable) {
+            script_fail("child processes inherit the handle", handles[i].number);
+        }
+    }
+}
+
+static bool inherits(const SECURITY_ATTRIBUTES *attributes)
+{
+    return attributes != NULL && attributes->bInheritHandle;
 }
 
 bool script_remove_handle(int64_t handle)
 {
     for (int i = 0; i < handle_count; i++) {
-        if (handles[i] == handle) {
+        if (handles[i].number == handle) {
             handles[i] = handles[--handle_count];
             return true;
         }
@@ -66,7 +84,7 @@ HANDLE WINAPI scripted_CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL is_ma
     }
     event_is_set[event_count] = false;
     int64_t made = EVENT(event_count++);
-    script_add_handle(made);
+    script_add_handle(made, inherits(attributes));
     return handle_of(made);
 }
 
@@ -150,8 +168,14 @@ BOOL WINAPI scripted_CancelIoEx(HANDLE handle, LPOVERLAPPED request)
     return script_succeeds(script_take(ANSWER_CancelIoEx, number_of(handle), which, ANY));
 }
 
+/* A SOCKET that refuses the call is not the system's, and no child process inherits it. */
 BOOL WINAPI scripted_SetHandleInformation(HANDLE handle, DWORD mask, DWORD flags)
 {
+    for (int i = 0; i < handle_count; i++) {
+        if (handles[i].number == number_of(handle)) {
+            handles[i].is_inheritable = flags != 0;
+        }
+    }
     return script_succeeds(
         script_take(ANSWER_SetHandleInformation, number_of(handle), mask, flags));
 }
@@ -229,7 +253,7 @@ HANDLE WINAPI scripted_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PT
         return NULL;
     }
     if (port == NULL) {
-        script_add_handle(PORT);
+        script_add_handle(PORT, false);
     }
     return handle_of(PORT);
 }
@@ -251,7 +275,7 @@ NTSTATUS WINAPI scripted_NtCreateFile(PHANDLE out, ACCESS_MASK access, POBJECT_A
     if (step != NULL && step->code != 0) {
         return step->code;
     }
-    script_add_handle(DRIVER);
+    script_add_handle(DRIVER, (object->Attributes & OBJ_INHERIT) != 0);
     *out = handle_of(DRIVER);
     return 0;
 }

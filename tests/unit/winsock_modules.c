@@ -17,7 +17,7 @@ HMODULE WINAPI scripted_GetModuleHandleW(LPCWSTR name)
 BOOL WINAPI scripted_GetModuleHandleExW(DWORD flags, LPCWSTR name, HMODULE *out)
 {
     if ((flags & GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == 0) {
-        script_add_handle(MODULE);
+        script_add_handle(MODULE, false);
     }
     *out = (HMODULE)(intptr_t)MODULE;
     return TRUE;
@@ -32,7 +32,7 @@ HMODULE WINAPI scripted_LoadLibraryExW(LPCWSTR name, HANDLE file, DWORD flags)
     if (!script_succeeds(step)) {
         return NULL;
     }
-    script_add_handle(MODULE);
+    script_add_handle(MODULE, false);
     return (HMODULE)(intptr_t)MODULE;
 }
 
@@ -80,7 +80,7 @@ HANDLE WINAPI scripted_CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T sta
     if (!script_succeeds(step)) {
         return NULL;
     }
-    script_add_handle(step->result);
+    script_add_handle(step->result, attributes != NULL && attributes->bInheritHandle);
     return (HANDLE)(intptr_t)step->result;
 }
 
@@ -138,7 +138,7 @@ INT WINAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *h
     }
     if (step->code == 0) {
         *found = entries;
-        script_add_handle((intptr_t)entries);
+        script_add_handle((intptr_t)entries, false);
     }
     return step->code;
 }

@@ -81,6 +81,7 @@ static void make_call(const struct step *step)
 {
     int64_t value = 0;
     fer_error err = script_call(step, &value);
+    script_check_inheritance();
     const struct step *want = &row->steps[at];
     if (want->kind != RESULT) {
         fail_msg("\"%s\", step %d: %s returns %s %ld before its next system call", row->name, at,

@@ -82,6 +82,8 @@ static void store_name(int64_t what, struct sockaddr *name, int *len)
 
 /* ---- Making, naming, closing */
 
+/* A duplicate is inheritable whatever the flags are: WSADuplicateSocketW has made it
+ * (rust-lang/rust#70719). */
 SOCKET WINAPI scripted_WSASocketW(int family, int type, int protocol, LPWSAPROTOCOL_INFOW info,
                                   GROUP group, DWORD flags)
 {
@@ -90,7 +92,7 @@ SOCKET WINAPI scripted_WSASocketW(int family, int type, int protocol, LPWSAPROTO
     if (!script_succeeds(step)) {
         return INVALID_SOCKET;
     }
-    script_add_handle(step->result);
+    script_add_handle(step->result, info != NULL || (flags & WSA_FLAG_NO_HANDLE_INHERIT) == 0);
     return (SOCKET)step->result;
 }
 
@@ -134,7 +136,7 @@ SOCKET WINAPI scripted_accept(SOCKET socket, struct sockaddr *name, int *len)
         return INVALID_SOCKET;
     }
     store_name(step->out, name, len);
-    script_add_handle(step->result);
+    script_add_handle(step->result, true);
     return (SOCKET)step->result;
 }
 
