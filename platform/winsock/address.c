@@ -68,7 +68,7 @@ fer_error ferp_connect(fer_raw_socket raw, const fer_socket_addr *addr)
     }
     ferp_winsock_sockaddr name;
     int size = ferp_winsock_sockaddr_from(addr, &name);
-    return ferp_winsock_transfer_result(connect(socket, &name.any, size));
+    return ferp_winsock_connect_result(connect(socket, &name.any, size));
 }
 
 /* "If the address member ... is filled with zeros, the socket will be disconnected" ("connect

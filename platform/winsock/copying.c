@@ -77,7 +77,7 @@ static fer_error read_at(HANDLE file, HANDLE event, uint64_t offset, void *buf, 
         *n = is_read ? moved : 0;
         return FERP_WINSOCK_OK;
     }
-    return ferp_winsock_error((int)GetLastError());
+    return ferp_winsock_last_error();
 }
 
 fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t len, size_t *n)
@@ -86,7 +86,7 @@ fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t l
     HANDLE event = CreateEventW(NULL, TRUE, FALSE, NULL);
     *n = 0;
     if (event == NULL) {
-        return ferp_winsock_error((int)GetLastError());
+        return ferp_winsock_last_error();
     }
     fer_error error = read_at((HANDLE)file, event, offset, buf, most, n);
     CloseHandle(event);

@@ -62,11 +62,15 @@ fer_error ferp_winsock_error(int32_t code)
     return (fer_error){ferp_error_kind(code), code};
 }
 
-/* "A blocking Windows Sockets 1.1 call is in progress, or the service provider is still processing
- * a callback function" (each call's page, MSDN). */
+/* WSAEINPROGRESS: "A blocking Windows Sockets 1.1 call is in progress, or the service provider is
+ * still processing a callback function" (each call's page, MSDN). A CancelIoEx of another thread
+ * may also end a call that does not wait (seen under Wine 8: accept). It has moved nothing. */
 fer_error ferp_winsock_transfer_error(int32_t code)
 {
-    return code == WSAEINPROGRESS ? (fer_error){FER_RESOURCE_BUSY, code} : ferp_winsock_error(code);
+    if (code == WSAEINPROGRESS) {
+        return (fer_error){FER_RESOURCE_BUSY, code};
+    }
+    return ferp_winsock_error(code == WSA_OPERATION_ABORTED ? WSAEWOULDBLOCK : code);
 }
 
 /* "The time to live has expired" ("recvfrom function", MSDN). For a stream the code is a reset. */
@@ -79,12 +83,9 @@ fer_error ferp_winsock_datagram_error(int32_t code)
 fer_error ferp_winsock_last_error(void)
 {
     fer_error err = ferp_winsock_error(WSAGetLastError());
-    switch (err.kind) {
-    case FER_INTERRUPTED:
-    case FER_WOULD_BLOCK:
-    case FER_IN_PROGRESS: return (fer_error){FER_RESOURCE_BUSY, err.os_code};
-    default: return err;
-    }
+    bool is_transient = err.kind == FER_INTERRUPTED || err.kind == FER_WOULD_BLOCK ||
+                        err.kind == FER_IN_PROGRESS || err.os_code == WSA_OPERATION_ABORTED;
+    return is_transient ? (fer_error){FER_RESOURCE_BUSY, err.os_code} : err;
 }
 
 fer_error ferp_winsock_result(int result)
@@ -95,6 +96,13 @@ fer_error ferp_winsock_result(int result)
 fer_error ferp_winsock_transfer_result(int result)
 {
     return result < 0 ? ferp_winsock_transfer_error(WSAGetLastError()) : FERP_WINSOCK_OK;
+}
+
+/* WOULD_BLOCK would mean that the connect has started. */
+fer_error ferp_winsock_connect_result(int result)
+{
+    bool is_cancelled = result < 0 && WSAGetLastError() == WSA_OPERATION_ABORTED;
+    return is_cancelled ? ferp_winsock_last_error() : ferp_winsock_transfer_result(result);
 }
 
 static BOOL CALLBACK start_winsock(PINIT_ONCE once, PVOID code, PVOID *context)

@@ -50,7 +50,7 @@ fer_error ferp_unix_connect(fer_raw_socket raw, const fer_unix_addr *addr)
 {
     struct winsock_sockaddr_un name;
     int size = sockaddr_un_of(addr, &name);
-    return ferp_winsock_transfer_result(
+    return ferp_winsock_connect_result(
         connect(ferp_winsock_socket(raw), (const struct sockaddr *)&name, size));
 }
 

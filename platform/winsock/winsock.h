@@ -30,21 +30,22 @@
  * library never calls WSACleanup, because sockets may be open at any time. error.c */
 fer_error ferp_winsock_start(void);
 
-/* The error of a Windows code; of the code of a transfer, an accept or a connect, for which
- * WSAEINPROGRESS is RESOURCE_BUSY; of the code of a datagram's receive. error.c */
+/* The error of a Windows code; of the code of a transfer or an accept, for which WSAEINPROGRESS is
+ * RESOURCE_BUSY and a cancel WOULD_BLOCK; of the code of a datagram's receive. error.c */
 fer_error ferp_winsock_error(int32_t code);
 fer_error ferp_winsock_transfer_error(int32_t code);
 fer_error ferp_winsock_datagram_error(int32_t code);
 
 /* The error of a call that never waits, from WSAGetLastError, which equals the thread's
- * GetLastError; or from a result that is 0 or SOCKET_ERROR. A code that means a wait, a started or
- * an interrupted call (a layered provider) is RESOURCE_BUSY: it says nothing about the wait that
- * core may repeat, and no connect has started. error.c */
+ * GetLastError; or from a result that is 0 or SOCKET_ERROR. A code that means a wait, a started, an
+ * interrupted (a layered provider) or a cancelled call is RESOURCE_BUSY: it says nothing about the
+ * wait that core may repeat, and no connect has started. error.c */
 fer_error ferp_winsock_last_error(void);
 fer_error ferp_winsock_result(int result);
 
-/* The error of a transfer or a connect, from its result: a count, 0 or SOCKET_ERROR. error.c */
+/* The error of a transfer, from its result: a count, 0 or SOCKET_ERROR; of a connect. error.c */
 fer_error ferp_winsock_transfer_result(int result);
+fer_error ferp_winsock_connect_result(int result);
 
 /* Looks up a function of a loaded DLL and stores it in *pointer, which is a function pointer; NULL
  * if there is none. Returns whether it was found. module.c */

@@ -195,6 +195,10 @@ static const struct row scripted_connects_and_accepts_script[] = {
       CONNECT_FAILS(V4(80), WSAEINVAL, FER_INVALID_INPUT)}},
     {"WSAEINPROGRESS is a provider's callback, and no connect has started",
      {CONNECT_FAILS(V6(80), WSAEINPROGRESS, FER_RESOURCE_BUSY)}},
+    {"neither has one that was cancelled, and other calls that were cancelled are no timeouts",
+     {CONNECT_FAILS(V4(80), WSA_OPERATION_ABORTED, FER_RESOURCE_BUSY),
+      UNIX_CONNECT_FAILS(WSA_OPERATION_ABORTED, FER_RESOURCE_BUSY),
+      BIND_FAILS(V4(0), WSA_OPERATION_ABORTED, FER_RESOURCE_BUSY)}},
     {"WSAEINTR of a call that never waits is no interruption",
      {BIND_FAILS(V4(0), WSAEINTR, FER_RESOURCE_BUSY), DO(listen_with, A, 7),
       FAILS(listen, A, 7, 0, WSAEWOULDBLOCK), RETURNS(FER_RESOURCE_BUSY, WSAEWOULDBLOCK, 0)}},
@@ -216,8 +220,9 @@ static const struct row scripted_connects_and_accepts_script[] = {
     {"the queue's connection was reset, and the next accept is made",
      {ACCEPT_FAILS(WSAECONNRESET, FER_CONNECTION_ABORTED),
       ACCEPT_FAILS(WSAENOTCONN, FER_CONNECTION_ABORTED),
-      ACCEPT_FAILS(WSAEWOULDBLOCK, FER_WOULD_BLOCK),
-      ACCEPT_FAILS(WSAEINPROGRESS, FER_RESOURCE_BUSY),
+      ACCEPT_FAILS(WSAEWOULDBLOCK, FER_WOULD_BLOCK), DO(accept_one, A, 1),
+      FAILS(accept, A, ANY, ANY, WSA_OPERATION_ABORTED),
+      RETURNS(FER_WOULD_BLOCK, WSAEWOULDBLOCK, 0), ACCEPT_FAILS(WSAEINPROGRESS, FER_RESOURCE_BUSY),
       ACCEPT_FAILS(WSAEMFILE, FER_TOO_MANY_OPEN_FILES)}},
     {"FIONBIO fails on a connection that has ended: it is aborted",
      {DO(accept_one, A, 1), ACCEPTS(V4(7)), NOT_INHERITED,
@@ -261,6 +266,9 @@ static const struct row scripted_unix_sockets_script[] = {
 };
 SCRIPT_TEST(scripted_unix_sockets)
 
+#define CANCELLED(call, answer, on, in, in2)                             \
+    DO(call, on, in), FAILS(answer, on, in, in2, WSA_OPERATION_ABORTED), \
+        RETURNS(FER_WOULD_BLOCK, WSAEWOULDBLOCK, 0)
 #define RECEIVE_FAILS(code, kind) \
     DO(receive, A, 8), FAILS(recv, A, 8, 0, code), RETURNS(kind, code, 0)
 
@@ -289,6 +297,12 @@ static const struct row scripted_bytes_are_moved_script[] = {
       DO(transmit, A, 8), GIVES(send, A, 8, 0, 3), RETURNS_OK(3), DO(transmit_vectored, A, 3),
       STORES(WSASend, A, 3, 0, 0, 11), RETURNS_OK(11), DO(transmit_vectored, A, 3),
       FAILS(WSASend, A, 3, 0, WSAESHUTDOWN), RETURNS(FER_BROKEN_PIPE, WSAESHUTDOWN, 0)}},
+    {"a call that was cancelled would block",
+     {CANCELLED(receive, recv, A, 8, 0), CANCELLED(peek, recv, A, 8, MSG_PEEK),
+      CANCELLED(receive_vectored, WSARecv, A, 2, 0), CANCELLED(transmit, send, A, 8, 0),
+      CANCELLED(transmit_vectored, WSASend, A, 3, 0), DO(read_file, FILE_A, 5),
+      FAILS(ReadFile, FILE_A, 5, 64, ERROR_OPERATION_ABORTED),
+      RETURNS(FER_RESOURCE_BUSY, ERROR_OPERATION_ABORTED, 0)}},
     {"FIONREAD",
      {DO(bytes_queued, A, 0), STORES(ioctlsocket, A, (uint32_t)FIONREAD, 0, 0, 12),
       RETURNS_OK(12)}},

@@ -19,6 +19,7 @@
 #define FIRST_BYTE 127u
 #define LAST_BYTE_1 0x01000000u
 
+#define WOULD_BLOCK RETURNS(FER_WOULD_BLOCK, WSAEWOULDBLOCK, 0)
 #define RECVFROM_FAILS(...) \
     DO(receive_from, A, 16), FAILS_WITH(recvfrom, A, 16, 0, __VA_ARGS__, .flags = 0)
 
@@ -35,6 +36,9 @@ static const struct row scripted_datagrams_are_received_script[] = {
      {RECVFROM_FAILS(WSAEINVAL), RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0)}},
     {"WSAEINPROGRESS of a receive is transient",
      {RECVFROM_FAILS(WSAEINPROGRESS), RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+    {"a call that was cancelled would block",
+     {RECVFROM_FAILS(WSA_OPERATION_ABORTED), WOULD_BLOCK, DO(transmit_to, A, 16),
+      FAILS(sendto, A, 16, V4(9), WSA_OPERATION_ABORTED), WOULD_BLOCK}},
     {"an empty buffer takes an empty datagram, or cuts another one",
      {DO(receive_from, A, 0), GIVES_WITH(recvfrom, A, 0, 0, 0, SENDER), RETURNS_OK(10000),
       DO(receive_from, A, 0), FAILS_WITH(recvfrom, A, 0, 0, WSAEMSGSIZE, SENDER),
@@ -110,6 +114,9 @@ static const struct row scripted_messages_are_sent_script[] = {
      {DO_WITH(transmit_message, A, 4, .name_out = 0), FAILS(WSASendMsg, A, 4, 0, WSAEINVAL),
       RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0), DO_WITH(transmit_message, A, 4, .name_out = 0),
       FAILS(WSASendMsg, A, 4, 0, WSAEINPROGRESS), RETURNS(FER_RESOURCE_BUSY, WSAEINPROGRESS, 0)}},
+    {"a message that was cancelled would block",
+     {DO_WITH(transmit_message, A, 4, .name_out = 0),
+      FAILS(WSASendMsg, A, 4, 0, WSA_OPERATION_ABORTED), WOULD_BLOCK}},
     {"a refused source is not available, unless it is local", /* envoy, PR 12820 */
      {SENDS_FROM_SOURCE(WSAEINVAL), NEW_BOUND(WSAEADDRNOTAVAIL),
       RETURNS(FER_ADDR_NOT_AVAILABLE, WSAEINVAL, 0), SENDS_FROM_SOURCE(WSAEINVAL), NEW_BOUND(0),
@@ -128,6 +135,8 @@ SCRIPT_TEST(scripted_messages_are_sent)
 /* WSARecvMsg. Every member of the message is dirty before the call. */
 static const struct row scripted_messages_are_received_script[] = {
     {"no member of an earlier message stays", {GETS(5, SENDER), RETURNS_OK(GOT(5))}},
+    {"a receive that was cancelled would block",
+     {GETS_FAILURE(WSA_OPERATION_ABORTED, -1), WOULD_BLOCK}},
     {"the local address of IPv4 and ECN",
      {GETS(5, SENDER, .control = {{IPPROTO_IP, IP_PKTINFO, LAST_BYTE_1}, {IPPROTO_IP, ECN, 3}}),
       RETURNS_OK(GOT(5) + WITH_ECN(3) + WITH_SOURCE(1))}},
