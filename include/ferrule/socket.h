@@ -144,7 +144,8 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
  *
  * Windows: while the handle is open the SOCKET is nonblocking, and its timeouts are kept by the
  * handle. Afterwards it is in blocking mode, because the mode that it had cannot be queried, unless
- * fer_socket_set_nonblocking has set the other one or a clone was made. What fer_socket_from_raw
+ * fer_socket_set_nonblocking has set the other one, a clone was made, or the program has called
+ * WSAEventSelect or WSAAsyncSelect for it: then it stays nonblocking. What fer_socket_from_raw
  * sets stays set: SO_NOSIGPIPE on macOS, no IP_RECVERR of an IP socket on Linux, no
  * SIO_UDP_CONNRESET on Windows.
  * Owns: the program still owns raw, in every case. Do not close it while the handle is open.

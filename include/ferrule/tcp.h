@@ -631,7 +631,8 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
  * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
  * call applies them to the SOCKET, and remaining clones may share them (`raw_mode`). A call on such
  * a clone, except a _try_ call, would wait inside the system, and an expired timeout would make the
- * stream unusable. So release all clones together.
+ * stream unusable. So release all clones together. A SOCKET for which the program has called
+ * WSAEventSelect or WSAAsyncSelect stays nonblocking.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream) FER_INOUT(1);

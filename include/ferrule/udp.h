@@ -562,7 +562,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, f
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
  * call applies them to the SOCKET, and remaining clones may share them (`raw_mode`): release all
- * clones together. A handle with clones gives a duplicate of the SOCKET there; if the system lacks
+ * clones together. A SOCKET for which the program has called WSAEventSelect or WSAAsyncSelect stays
+ * nonblocking. A handle with clones gives a duplicate of the SOCKET there; if the system lacks
  * the resources for it, the result is FER_RAW_SOCKET_NONE and the handle stays open.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: std::os::fd::IntoRawFd. */

@@ -60,8 +60,9 @@ typedef union fer_waker {
  * program can connect.
  * Errors: FER_MISUSE (NULL; an OPEN waker), FER_TOO_MANY_OPEN_FILES, FER_OUT_OF_MEMORY,
  * FER_NOT_FOUND (Linux: no anonymous inodes, eventfd(2)), and other errors of the OS. On Windows
- * those of the connection, for example FER_TIMED_OUT, FER_CONNECTION_REFUSED,
- * FER_CONNECTION_ABORTED, FER_HOST_UNREACHABLE and FER_ADDR_NOT_AVAILABLE.
+ * those of the connection, for example FER_PERMISSION_DENIED, FER_CONNECTION_TIMED_OUT and
+ * FER_TIMED_OUT (a firewall), FER_CONNECTION_REFUSED, FER_CONNECTION_ABORTED,
+ * FER_HOST_UNREACHABLE and FER_ADDR_NOT_AVAILABLE.
  * Rust: mio::Waker::new. Differs: no poller belongs to it.
  * Threads: no concurrent call on the waker. */
 FER_MUST_USE FER_API fer_error fer_waker_new(fer_waker *waker) FER_INOUT(1);

@@ -42,6 +42,12 @@ static void set_real_mode(SOCKET socket, u_long nonblocking)
     assert_int_equal(ioctlsocket(socket, (long)FIONBIO, &nonblocking), 0);
 }
 
+static void assert_would_block(SOCKET socket)
+{
+    char byte = '\0';
+    assert_true(recv(socket, &byte, 1, 0) == SOCKET_ERROR && WSAGetLastError() == WSAEWOULDBLOCK);
+}
+
 /* R1: Windows cannot report the blocking mode, so an adopted SOCKET counts as blocking, whatever
  * its FIONBIO is ("raw_mode"). */
 EACH_KIND("R1", a_nonblocking_socket_is_taken_to_be_blocking)
@@ -75,9 +81,33 @@ EACH_KIND("R1", plain_calls_work_on_what_into_raw_gives)
     assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
     assert_ok(fer_socket_set_nonblocking(type->as_socket(handle), true));
     assert_true((SOCKET)type->into_raw(handle) == ends[0]);
-    assert_true(recv(ends[0], &byte, 1, 0) == SOCKET_ERROR && WSAGetLastError() == WSAEWOULDBLOCK);
+    assert_would_block(ends[0]);
     assert_true(plain_carries(ends[1], ends[0]));
     assert_int_equal(closesocket(ends[0]), 0);
+}
+
+/* R1, R5: a program's event selection goes on. FIONBIO 0 is WSAEINVAL then (Wine's test_fionbio,
+ * which Windows passes), so into_raw and the end of a borrow leave the SOCKET nonblocking
+ * ("raw_mode"). */
+EACH_KIND("R1", an_event_selection_stays_and_keeps_the_mode)
+{
+    char byte = '\0';
+    size_t n = 0;
+    fer_socket borrowed = {0};
+    WSAEVENT event = WSACreateEvent();
+    assert_int_equal(WSAEventSelect(ends[0], event, FD_READ), 0);
+    assert_ok(type->from_raw(handle, (fer_raw_socket)ends[0]));
+    assert_ok(fer_socket_set_read_timeout(type->as_socket(handle), millis(TIMEOUT_MS)));
+    assert_own(type->receive(handle, &byte, 1, &n), FER_TIMED_OUT);
+    assert_true((SOCKET)type->into_raw(handle) == ends[0]);
+    assert_would_block(ends[0]);
+    assert_ok(fer_socket_borrow_raw(&borrowed, (fer_raw_socket)ends[0]));
+    fer_socket_close(&borrowed);
+    assert_would_block(ends[0]);
+    assert_int_equal(send(ends[1], "x", 1, 0), 1);
+    assert_int_equal(WSAWaitForMultipleEvents(1, &event, FALSE, CHILD_MS, FALSE), WSA_WAIT_EVENT_0);
+    assert_int_equal(closesocket(ends[0]), 0);
+    assert_true(WSACloseEvent(event));
 }
 
 /* R2: a SOCKET that another library duplicated with WSADuplicateSocketW stays open when ferrule's
