@@ -28,27 +28,27 @@ static int handle_count;
 static bool event_is_set[EVENTS_MAX];
 static int event_count;
 
-void script_add_handle(int64_t handle, bool is_inheritable)
+void script_add_socket(int64_t socket, bool is_inheritable)
 {
     if (handle_count == HANDLES_MAX) {
-        script_fail("too many handles:", handle);
+        script_fail("too many handles:", socket);
     }
-    handles[handle_count].number = handle;
+    handles[handle_count].number = socket;
     handles[handle_count++].is_inheritable = is_inheritable;
+}
+
+void script_add_handle(int64_t handle)
+{
+    script_add_socket(handle, false);
 }
 
 void script_check_inheritance(void)
 {
     for (int i = 0; i < handle_count; i++) {
         if (handles[i].is_inheritable) {
-            script_fail("child processes inherit the handle", handles[i].number);
+            script_fail("child processes inherit the SOCKET", handles[i].number);
         }
     }
-}
-
-static bool inherits(const SECURITY_ATTRIBUTES *attributes)
-{
-    return attributes != NULL && attributes->bInheritHandle;
 }
 
 bool script_remove_handle(int64_t handle)
@@ -79,12 +79,12 @@ HANDLE WINAPI scripted_CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL is_ma
     if (step != NULL && !script_succeeds(step)) {
         return NULL;
     }
-    if (!is_manual || is_set || event_count == EVENTS_MAX) {
+    if (attributes != NULL || !is_manual || is_set || event_count == EVENTS_MAX) {
         script_fail("an event of another kind, or too many:", event_count);
     }
     event_is_set[event_count] = false;
     int64_t made = EVENT(event_count++);
-    script_add_handle(made, inherits(attributes));
+    script_add_handle(made);
     return handle_of(made);
 }
 
@@ -253,7 +253,7 @@ HANDLE WINAPI scripted_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PT
         return NULL;
     }
     if (port == NULL) {
-        script_add_handle(PORT, false);
+        script_add_handle(PORT);
     }
     return handle_of(PORT);
 }
@@ -272,10 +272,13 @@ NTSTATUS WINAPI scripted_NtCreateFile(PHANDLE out, ACCESS_MASK access, POBJECT_A
                                       ULONG length)
 {
     const struct step *step = script_take(ANSWER_NtCreateFile, ANY, ANY, ANY);
+    if (object->Attributes != 0) {
+        script_fail("the driver's handle has the attributes", object->Attributes);
+    }
     if (step != NULL && step->code != 0) {
         return step->code;
     }
-    script_add_handle(DRIVER, (object->Attributes & OBJ_INHERIT) != 0);
+    script_add_handle(DRIVER);
     *out = handle_of(DRIVER);
     return 0;
 }

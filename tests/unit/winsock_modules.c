@@ -17,7 +17,7 @@ HMODULE WINAPI scripted_GetModuleHandleW(LPCWSTR name)
 BOOL WINAPI scripted_GetModuleHandleExW(DWORD flags, LPCWSTR name, HMODULE *out)
 {
     if ((flags & GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT) == 0) {
-        script_add_handle(MODULE, false);
+        script_add_handle(MODULE);
     }
     *out = (HMODULE)(intptr_t)MODULE;
     return TRUE;
@@ -32,7 +32,7 @@ HMODULE WINAPI scripted_LoadLibraryExW(LPCWSTR name, HANDLE file, DWORD flags)
     if (!script_succeeds(step)) {
         return NULL;
     }
-    script_add_handle(MODULE, false);
+    script_add_handle(MODULE);
     return (HMODULE)(intptr_t)MODULE;
 }
 
@@ -77,10 +77,13 @@ HANDLE WINAPI scripted_CreateThread(LPSECURITY_ATTRIBUTES attributes, SIZE_T sta
                                     LPDWORD id)
 {
     const struct step *step = script_take(ANSWER_CreateThread, ANY, flags, ANY);
+    if (attributes != NULL) {
+        script_fail("a thread has attributes:", (intptr_t)attributes);
+    }
     if (!script_succeeds(step)) {
         return NULL;
     }
-    script_add_handle(step->result, attributes != NULL && attributes->bInheritHandle);
+    script_add_handle(step->result);
     return (HANDLE)(intptr_t)step->result;
 }
 
@@ -138,7 +141,7 @@ INT WINAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *h
     }
     if (step->code == 0) {
         *found = entries;
-        script_add_handle((intptr_t)entries, false);
+        script_add_handle((intptr_t)entries);
     }
     return step->code;
 }

@@ -173,8 +173,9 @@ bool script_succeeds(const struct step *step);
 void script_forget_handles(void);
 /* The number of handles that were made and not closed. */
 int script_open_handles(void);
-void script_add_handle(int64_t handle, bool is_inheritable);
-/* No child process may inherit a handle that a call of the seam has made. */
+void script_add_handle(int64_t handle);
+void script_add_socket(int64_t socket, bool is_inheritable);
+/* No child process may inherit a SOCKET that a call of the seam has made. */
 void script_check_inheritance(void);
 bool script_remove_handle(int64_t handle);
 extern int64_t script_now_nanos;

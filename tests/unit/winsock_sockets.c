@@ -92,7 +92,7 @@ SOCKET WINAPI scripted_WSASocketW(int family, int type, int protocol, LPWSAPROTO
     if (!script_succeeds(step)) {
         return INVALID_SOCKET;
     }
-    script_add_handle(step->result, info != NULL || (flags & WSA_FLAG_NO_HANDLE_INHERIT) == 0);
+    script_add_socket(step->result, info != NULL || (flags & WSA_FLAG_NO_HANDLE_INHERIT) == 0);
     return (SOCKET)step->result;
 }
 
@@ -136,7 +136,7 @@ SOCKET WINAPI scripted_accept(SOCKET socket, struct sockaddr *name, int *len)
         return INVALID_SOCKET;
     }
     store_name(step->out, name, len);
-    script_add_handle(step->result, true);
+    script_add_socket(step->result, true);
     return (SOCKET)step->result;
 }
 
