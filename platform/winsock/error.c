@@ -63,8 +63,9 @@ fer_error ferp_winsock_error(int32_t code)
 }
 
 /* WSAEINPROGRESS: "A blocking Windows Sockets 1.1 call is in progress, or the service provider is
- * still processing a callback function" (each call's page, MSDN). A CancelIoEx of another thread
- * may also end a call that does not wait (seen under Wine 8: accept). It has moved nothing. */
+ * still processing a callback function" (each call's page, MSDN). A call waits in the system after
+ * into_raw of a clone has made the SOCKET blocking (`raw_mode`). The ferp_wake of another thread
+ * ends it, and it has moved nothing (accept and recv: seen under Wine 8). */
 fer_error ferp_winsock_transfer_error(int32_t code)
 {
     if (code == WSAEINPROGRESS) {
