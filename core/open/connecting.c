@@ -230,14 +230,19 @@ static bool can_disconnect(const fer_handle *handle)
  * removed (Linux: net/ipv4/datagram.c, __ip4_datagram_connect; net/ipv6/datagram.c,
  * ip6_datagram_dst_update). So the peer is removed first, and with it the address (Linux:
  * net/ipv4/udp.c, __udp_disconnect). Only the system knows who chose the address of an adopted
- * socket. */
-static fer_error drop_chosen_source(const fer_handle *handle, feri_reconnect *reconnect)
+ * socket. If there is no route, the peer stays, because it may have none either: a connect that
+ * fails keeps it. If the socket's address has no route, that of another socket may have one. */
+static fer_error drop_chosen_source(const fer_handle *handle, const fer_socket_addr *addr,
+                                    feri_reconnect *reconnect)
 {
     fer_socket_addr local;
     fer_raw_socket raw = feri_modes_raw(handle);
     if (!feri_handle_has_flag(handle, FERI_FLAG_ANY_ADDR | FERI_FLAG_ADOPTED) ||
         !can_disconnect(handle)) {
         return feri_ok();
+    }
+    if (feri_connect_datagram_raw(raw, addr).kind != FER_OK) {
+        FER_TRY(source_of_route(handle, addr, &local));
     }
     reconnect->is_dissolved = true;
     FER_TRY(ferp_disconnect(raw));
@@ -272,7 +277,7 @@ fer_error feri_prepare_reconnect(const fer_handle *handle, const fer_socket_addr
 {
     *reconnect = (feri_reconnect){false, false};
     return ferp_traits()->reconnect_drops_bound_addr ? keep_bound_source(handle, addr, reconnect)
-                                                     : drop_chosen_source(handle, reconnect);
+                                                     : drop_chosen_source(handle, addr, reconnect);
 }
 
 /* Wine 8 keeps the address (Windows: ?). */

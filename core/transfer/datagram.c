@@ -113,6 +113,16 @@ bool feri_datagram_is_report(fer_error error)
     return error.kind == FER_MESSAGE_TOO_LONG;
 }
 
+/* A datagram that is too long itself fails every time, and never waits. */
+#define TOO_LONG_TRIES_MAX 4
+
+bool feri_datagram_sends_again(unsigned *reports, fer_error error)
+{
+    bool is_again = feri_datagram_is_report(error) && *reports + 1 < TOO_LONG_TRIES_MAX;
+    *reports = is_again ? *reports + 1 : 0;
+    return is_again;
+}
+
 /* A socket that is not bound: Windows reports WSAEINVAL. Other systems wait (Linux: inet_recvmsg
  * binds nothing), perhaps until another thread's send has bound the socket. A bind here would make
  * the program's own bind fail. If the socket is bound now, a send has perhaps bound it after the
@@ -381,7 +391,7 @@ typedef struct send_tries {
     feri_waiting *waiting;
     uint64_t began; /* feri_waiting_start */
     size_t sent;
-    bool was_retried;
+    unsigned reports; /* feri_datagram_sends_again */
 } send_tries;
 
 static fer_error send_once(send_tries *tries, unsigned flags)
@@ -397,19 +407,17 @@ static fer_error send_once(send_tries *tries, unsigned flags)
     return ferp_send(raw, call->buf, call->len, flags | (call->flags & FERP_UNIX), &tries->sent);
 }
 
-/* A router's report of an earlier datagram is taken by the first try. A datagram that is too long
- * itself fails again. */
-static bool sends_again(const send_call *call, fer_error error)
+static bool sends_again(send_tries *tries, fer_error error)
 {
-    return feri_datagram_is_report(error) && (call->flags & FERP_UNIX) == 0;
+    return (tries->call->flags & FERP_UNIX) == 0 &&
+           feri_datagram_sends_again(&tries->reports, error);
 }
 
 static fer_error try_to_send(void *context, unsigned flags)
 {
     send_tries *tries = context;
     fer_error error = send_once(tries, flags);
-    if (!tries->was_retried && sends_again(tries->call, error)) {
-        tries->was_retried = true;
+    while (sends_again(tries, error)) {
         FER_TRY(feri_waiting_after_discard(tries->waiting, tries->began));
         error = send_once(tries, tries->waiting->flags);
     }
@@ -463,8 +471,8 @@ static fer_error send_on(const send_call *call, fer_error checked, const fer_err
     fer_error error = checked;
     if (checked.kind == FER_OK) {
         tries.began = feri_waiting_start(&waiting);
-        tries.was_retried = first != NULL && sends_again(call, *first);
-        error = tries.was_retried /* no limits, as the first try (rule K3) */
+        error = first != NULL && sends_again(&tries, *first)
+                    /* no limits, as the first try (rule K3) */
                     ? feri_waiting_run_after_discard(&waiting, try_to_send, &tries, tries.began)
                     : feri_waiting_run_after(&waiting, try_to_send, &tries, first);
     }

@@ -67,6 +67,10 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, const fer_socke
  * which that call has taken: it is tried again (rule U2). */
 bool feri_datagram_is_report(fer_error error);
 
+/* Called with the result of each try of a send. Whether it is tried again at once, because it may
+ * have taken such a report. *reports is 0 before the first try. */
+bool feri_datagram_sends_again(unsigned *reports, fer_error error);
+
 /* Whether a receive that failed is tried again. *error becomes WOULD_BLOCK if the socket is not
  * bound. *was_retried is false at first. */
 bool feri_datagram_receives_again(const fer_handle *handle, fer_error *error, bool *was_retried);

@@ -36,8 +36,9 @@ typedef struct send_batch {
     size_t uncut;      /* this message was refused with segments, and is sent without (rule B5) */
     size_t unmarked;   /* the same with an ECN codepoint (rule B6) */
     bool refuses_cuts; /* the refusal may be for all messages of the handle */
-    bool was_too_long; /* the last try was MESSAGE_TOO_LONG */
-    bool has_dscp;     /* dscp was read */
+    unsigned reports;  /* feri_datagram_sends_again */
+    feri_waiting *waiting;
+    bool has_dscp; /* dscp was read */
     uint32_t dscp;
     fer_ip_family peer_family; /* 0: not read */
     struct ferp_send_message chunk[FERP_MESSAGES_MAX];
@@ -242,9 +243,8 @@ static bool does_without(send_batch *batch, fer_error error)
 /* Only one message is sent by a call that may wait: Linux drops a signal and an expired timeout
  * behind the first message (net/socket.c, __sys_sendmmsg), and each message has a timeout of its
  * own (rules B2, B12). */
-static fer_error try_to_send_messages(void *context, unsigned flags)
+static fer_error send_some(send_batch *batch, unsigned flags)
 {
-    send_batch *batch = context;
     fer_raw_socket raw = feri_modes_raw(batch->handle);
     const struct ferp_send_message *messages = &batch->chunk[batch->at];
     size_t count = batch->filled - batch->at;
@@ -259,21 +259,44 @@ static fer_error try_to_send_messages(void *context, unsigned flags)
     return ferp_send_messages(raw, messages, count, flags, &batch->moved);
 }
 
+/* does_without decides about a message with segments. */
+static bool sends_again(send_batch *batch, fer_error error)
+{
+    return batch->chunk[batch->at].segment_size == 0 &&
+           feri_datagram_sends_again(&batch->reports, error);
+}
+
+static fer_error try_to_send_messages(void *context, unsigned flags)
+{
+    send_batch *batch = context;
+    fer_error error = send_some(batch, flags);
+    while (sends_again(batch, error)) {
+        FER_TRY(feri_waiting_after_discard(batch->waiting, 0));
+        error = send_some(batch, batch->waiting->flags);
+    }
+    return error;
+}
+
 /* A first try, in the common case, and the waits if it would block. */
 static fer_error send_chunk(send_batch *batch, unsigned flags, bool *is_socket_error)
 {
     fer_handle *handle = batch->handle;
+    feri_waiting waiting = {.handle = handle, .readiness = FERP_WRITABLE, .call_flags = flags};
     bool is_common = feri_waiting_is_common(handle, flags);
-    fer_error first = feri_ok();
+    fer_error error = feri_ok();
+    bool is_repeated = false;
+    batch->waiting = &waiting;
     if (is_common) {
-        first = try_to_send_messages(batch, flags | feri_waiting_flags(handle, FERP_WRITABLE));
-        if (first.kind == FER_OK) {
-            return first;
+        error = send_some(batch, flags | feri_waiting_flags(handle, FERP_WRITABLE));
+        is_repeated = sends_again(batch, error);
+        if (error.kind == FER_OK) {
+            return error;
         }
     }
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_WRITABLE, .call_flags = flags};
-    fer_error error =
-        feri_waiting_run_after(&waiting, try_to_send_messages, batch, is_common ? &first : NULL);
+    error = is_repeated /* no limits, as the first try (rule K3) */
+                ? feri_waiting_run_after_discard(&waiting, try_to_send_messages, batch, 0)
+                : feri_waiting_run_after(&waiting, try_to_send_messages, batch,
+                                         is_common ? &error : NULL);
     *is_socket_error = waiting.is_socket_error;
     return error;
 }
@@ -289,14 +312,11 @@ static fer_error send_messages(send_batch *batch, unsigned flags)
         bool is_socket_error = false;
         fer_error error = send_chunk(batch, flags, &is_socket_error);
         if (error.kind == FER_OK) {
-            batch->was_too_long = false;
             advance(batch);
         } else if (!is_socket_error) {
             return error;
         } else if (does_without(batch, error)) {
             batch->filled = batch->at; /* the chunk is made again */
-        } else if (feri_datagram_is_report(error) && !batch->was_too_long) {
-            batch->was_too_long = true;
         } else {
             const fer_datagram_send *message = &batch->messages[batch->done];
             return feri_datagram_map_send_error(batch->handle, message->to,
@@ -319,7 +339,8 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
     batch.uncut = NO_MESSAGE;
     batch.unmarked = NO_MESSAGE;
     batch.refuses_cuts = false;
-    batch.was_too_long = false;
+    batch.reports = 0;
+    batch.waiting = NULL;
     batch.has_dscp = false;
     batch.peer_family = (fer_ip_family)0;
     batch.dscp = 0;

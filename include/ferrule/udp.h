@@ -106,8 +106,10 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_bind_addr(fer_udp_socket *socket,
  * connected again, which means the same as on a new socket: an address that the program bound
  * stays, another one becomes that of the route to the new peer, and a refusal of the old peer that
  * is not reported yet is dropped. Until then other threads may find it without a peer. On Linux a
- * port that the OS chose is bound anew. After a failure the socket has its old peer, or none if
- * that can no longer be reached: see fer_udp_socket_peer_addr.
+ * port that the OS chose is bound anew, and an IPv6 socket that has received from an IPv4-mapped
+ * peer may receive nothing from a later IPv6 one (`udp_reconnect_keeps_version`): use a new socket.
+ * After a failure the socket has its old peer, or none if that can no longer be reached: see
+ * fer_udp_socket_peer_addr.
  * Blocks: during the name lookup.
  * Errors: FER_INVALID_INPUT (port 0; an IPv6 address on an IPv4 socket), FER_NETWORK_UNREACHABLE
  * (also if an IPv6 socket is bound to an address of one family and the peer has the other),

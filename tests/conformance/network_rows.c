@@ -167,6 +167,27 @@ static void removed(void)
     }
 }
 
+/* ---- U5: a second connect without a route */
+
+static void no_route(void)
+{
+    fer_udp_socket socket = {0};
+    fer_socket_addr peer;
+    const fer_socket_addr to = addr_of("192.0.2.2:9");
+    check(fer_udp_socket_bind(&socket, "0.0.0.0:0"), "bind");
+    check(fer_udp_socket_connect_addr(&socket, &to), "connect");
+    run("ip route del 192.0.2.0/24 dev here");
+    check_kind(fer_udp_socket_connect(&socket, "198.51.100.1:9"), FER_NETWORK_UNREACHABLE,
+               "a second connect");
+    check(fer_udp_socket_peer_addr(&socket, &peer), "peer_addr");
+    run("ip route add 192.0.2.0/24 dev here");
+    check(fer_udp_socket_send(&socket, "x", 1, NULL), "send");
+    if (!fer_socket_addr_eq(&peer, &to)) {
+        fail("another peer");
+    }
+    fer_udp_socket_close(&socket);
+}
+
 /* ---- device_removed */
 
 static void check_quiet(fer_socket *socket)
@@ -293,8 +314,8 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } rows[] = {{"broadcasts", broadcasts}, {"tentative", tentative}, {"removed", removed},
-                {"ports", ports},           {"pings", pings},         {"reports", reports},
-                {"device", device}};
+                {"no_route", no_route},     {"ports", ports},         {"pings", pings},
+                {"reports", reports},       {"device", device}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (argc == 2 && strcmp(argv[1], rows[i].name) == 0) {
             rows[i].run();

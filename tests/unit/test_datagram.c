@@ -239,7 +239,12 @@ SCRIPT_TEST(a_failed_send_is_tried_again_or_explained)
         size_t n;
     } rows[] = {
         {"send MESSAGE_TOO_LONG:90, try_send 2", FER_OK, 0, 2},
-        {"send MESSAGE_TOO_LONG:90, try_send MESSAGE_TOO_LONG:90", FER_MESSAGE_TOO_LONG, 90, 0},
+        {"send MESSAGE_TOO_LONG:90, try_send MESSAGE_TOO_LONG:90 MESSAGE_TOO_LONG:90 "
+         "MESSAGE_TOO_LONG:90",
+         FER_MESSAGE_TOO_LONG, 90, 0},
+        {"send MESSAGE_TOO_LONG:90, try_send MESSAGE_TOO_LONG:90 WOULD_BLOCK:11 "
+         "MESSAGE_TOO_LONG:90 MESSAGE_TOO_LONG:90 MESSAGE_TOO_LONG:90 2, wait_for 0",
+         FER_OK, 0, 2},
         {"send MESSAGE_TOO_LONG:90, try_send INTERRUPTED:4", FER_INTERRUPTED, 4, 0},
         {"send INVALID_INPUT:10022, peer_addr NOT_CONNECTED:10057", FER_NOT_CONNECTED, 10022, 0},
         {"send INVALID_INPUT:10022, peer_addr 0", FER_INVALID_INPUT, 10022, 0},
@@ -247,7 +252,7 @@ SCRIPT_TEST(a_failed_send_is_tried_again_or_explained)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t n = 77;
-        fer_udp_socket socket = i < 3 ? connected_socket(&script_posix, 0)
+        fer_udp_socket socket = i < 4 ? connected_socket(&script_posix, 0)
                                       : open_socket(&script_windows, FERI_FLAG_CLONED);
         script.row = rows[i].results;
         script_queue(rows[i].results);
@@ -389,9 +394,9 @@ SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
 }
 
 /* The connect, and another socket's. */
-#define PROBED                                                                  \
-    "disconnect(1) local_addr(1) connect(1," OTHER ") socket(udp,v4) "          \
-    "option_value(1,BROADCAST) set_option(2,BROADCAST,0) connect(2," OTHER ") " \
+#define PROBED                                                                              \
+    "connect(1," OTHER ") disconnect(1) local_addr(1) connect(1," OTHER ") socket(udp,v4) " \
+    "option_value(1,BROADCAST) set_option(2,BROADCAST,0) connect(2," OTHER ") "             \
     "local_addr(2) close(2) local_addr(1) "
 #define OTHER "192.0.2.7:7"
 #define DONE "peer_addr(1) report_refusals(1,1)"
@@ -411,30 +416,38 @@ SCRIPT_TEST(a_second_connect_drops_the_address_of_the_first)
         {"the program bound the address", 0, NULL, NULL, "", FER_OK, 0,
          "connect(1," OTHER ") take_error(1) " DONE},
         {"the system chose it", FERI_FLAG_ANY_ADDR, "0.0.0.0:9", NULL, "", FER_OK, 0,
-         "disconnect(1) local_addr(1) connect(1," OTHER ") take_error(1) " DONE},
+         "connect(1," OTHER ") disconnect(1) local_addr(1) connect(1," OTHER
+         ") take_error(1) " DONE},
         {"a failure makes the old peer the peer again", FERI_FLAG_ANY_ADDR, "0.0.0.0:9", NULL,
-         "connect ADDR_NOT_AVAILABLE:99 0", FER_ADDR_NOT_AVAILABLE, 99,
-         "disconnect(1) local_addr(1) connect(1," OTHER ") connect(1," PEER ") " DONE},
+         "connect 0 ADDR_NOT_AVAILABLE:99 0", FER_ADDR_NOT_AVAILABLE, 99,
+         "connect(1," OTHER ") disconnect(1) local_addr(1) connect(1," OTHER ") connect(1," PEER
+         ") " DONE},
         {"a report of the old peer does not count", FERI_FLAG_ANY_ADDR, "0.0.0.0:9", NULL,
-         "connect CONNECTION_REFUSED:61 0", FER_OK, 0,
-         "disconnect(1) local_addr(1) connect(1," OTHER ") connect(1," OTHER
+         "connect 0 CONNECTION_REFUSED:61 0", FER_OK, 0,
+         "connect(1," OTHER ") disconnect(1) local_addr(1) connect(1," OTHER ") connect(1," OTHER
          ") take_error(1) " DONE},
         {"one of the new route counts", FERI_FLAG_ANY_ADDR, "0.0.0.0:9", NULL,
-         "connect NETWORK_UNREACHABLE:101 NETWORK_UNREACHABLE:101 0", FER_NETWORK_UNREACHABLE, 101,
-         "disconnect(1) local_addr(1) connect(1," OTHER ") connect(1," OTHER ") connect(1," PEER
-         ") " DONE},
+         "connect 0 NETWORK_UNREACHABLE:101 NETWORK_UNREACHABLE:101 0", FER_NETWORK_UNREACHABLE,
+         101,
+         "connect(1," OTHER ") disconnect(1) local_addr(1) connect(1," OTHER ") connect(1," OTHER
+         ") connect(1," PEER ") " DONE},
+        {"without a route the peer stays", FERI_FLAG_ANY_ADDR, NULL, NULL,
+         "connect NETWORK_UNREACHABLE:101 NETWORK_UNREACHABLE:101", FER_NETWORK_UNREACHABLE, 101,
+         "connect(1," OTHER ") socket(udp,v4) option_value(1,BROADCAST) "
+         "set_option(2,BROADCAST,0) connect(2," OTHER ") close(2) " DONE},
         {"so does one of the disconnect", FERI_FLAG_ANY_ADDR, NULL, NULL,
          "disconnect ADDR_IN_USE:98", FER_ADDR_IN_USE, 98,
-         "disconnect(1) connect(1," PEER ") " DONE},
+         "connect(1," OTHER ") disconnect(1) connect(1," PEER ") " DONE},
         {"only the system knows of an adopted one", FERI_FLAG_ADOPTED, "192.0.2.50:9", NULL, "",
          FER_OK, 0,
-         "peer_addr(1) disconnect(1) local_addr(1) connect(1," OTHER ") take_error(1) " DONE},
+         "peer_addr(1) connect(1," OTHER ") disconnect(1) local_addr(1) connect(1," OTHER
+         ") take_error(1) " DONE},
         {"the system keeps it, and the route has it", FERI_FLAG_ANY_ADDR, "192.0.2.50:9",
          "192.0.2.50:5", "", FER_OK, 0, PROBED "take_error(1) " DONE},
         {"the system keeps it, and the route has another", FERI_FLAG_ANY_ADDR, "127.0.0.1:9",
          "192.0.2.50:5", "", FER_ADDR_NOT_AVAILABLE, 0, PROBED "connect(1," PEER ") " DONE},
         {"so the connect has failed", FERI_FLAG_ANY_ADDR, "127.0.0.1:9", "192.0.2.50:5",
-         "connect INVALID_INPUT:10022 0", FER_ADDR_NOT_AVAILABLE, 0,
+         "connect 0 INVALID_INPUT:10022 0", FER_ADDR_NOT_AVAILABLE, 0,
          PROBED "connect(1," PEER ") " DONE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -469,7 +482,8 @@ SCRIPT_TEST(a_raw_socket_keeps_the_address_of_its_first_peer)
         assert_ok(feri_datagram_connect(&socket.handle_, &to));
         assert_log(is_raw != 0
                        ? "describe(1) connect(1,192.0.2.7:0) take_error(1) report_refusals(1,1)"
-                       : "describe(1) disconnect(1) local_addr(1) connect(1,192.0.2.7:0) "
+                       : "describe(1) connect(1,192.0.2.7:0) disconnect(1) local_addr(1) "
+                         "connect(1,192.0.2.7:0) "
                          "take_error(1) report_refusals(1,1)");
     }
 }
