@@ -78,7 +78,7 @@ FERI_INLINE bool feri_rare(bool condition)
     return FERI_EXPECT(condition, false);
 }
 
-/* ---- Constant tables of 256 entries, computed by the compiler: FERI_256_OF(X) is {X(0), X(1), …
+/* ---- Constant tables of 256 entries, computed by the compiler: FERI_256_OF(X) is {X(0), X(1), ...
  * X(255)}. */
 
 #define FERI_4_OF(X, n) X(n), X((n) + 1), X((n) + 2), X((n) + 3)
@@ -107,14 +107,33 @@ FERI_INLINE bool feri_rare(bool condition)
 #define FERI_REPLACE_POINTER FERI_REPLACE
 #elif defined(_MSC_VER)
 #include <intrin.h>
-#define FERI_LOAD(word) ((uint32_t)_InterlockedOr((volatile long *)(word), 0))
+/* A load only reads: an Interlocked function writes, and a const handle may be in read-only memory.
+ * x86 keeps the order of loads; there the barrier is for the compiler alone (/volatile:iso). */
+#if defined(_M_IX86) || (defined(_M_X64) && !defined(_M_ARM64EC))
+void _ReadWriteBarrier(void); /* Wine's <intrin.h> lacks it */
+#define FERI_END_LOAD() _ReadWriteBarrier()
+#else
+#define FERI_END_LOAD() __dmb(_ARM64_BARRIER_ISHLD)
+#endif
+static __forceinline uint32_t feri_load(const volatile uint32_t *word)
+{
+    uint32_t value = *word;
+    FERI_END_LOAD();
+    return value;
+}
+static __forceinline void *feri_load_pointer(void *const volatile *pointer)
+{
+    void *value = *pointer;
+    FERI_END_LOAD();
+    return value;
+}
+#define FERI_LOAD feri_load
+#define FERI_LOAD_POINTER feri_load_pointer
 #define FERI_STORE(word, value) ((void)_InterlockedExchange((volatile long *)(word), (long)(value)))
 #define FERI_REPLACE(word, expected, desired)                                        \
     ((uint32_t)_InterlockedCompareExchange((volatile long *)(word), (long)(desired), \
                                            (long)(expected)) == (expected))
 #define FERI_TOUCH(word) ((void)_InterlockedOr((volatile long *)(word), 0))
-#define FERI_LOAD_POINTER(pointer) \
-    _InterlockedCompareExchangePointer((void *volatile *)(pointer), NULL, NULL)
 #define FERI_STORE_POINTER(pointer, value) \
     ((void)_InterlockedExchangePointer((void *volatile *)(pointer), value))
 #define FERI_REPLACE_POINTER(pointer, expected, desired)                                   \

@@ -30,6 +30,14 @@ static void *without_const(const void *value)
     return (void *)(uintptr_t)value;
 }
 
+/* A handle that is NEW, and in read-only memory if the call takes it as const. */
+static void *new_handle(const struct function *function, size_t at)
+{
+    static const fer_connector constant;
+    bool is_const = (function->parameters[at].flags & IS_CONST) != 0;
+    return is_const ? without_const(&constant) : &spares[at];
+}
+
 static void *good_value(const struct parameter *parameter)
 {
     for (size_t i = 0; i < sizeof good_values / sizeof *good_values; i++) {
@@ -223,7 +231,7 @@ static void expect_state_first(const struct function *function, const char *name
 static void check_closed(const struct function *function, size_t at, enum handle_type type)
 {
     static fer_stream stream;
-    void *const states[] = {&spares[at], closed[type],
+    void *const states[] = {new_handle(function, at), closed[type],
                             type <= INDEX_OF_fer_socket ? &given_up : NULL,
                             type <= INDEX_OF_fer_unix_stream ? &refused : NULL, NULL};
     bool is_stream = parameter_handle(function, at) == HANDLE_TYPE_COUNT;
@@ -320,7 +328,7 @@ static void check_without_error(const struct function *function)
             expect_nothing(function);
         }
         if (type != HANDLE_TYPE_COUNT) {
-            arguments[i] = &spares[i];
+            arguments[i] = new_handle(function, i);
             expect_nothing(function);
             arguments[i] = closed[type];
             expect_nothing(function);

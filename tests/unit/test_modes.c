@@ -6,6 +6,7 @@
 #include "unit/scripted_background.h"
 #include "unit/scripted_platform.h"
 
+#include "core/base/compiler.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
@@ -164,7 +165,7 @@ MODES_TEST(a_call_beside_the_first_clone_is_made_by_the_raw_socket_of_all)
                "send_to(1,1,0.0.0.0:9) set_option(1,BROADCAST,1) send_to(1,1,0.0.0.0:9)");
 }
 
-/* Row raw_mode: "into_raw … returns a new duplicate, which knows them, and closes the SOCKET". */
+/* Row raw_mode: "into_raw ... returns a new duplicate, which knows them, and closes the SOCKET". */
 MODES_TEST(into_raw_of_a_datagram_socket_with_clones_is_a_duplicate)
 {
     handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
@@ -266,6 +267,15 @@ MODES_TEST(changes_through_all_handles_are_kept)
     assert_timeout(&clone, FERP_WRITING, LAST * MILLI);
     assert_true(is_nonblocking(&other));
     assert_true(feri_modes_shared_linger(&handle, &linger) && linger.seconds == LAST);
+}
+
+/* A const handle may be in read-only memory, where each of these is. */
+TEST(atomic_loads_write_nothing)
+{
+    static const uint32_t word = 7;
+    static void *const pointer = &handle;
+    assert_int_equal(feri_atomic_load(&word), 7);
+    assert_ptr_equal(feri_atomic_load_pointer(&pointer), &handle);
 }
 
 TEST_MAIN("modes")
