@@ -28,8 +28,9 @@
 #endif
 
 /* FER_MUST_USE makes the compiler warn if a result is discarded. MSVC can do that only from C++17
- * or C23 on. */
+ * or C23 on. Its __cplusplus is C++98's without /Zc:__cplusplus; _MSVC_LANG has the standard. */
 #if (defined(__cplusplus) && __cplusplus >= 201703L) || \
+    (defined(_MSVC_LANG) && _MSVC_LANG >= 201703L) ||   \
     (defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L)
 #ifdef __GNUC__
 #define FER_MUST_USE [[__nodiscard__]]
