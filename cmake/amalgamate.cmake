@@ -142,7 +142,7 @@ append_text([[
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wshadow"
 #elif defined(_MSC_VER)
-#pragma warning(disable : 4127 4204 4221 4505)
+#pragma warning(disable : 4127 4204 4221 4459 4505)
 #endif]])
 append_file(platform/platform.h)
 append_text("\n/* Before <intrin.h>, which core includes: the order that Wine's <winnt.h> needs. */\n#ifdef _WIN32")

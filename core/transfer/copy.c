@@ -80,7 +80,7 @@ fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint
 /* ---- fer_copy_bidirectional: the steps of one direction */
 
 /* One direction. It is done when its end of file was passed on. */
-typedef struct direction {
+typedef struct copy_way {
     fer_handle *from;
     fer_handle *to;
     fer_copy_buffer *buffer;
@@ -94,13 +94,13 @@ typedef struct direction {
     uint8_t skipped; /* the rounds since then in which it was not tried */
     /* the last read has not filled the buffer: the next one probably would block */
     bool is_drained;
-} direction;
+} copy_way;
 
 /* What a step has done. */
 typedef enum progress { MOVED, MUST_WAIT } progress;
 
 /* A try that would block, and one that a signal interrupted, have moved nothing. */
-static fer_error after_try(direction *way, fer_error error, progress *out)
+static fer_error after_try(copy_way *way, fer_error error, progress *out)
 {
     way->is_blocked = error.kind == FER_WOULD_BLOCK;
     *out = error.kind == FER_WOULD_BLOCK ? MUST_WAIT : MOVED;
@@ -108,7 +108,7 @@ static fer_error after_try(direction *way, fer_error error, progress *out)
     return has_moved_nothing ? feri_ok() : error;
 }
 
-static fer_error write_some(direction *way, progress *out)
+static fer_error write_some(copy_way *way, progress *out)
 {
     fer_copy_buffer *buffer = way->buffer;
     size_t moved = 0;
@@ -132,7 +132,7 @@ static fer_error write_some(direction *way, progress *out)
  * tcp_read_sock; net/core/skbuff.c, linear_to_page). At end of file, which may have been passed on
  * by an earlier call, the write half of the other stream is shut down. The state of that stream is
  * checked first, as by fer_copy: if it cannot be written, nothing is read. */
-static fer_error read_some(direction *way, progress *out)
+static fer_error read_some(copy_way *way, progress *out)
 {
     fer_copy_buffer *buffer = way->buffer;
     bool has_ended = feri_handle_answer(way->from, FERI_REQUEST_READ) == FERI_ANSWER_END;
@@ -169,18 +169,18 @@ enum { SKIPPED_MAX = 7 };
 
 /* Whether a direction can be tried with another result than before. The handle's own halves may be
  * ended by another thread, which ends no wait if the direction waits for the other stream. */
-static bool is_due(direction *way)
+static bool is_due(copy_way *way)
 {
-    bool is_due = !way->is_blocked || way->skipped == SKIPPED_MAX ||
-                  feri_handle_answer(way->from, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS ||
-                  feri_handle_answer(way->to, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
-    way->skipped = is_due ? 0 : (uint8_t)(way->skipped + 1);
-    return is_due;
+    bool due = !way->is_blocked || way->skipped == SKIPPED_MAX ||
+               feri_handle_answer(way->from, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS ||
+               feri_handle_answer(way->to, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
+    way->skipped = due ? 0 : (uint8_t)(way->skipped + 1);
+    return due;
 }
 
 /* A step, and the timeout of the wait in which it has not moved anything: that of the stream whose
  * read or write would block, as in fer_copy. */
-static fer_error move_in_time(direction *way, progress *out)
+static fer_error move_in_time(copy_way *way, progress *out)
 {
     bool is_late = way->deadline != FERP_NO_DEADLINE && ferp_now() >= way->deadline;
     *out = MUST_WAIT;
@@ -208,7 +208,7 @@ static fer_error move_in_time(direction *way, progress *out)
 /* The state of a whole call: ways[0] reads from handles[0]. */
 typedef struct both_ways {
     fer_handle *handles[2];
-    direction ways[2];
+    copy_way ways[2];
     feri_limits limits[2];
     feri_false_hints false_hints;
 } both_ways;
@@ -243,8 +243,8 @@ static fer_error wait_for_both(both_ways *both)
         ferp_traits()->write_wait_misses_shutdown || ferp_traits()->shutdown_read_resets_on_data;
     bool is_interruptible = both->limits[0].interruptible || both->limits[1].interruptible;
     for (int i = 0; i < 2; i++) {
-        const direction *reading = &both->ways[i];
-        const direction *writing = &both->ways[1 - i];
+        const copy_way *reading = &both->ways[i];
+        const copy_way *writing = &both->ways[1 - i];
         bool reads = !reading->is_done && reading->buffer->len == 0;
         bool writes = !writing->is_done && writing->buffer->len > 0;
         pair.raws[i] = both->handles[i]->p_.raw_;

@@ -9,7 +9,7 @@
  * SOCKETs that it has made, accepted or adopted. Each of these clears the answer of its number,
  * which may have been that of another socket. */
 
-typedef enum answer { UNKNOWN, SUPPORTED, NOT_SUPPORTED } answer;
+typedef enum support { UNKNOWN, SUPPORTED, NOT_SUPPORTED } support;
 
 enum { ANSWER_WORDS = 4096, ANSWER_BITS = 3 };
 
@@ -20,13 +20,13 @@ static PVOID volatile *answer_word_of(SOCKET socket)
     return &answers[(socket >> 2) % ANSWER_WORDS];
 }
 
-static answer known_answer(SOCKET socket)
+static support known_answer(SOCKET socket)
 {
     SOCKET word = (SOCKET)InterlockedCompareExchangePointer(answer_word_of(socket), NULL, NULL);
-    return (word & ~(SOCKET)ANSWER_BITS) == socket ? (answer)(word & ANSWER_BITS) : UNKNOWN;
+    return (word & ~(SOCKET)ANSWER_BITS) == socket ? (support)(word & ANSWER_BITS) : UNKNOWN;
 }
 
-static void set_answer(SOCKET socket, answer known)
+static void set_answer(SOCKET socket, support known)
 {
     if ((socket & ANSWER_BITS) == 0) {
         (void)InterlockedExchangePointer(answer_word_of(socket), (PVOID)(socket | (SOCKET)known));
@@ -64,7 +64,7 @@ static bool is_suitable_protocol(SOCKET socket)
 
 bool ferp_winsock_supports_requests(SOCKET socket)
 {
-    answer known = known_answer(socket);
+    support known = known_answer(socket);
     if (known == UNKNOWN) {
         known = can_cancel(socket) && is_suitable_protocol(socket) ? SUPPORTED : NOT_SUPPORTED;
         set_answer(socket, known);
