@@ -5,7 +5,7 @@
 
 #define SECOND UINT64_C(1000000000)
 
-/* Without an answer Linux sends 7 SYNs, with waits of 1, 2, 4 … s after them, and times out after
+/* Without an answer Linux sends 7 SYNs, with waits of 1, 2, 4 ... s after them, and times out after
  * 127 s (tcp_syn_retries 6). Windows sends 3, with waits of 3, 6 and 12 s, and times out after
  * 21 s. */
 enum { LINUX_ATTEMPTS = 7, WINDOWS_ATTEMPTS = 3 };

@@ -131,6 +131,8 @@ if sh "$here/check_format.sh" "$tree" >/dev/null 2>&1; then
     planted check_format "a line that is laid out otherwise"
     printf '/* %0100d */\n' 1 >>"$tree/core/base/one.c"
     planted check_format "a line of more than 100 columns"
+    printf '/* \303\251 */\n' >>"$tree/core/base/one.c"
+    planted check_format "a character that is not ASCII"
     repeat 801 'int x;' >"$tree/fuzz/one.c"
     planted check_format "a file of more than 800 lines"
 else

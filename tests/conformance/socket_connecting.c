@@ -289,7 +289,7 @@ SOCKET_FAMILY_STREAM_TEST("C5", a_started_connect_would_block_until_it_has_ended
     assert_own(fer_socket_connect(socket, &target.addr), FER_MISUSE);
 }
 
-/* "connected → goes on": any of these calls can be the first one to detect it. */
+/* "connected -> goes on": any of these calls can be the first one to detect it. */
 SOCKET_TEST("C5", a_connect_that_succeeded_is_reported_to_the_first_call_that_queries)
 {
     for (int query_kind = 0; query_kind < QUERIES; query_kind++) {
@@ -314,7 +314,7 @@ SOCKET_TEST("C5", a_connect_that_succeeded_is_reported_to_the_first_call_that_qu
     }
 }
 
-/* "failed → CONNECT_FAILED with the reason": the call that detects the failure returns it; "there
+/* "failed -> CONNECT_FAILED with the reason": the call that detects the failure returns it; "there
  * take_error repeats the reason and all else is MISUSE"; "CONNECT_FAILED keeps its OS socket
  * until close". */
 SOCKET_TEST("C5", a_connect_that_failed_is_reported_by_whichever_call_queries_first)

@@ -181,7 +181,7 @@ SIM_TEST(a_failed_connect_that_is_adopted_fails_again_or_connects)
     assert_code(cause, error.kind, error.os_code);
 }
 
-/* C5: "While the connect is pending, each read … first queries the system for its result." The
+/* C5: "While the connect is pending, each read ... first queries the system for its result." The
  * failure of the first connect is none of the second. */
 WINSOCK_TEST(a_second_connect_of_an_adopted_socket_is_pending_until_it_has_ended)
 {

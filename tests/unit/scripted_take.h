@@ -35,7 +35,7 @@ const script_result *script_take(script_call call, fer_raw_socket raw, const cha
     }                                                       \
     extern struct script script
 
-/* Stores a, b, c, … as the received bytes. Each call starts with a. */
+/* Stores a, b, c, ... as the received bytes. Each call starts with a. */
 fer_error script_receive(const script_result *result, void *buf, size_t len, size_t *n);
 
 /* Formats a time as it appears in the log. */

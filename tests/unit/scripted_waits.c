@@ -136,7 +136,7 @@ SCRIPTED(fer_error, ferp_poller_modify,
 SCRIPTED(fer_error, ferp_poller_delete, (fer_poller * poller, fer_raw_socket raw), (void)poller,
          TAKE(POLLER_DELETE, raw)->error);
 
-/* The keys of the events are 0, 1, 2, … from the script's first on. All events are readable. */
+/* The keys of the events are 0, 1, 2, ... from the script's first on. All events are readable. */
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                            size_t *count, bool *notified)
 {

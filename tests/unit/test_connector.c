@@ -116,7 +116,7 @@ SCRIPT_TEST(a_wait_ends_an_attempt)
     }
 }
 
-/* A false hint is queried again after 1, 2, 4, 8, 16, 20, 20, … ms. */
+/* A false hint is queried again after 1, 2, 4, 8, 16, 20, 20, ... ms. */
 CONNECTOR_TEST(a_false_hint_pauses)
 {
     static const unsigned pauses[] = {1, 2, 4, 8, 16, 20, 20};
