@@ -15,10 +15,13 @@ build/cache/cmocka does not exist, the build downloads cmocka.
   ci/hosted.sh -DCMAKE_C_COMPILER=clang          Linux, macOS, FreeBSD, OpenBSD, NetBSD
   ci/hosted.sh -A Win32                          Windows, with the newest Visual Studio
   ci/hosted.sh -T ClangCL -A x64                 Windows, clang-cl
+  ci/hosted.sh -G Ninja -DCMAKE_C_COMPILER=gcc   Windows, mingw
 
-build/report contains the report of ferrule_selftest and the logs of the build and of ctest. In a job
-of GitHub, its summary shows what this kernel answers to each probe, beside what is known of it. The
-last line is `N passed, N failed, N skipped`; the self-test counts as one.
+build/report contains the report of ferrule_selftest and the logs of the build and of ctest, and in
+answers.txt each row of docs/DIFFERENCES.md that is marked (?) of this system, with the answers of the
+probes to it. In a job of GitHub, its summary shows these rows, and what this kernel answers to each
+probe, beside what is known of it. The last line is `N passed, N failed, N skipped`; the self-test
+counts as one.
 TEXT
 }
 
@@ -95,6 +98,15 @@ find_selftest() {
         head -n 1
 }
 
+# This system's name in docs/DIFFERENCES.md.
+name_of_system() {
+    if on_windows; then
+        say Windows
+    else
+        uname -s | sed 's/^Darwin$/macOS/'
+    fi
+}
+
 # run_selftest: runs it as a user does, without arguments, and keeps its report.
 run_selftest() {
     selftest=$(find_selftest)
@@ -106,15 +118,19 @@ run_selftest() {
     "$selftest" </dev/null >"$report/selftest-output.txt" 2>&1 || code=$?
     tail -n 15 "$report/selftest-output.txt"
     [ "$code" -eq 0 ] || say "the exit code of ferrule_selftest is $code"
-    [ -z "${GITHUB_STEP_SUMMARY:-}" ] ||
-        sed -n '/^FACTS/,/^time/s/^/    /p' "$report/selftest-output.txt" >>"$GITHUB_STEP_SUMMARY"
     found=no
     for file in "$(dirname "$selftest")"/ferrule-selftest-*.txt; do
         [ -f "$file" ] || continue
         cp "$file" "$report/"
+        awk -v "of=$(name_of_system)" -f "$root/tests/selftest/answers.awk" "$root/docs/DIFFERENCES.md" \
+            "$file" >"$report/answers.txt"
+        tail -n 1 "$report/answers.txt"
         found=yes
     done
     [ "$found" = yes ] || say "ferrule_selftest wrote no report"
+    [ -z "${GITHUB_STEP_SUMMARY:-}" ] || [ "$found" = no ] ||
+        { cat "$report/answers.txt"; sed -n '/^FACTS/,/^time/p' "$report/selftest-output.txt"; } |
+            sed 's/^/    /' >>"$GITHUB_STEP_SUMMARY"
     [ "$code-$found" = 0-yes ]
 }
 

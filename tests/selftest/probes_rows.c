@@ -285,7 +285,7 @@ PROBE("row", loopback_send_waits, POSIX("no send took 800 ms"), "no send took 80
 
 /* Texts that are no names, so that no name server is asked. */
 #define LINUX_TAKES "1.2.3 yes, 127.1 yes, 1.2.3.0x4 yes, 1.2.3.010 yes, [localhost] no"
-PROBE("row", resolver_takes, LINUX_TAKES, NULL, NULL, NULL, NULL,
+PROBE("row bracketed_name +", resolver_takes, LINUX_TAKES, NULL, NULL, NULL, NULL,
       "1.2.3 no, 127.1 no, 1.2.3.0x4 yes, 1.2.3.010 yes, [localhost] yes")
 {
     static const char *const hosts[] = {"1.2.3", "127.1", "1.2.3.0x4", "1.2.3.010", "[localhost]"};

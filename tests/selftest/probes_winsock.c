@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "support/thread.h"
+
 #define EXPECTED(text) NULL, NULL, NULL, NULL, NULL, text
 
 static peer_socket duplicate(peer_socket socket)
@@ -49,6 +51,22 @@ PROBE("row", rebind_under_connections, EXPECTED("OK while it is open, OK after i
     answer("%s after it", bind_exclusively(&listener, port));
 }
 
+/* A datagram socket of another program and one of ferrule, which is exclusive. */
+PROBE("row", wildcard_beside_specific, NULL)
+{
+    peer_socket wildcard = raw_new(SOCK_DGRAM);
+    (void)raw_bind(wildcard, INADDR_ANY, 0);
+    uint16_t port = peer_local_port(wildcard);
+    peer_socket specific = raw_new(SOCK_DGRAM);
+    (void)raw_set(specific, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1);
+    answer("the specific one %s", raw_result(raw_bind(specific, INADDR_LOOPBACK, port)));
+    peer_close(wildcard);
+    (void)raw_bind(specific, INADDR_LOOPBACK, port);
+    wildcard = raw_new(SOCK_DGRAM);
+    (void)raw_set(wildcard, SOL_SOCKET, SO_REUSEADDR, 1);
+    answer("the wildcard one %s", raw_result(raw_bind(wildcard, INADDR_ANY, port)));
+}
+
 /* ---- Refused datagrams */
 
 /* A nonblocking socket that is connected to a port without a socket and has sent to it. */
@@ -64,7 +82,7 @@ static peer_socket refused_socket(uint16_t *port)
     return socket;
 }
 
-PROBE("row", refusal_is_left,
+PROBE("row U3 refusals +", refusal_is_left,
       EXPECTED("SO_ERROR OK, 0 sends failed, peeks ECONNRESET and "
                "ECONNRESET, receives ECONNRESET and EAGAIN"))
 {
@@ -164,6 +182,55 @@ PROBE("row", raw_mode, EXPECTED("receive EINVAL and EAGAIN"))
     note("getsockname %s", raw_result(getsockname((SOCKET)before, (struct sockaddr *)&name, &len)));
     note("sendto %s", raw_result(raw_send_to(before, INADDR_LOOPBACK, 9)));
     note("a duplicate of the duplicate: receive %s", receive(duplicate(before)));
+}
+
+PROBE("row", saw_reset_second, EXPECTED("ECONNRESET and ECONNRESET"))
+{
+    peer_socket two[2];
+    raw_pair(two);
+    peer_socket before = duplicate(two[0]);
+    peer_reset(two[1]);
+    (void)raw_ready(two[0], false, 2000);
+    answer("%s and %s", receive(two[0]), receive(before));
+}
+
+/* ---- Overlapped receives */
+
+PROBE("a zero-byte overlapped WSARecv", receive_of_a_reset, EXPECTED("ECONNRESET"))
+{
+    peer_socket two[2];
+    WSABUF none = {0, NULL};
+    DWORD moved = 0, flags = 0;
+    WSAOVERLAPPED request;
+    memset(&request, 0, sizeof request);
+    raw_pair(two);
+    peer_reset(two[1]);
+    (void)raw_ready(two[0], false, 2000);
+    long result = WSARecv((SOCKET)two[0], &none, 1, &moved, &flags, &request, NULL);
+    if (result != 0 && WSAGetLastError() == WSA_IO_PENDING) {
+        result = WSAGetOverlappedResult((SOCKET)two[0], &request, &moved, TRUE, &flags) ? 0 : -1;
+    }
+    answer("%s", raw_result(result));
+}
+
+static void receive_blocking(void *argument)
+{
+    char byte;
+    peer_socket *two = argument;
+    two[1] = raw_receive(two[0], &byte, 1) < 0 ? WSAGetLastError() : 0;
+}
+
+/* A receive that is not cancelled ends after 8 seconds, with ETIMEDOUT. */
+PROBE("CancelIoEx also ends accept and recv", receive_that_is_cancelled, NULL)
+{
+    peer_socket two[2];
+    test_thread thread;
+    raw_pair(two);
+    test_thread_start(&thread, receive_blocking, two);
+    peer_pause(300);
+    (void)CancelIoEx((HANDLE)(SOCKET)two[0], NULL);
+    test_thread_join(&thread);
+    answer("%d", (int)two[1]);
 }
 
 /* ---- A failed connect */
