@@ -260,7 +260,7 @@ static fer_error send_some(send_batch *batch, unsigned flags)
 }
 
 /* does_without decides about a message with segments. */
-static bool sends_again(send_batch *batch, fer_error error)
+static bool sends_part_again(send_batch *batch, fer_error error)
 {
     return batch->chunk[batch->at].segment_size == 0 &&
            feri_datagram_sends_again(&batch->reports, error);
@@ -270,35 +270,36 @@ static fer_error try_to_send_messages(void *context, unsigned flags)
 {
     send_batch *batch = context;
     fer_error error = send_some(batch, flags);
-    while (sends_again(batch, error)) {
+    while (sends_part_again(batch, error)) {
         FER_TRY(feri_waiting_after_discard(batch->waiting, 0));
         error = send_some(batch, batch->waiting->flags);
     }
     return error;
 }
 
+/* Goes on after a first try, or begins if there was none: first is NULL. */
+static FERI_NOINLINE fer_error send_chunk_on(send_batch *batch, unsigned flags,
+                                             const fer_error *first, bool *is_socket_error)
+{
+    feri_waiting waiting = {
+        .handle = batch->handle, .readiness = FERP_WRITABLE, .call_flags = flags};
+    batch->waiting = &waiting;
+    fer_error error = first != NULL && sends_part_again(batch, *first)
+                          /* no limits, as the first try (rule K3) */
+                          ? feri_waiting_run_after_discard(&waiting, try_to_send_messages, batch, 0)
+                          : feri_waiting_run_after(&waiting, try_to_send_messages, batch, first);
+    *is_socket_error = waiting.is_socket_error;
+    return error;
+}
+
 /* A first try, in the common case, and the waits if it would block. */
 static fer_error send_chunk(send_batch *batch, unsigned flags, bool *is_socket_error)
 {
-    fer_handle *handle = batch->handle;
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_WRITABLE, .call_flags = flags};
-    bool is_common = feri_waiting_is_common(handle, flags);
-    fer_error error = feri_ok();
-    bool is_repeated = false;
-    batch->waiting = &waiting;
-    if (is_common) {
-        error = send_some(batch, flags | feri_waiting_flags(handle, FERP_WRITABLE));
-        is_repeated = sends_again(batch, error);
-        if (error.kind == FER_OK) {
-            return error;
-        }
+    if (!feri_waiting_is_common(batch->handle, flags)) {
+        return send_chunk_on(batch, flags, NULL, is_socket_error);
     }
-    error = is_repeated /* no limits, as the first try (rule K3) */
-                ? feri_waiting_run_after_discard(&waiting, try_to_send_messages, batch, 0)
-                : feri_waiting_run_after(&waiting, try_to_send_messages, batch,
-                                         is_common ? &error : NULL);
-    *is_socket_error = waiting.is_socket_error;
-    return error;
+    fer_error first = send_some(batch, flags | feri_waiting_flags(batch->handle, FERP_WRITABLE));
+    return first.kind == FER_OK ? first : send_chunk_on(batch, flags, &first, is_socket_error);
 }
 
 /* Each try sends at least one message of the chunk, with a timeout of its own (rule B2). */
