@@ -72,14 +72,15 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
 fer_error ferp_recv_messages(fer_raw_socket raw, fer_datagram_recv *messages, size_t count,
                              unsigned flags, size_t *received);
 
-/* One feature of the socket of a family: one bit. Only the switches can be set. UNSUPPORTED: this
+/* One feature of the socket of a family: one bit. Only the switches can be set, and
+ * FER_UDP_SEGMENTING to false: then the segment size of the socket itself is 0. UNSUPPORTED: this
  * OS, this version or a sandbox does not have it for this socket. *on of a feature that cannot be
  * set is true. FER_UDP_BATCHING is that of ferp_messages_per_call, after the OS was tried.
  * COALESCING is UNSUPPORTED on Windows (rule B9). An IPv6 socket has both families' options, as far
  * as the OS has them; IPv6's decides. IP_PKTINFO or IP_RECVDSTADDR and IP_RECVIF, IPV6_RECVPKTINFO;
  * IP_RECVTOS, IPV6_RECVTCLASS; IP_RECVTTL, IPV6_RECVHOPLIMIT; UDP_GRO; SO_RXQ_OVFL; SO_TIMESTAMPNS,
- * SO_TIMESTAMP; UDP_SEGMENT is read | IP_PKTINFO, IPV6_PKTINFO; IP_RECVECN, IPV6_RECVECN;
- * IP_RECVTTL, IPV6_HOPLIMIT; UDP_SEND_MSG_SIZE is read. */
+ * SO_TIMESTAMP; UDP_SEGMENT | IP_PKTINFO, IPV6_PKTINFO; IP_RECVTOS, IPV6_RECVTCLASS, or IP_RECVECN,
+ * IPV6_RECVECN; IP_RECVTTL, IPV6_HOPLIMIT; UDP_SEND_MSG_SIZE. */
 fer_error ferp_set_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
                                bool on);
 fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,

@@ -244,22 +244,36 @@ static bool is_sender(fer_ip_addr ip)
     return !fer_ip_addr_is_multicast(ip) && !fer_ip_addr_is_unspecified(ip);
 }
 
-/* Whether a group can be joined, by a socket that has joined none: on every system a source that
- * was joined already is ADDR_NOT_AVAILABLE, as is an interface that does not exist (Linux,
- * net/ipv4/igmp.c, ip_mc_source; FreeBSD, sys/netinet/in_mcast.c, inp_join_group; MSDN, "Multicast
- * Socket Option Behavior"). */
+/* Whether a group can be joined, by a socket that has joined none: a group or a source that was
+ * joined already is ADDR_NOT_AVAILABLE too, as is an interface that does not exist. A second source
+ * on every system (Linux, net/ipv4/igmp.c, ip_mc_source; FreeBSD, sys/netinet/in_mcast.c,
+ * inp_join_group), a second group on Windows (MSDN, "Multicast Socket Option Behavior"). It is
+ * bound, because libuv binds before each join there (src/win/udp.c). */
 static bool can_join(fer_domain domain, const void *group, const void *source, const void *local,
                      uint32_t interface_index)
 {
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
+    bool is_v4 = domain == FER_DOMAIN_IPV4;
+    const fer_socket_addr any = {.ip.family = is_v4 ? FER_IP_V4 : FER_IP_V6};
     if (ferp_socket_new(domain, FER_TYPE_DGRAM, 0, &raw).kind != FER_OK) {
         return false;
     }
-    fer_error error = domain == FER_DOMAIN_IPV4
-                          ? ferp_change_group_v4(raw, FERP_JOIN, group, source, local)
-                          : ferp_change_group_v6(raw, FERP_JOIN, group, source, interface_index);
+    fer_error error = ferp_bind(raw, &any);
+    if (error.kind == FER_OK) {
+        error = is_v4 ? ferp_change_group_v4(raw, FERP_JOIN, group, source, local)
+                      : ferp_change_group_v6(raw, FERP_JOIN, group, source, interface_index);
+    }
     ferp_close(raw);
     return error.kind == FER_OK;
+}
+
+/* A join from every sender that is WSAEINVAL is no second one: the socket is bound to an address of
+ * another interface (keepsimple1/mdns-sd, issue 47). */
+static bool may_be_second(ferp_membership change, const void *source, fer_error own,
+                          fer_error mapped)
+{
+    return change == FERP_JOIN && mapped.kind == FER_ADDR_NOT_AVAILABLE &&
+           (source != NULL || own.kind == FER_ADDR_NOT_AVAILABLE);
 }
 
 fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
@@ -270,9 +284,9 @@ fer_error feri_change_group_v4(fer_handle *handle, ferp_membership change,
     FERI_REQUIRE(fer_ipv4_addr_is_multicast(*group), FER_INVALID_INPUT);
     FERI_REQUIRE(source == NULL || is_sender(fer_ip_addr_from_v4(*source)), FER_INVALID_INPUT);
     FERI_REQUIRE(!is_index(local), FER_ADDR_NOT_AVAILABLE);
-    fer_error error = map_v4_error(
-        handle, ferp_change_group_v4(feri_modes_raw(handle), change, group, source, local));
-    if (error.kind == FER_ADDR_NOT_AVAILABLE && source != NULL && change == FERP_JOIN &&
+    fer_error own = ferp_change_group_v4(feri_modes_raw(handle), change, group, source, local);
+    fer_error error = map_v4_error(handle, own);
+    if (may_be_second(change, source, own, error) &&
         can_join(FER_DOMAIN_IPV4, group, source, local, 0)) {
         error.kind = FER_ADDR_IN_USE;
     }
@@ -286,10 +300,10 @@ fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
     FER_TRY(feri_check_v6(handle));
     FERI_REQUIRE(fer_ipv6_addr_is_multicast(*group), FER_INVALID_INPUT);
     FERI_REQUIRE(source == NULL || is_sender(fer_ip_addr_from_v6(*source)), FER_INVALID_INPUT);
-    fer_error error =
-        feri_map_error(FERI_OPERATION_GROUP, ferp_change_group_v6(feri_modes_raw(handle), change,
-                                                                  group, source, interface_index));
-    if (error.kind == FER_ADDR_NOT_AVAILABLE && source != NULL && change == FERP_JOIN &&
+    fer_error own =
+        ferp_change_group_v6(feri_modes_raw(handle), change, group, source, interface_index);
+    fer_error error = feri_map_error(FERI_OPERATION_GROUP, own);
+    if (may_be_second(change, source, own, error) &&
         can_join(FER_DOMAIN_IPV6, group, source, NULL, interface_index)) {
         error.kind = FER_ADDR_IN_USE;
     }

@@ -114,8 +114,9 @@ static fer_error adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domai
         return feri_ok();
     }
     FER_TRY(feri_handle_fill(handle, raw, handle->p_.flags_));
-    if (kind == FERI_ADOPTED_DATAGRAM || (description.is_datagram && description.is_ip)) {
+    if (description.is_datagram && description.is_ip) {
         ferp_report_refusals(raw, description.is_connected);
+        FER_IGNORE(ferp_set_udp_feature(raw, description.family, FER_UDP_SEGMENTING, false));
     }
     return feri_ok();
 }

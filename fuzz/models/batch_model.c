@@ -88,7 +88,7 @@ void batch_model_add(struct batch_model *model, int sender, const fer_datagram_s
                         : (tos & ~(unsigned)ECN_BITS) | (unsigned)message->ecn;
 }
 
-/* B13. Windows has neither, no BSD a time to live, and NetBSD and OpenBSD no TOS. */
+/* B13. Windows has no hop limit, no BSD a time to live, and NetBSD and OpenBSD no TOS. */
 static bool lacks_header(const struct batch_model *model, const fer_datagram_send *message)
 {
     fer_socket_addr to = message->to == NULL ? model->remote : canonical(message->to);
@@ -97,8 +97,7 @@ static bool lacks_header(const struct batch_model *model, const fer_datagram_sen
     bool has_no_tos =
         is_bsd_v4 && (model->bsd == FER_SIM_BSD_NETBSD || model->bsd == FER_SIM_BSD_OPENBSD);
     return (message->hop_limit != 0 && (is_windows || is_bsd_v4)) ||
-           (message->has_traffic_class &&
-            (is_windows || has_no_tos || (model->lacks & FER_UDP_ECN) != 0));
+           (message->has_traffic_class && (has_no_tos || (model->lacks & FER_UDP_ECN) != 0));
 }
 
 /* B7. FreeBSD sends from no other address than that which a socket is bound to, OpenBSD over IPv4

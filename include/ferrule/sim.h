@@ -474,6 +474,13 @@ FER_MUST_USE FER_API fer_error fer_sim_peer_send_urgent(fer_sim_peer peer,
  * Errors: FER_INVALID_INPUT (not a TCP stream of the program), FER_UNSUPPORTED. */
 FER_MUST_USE FER_API fer_error fer_sim_set_urgent_inline(fer_raw_socket raw, bool is_inline);
 
+/** Sets the length at which a datagram socket of the program cuts what it sends without a segment
+ * size, as setsockopt does with UDP_SEGMENT or UDP_SEND_MSG_SIZE. 0: it cuts nothing. raw is the
+ * result of fer_udp_socket_as_raw or of a similar function.
+ * Errors: FER_INVALID_INPUT (not an IP datagram socket of the program; above 65535),
+ * FER_UNSUPPORTED (also in a dialect or with lacks_udp_features without FER_UDP_SEGMENTING). */
+FER_MUST_USE FER_API fer_error fer_sim_set_segment_size(fer_raw_socket raw, size_t size);
+
 /** Receives available bytes, at most len. FER_OK with *n == 0 and len > 0 is end of file.
  * Owns: buf is caller-owned, len bytes.
  * Errors: same as fer_sim_peer_send, but never FER_BROKEN_PIPE. Bytes that arrived before a reset

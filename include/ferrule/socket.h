@@ -118,7 +118,8 @@ FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
  * can be converted to a fer_tcp_stream to read and write. A Unix socket of type SOCK_SEQPACKET can
  * be converted to a fer_unix_datagram and sends to its peer only. A pending connect that was
  * started elsewhere continues, and its result is reported as after a nonblocking
- * fer_socket_connect. Wine 8 reports such a socket as unconnected.
+ * fer_socket_connect. Wine 8 reports such a socket as unconnected. Of an IP datagram socket the
+ * segment size that was set for all its sends becomes 0 (rule B4).
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (the handle is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (any other kind) and other errors of the OS.
@@ -147,7 +148,7 @@ FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_s
  * fer_socket_set_nonblocking has set the other one, a clone was made, or the program has called
  * WSAEventSelect or WSAAsyncSelect for it: then it stays nonblocking. What fer_socket_from_raw
  * sets stays set: SO_NOSIGPIPE on macOS, no IP_RECVERR of an IP socket on Linux, no
- * SIO_UDP_CONNRESET on Windows.
+ * SIO_UDP_CONNRESET on Windows, no segment size of an IP datagram socket (rule B4).
  * Owns: the program still owns raw, in every case. Do not close it while the handle is open.
  * Errors: same as fer_socket_from_raw.
  * Rust: socket2: SockRef::from(&BorrowedFd). Differs: the socket is checked. */

@@ -552,7 +552,9 @@ FER_API void fer_udp_socket_close(fer_udp_socket *socket) FER_INOUT(1);
 FER_API fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket);
 
 /** Takes ownership of an IP datagram socket that was made elsewhere, connected or not. Its
- * close-on-exec flag is left unchanged. Its error queue (Linux: IP_RECVERR) is disabled (rule U3).
+ * close-on-exec flag is left unchanged. Its error queue (Linux: IP_RECVERR) is disabled (rule U3),
+ * and the segment size that was set for all its sends (Linux: UDP_SEGMENT, Windows:
+ * UDP_SEND_MSG_SIZE) becomes 0 (rule B4).
  * On Windows blocking mode is assumed, because it cannot be queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (socket is open), FER_BAD_HANDLE (raw is not an open socket),

@@ -446,8 +446,8 @@ static uint16_t translated_port(uint16_t port)
     return port == FAR ? FAR + 1 : port ^ FAR;
 }
 
-void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
-                            size_t len, const ferp_sim_sending *sending)
+static void send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
+                          size_t len, const ferp_sim_sending *sending)
 {
     if (ferp_sim_injects(network, socket, FER_SIM_FAULT_DATAGRAM_LOST)) {
         return;
@@ -466,4 +466,17 @@ void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, 
     if (duplicate != NULL) {
         dispatch(network, socket, duplicate);
     }
+}
+
+void ferp_sim_send_datagrams(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
+                             size_t len, const ferp_sim_sending *sending)
+{
+    size_t size = sending->segment_size != 0 ? sending->segment_size : socket->segment_size;
+    size_t at = 0;
+    do {
+        size_t part = size != 0 && size < len - at ? size : len - at;
+        const unsigned char *from = part > 0 ? (const unsigned char *)buf + at : NULL;
+        send_datagram(network, socket, from, part, sending);
+        at += part;
+    } while (at < len);
 }

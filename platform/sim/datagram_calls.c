@@ -191,9 +191,9 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
                               size_t len, const fer_socket_addr *addr)
 {
     fer_socket_addr to;
-    ferp_sim_sending sending = {&to, NULL, FERP_SIM_NONE, 0};
+    ferp_sim_sending sending = {&to, NULL, FERP_SIM_NONE, 0, 0};
     FER_TRY(ferp_sim_check_send(network, socket, len, addr, &to));
-    ferp_sim_send_datagram(network, socket, buf, len, &sending);
+    ferp_sim_send_datagrams(network, socket, buf, len, &sending);
     return FERP_SIM_OK;
 }
 

@@ -67,8 +67,8 @@ fer_error fer_sim_peer_send_to(fer_sim_peer peer, const void *buf, size_t len,
                               .moved = len,
                               .addr = &canonical};
     ferp_sim_trace(network, &record);
-    ferp_sim_sending sending = {&canonical, NULL, FERP_SIM_NONE, 0};
-    ferp_sim_send_datagram(network, socket, buf, len, &sending);
+    ferp_sim_sending sending = {&canonical, NULL, FERP_SIM_NONE, 0, 0};
+    ferp_sim_send_datagrams(network, socket, buf, len, &sending);
     return FERP_SIM_OK;
 }
 

@@ -57,12 +57,11 @@ static ferp_sim_group without_source(const ferp_sim_group *group)
 static ferp_sim_code repeated_join(const ferp_sim_network *network, const ferp_sim_group *requested,
                                    const found_group *found)
 {
-    bool is_other_mode = has_source(requested) != has_source(found->membership);
-    if (!has_source(requested) && !is_other_mode) {
-        return FERP_SIM_EADDRINUSE;
-    }
-    if (found->same != NULL || ferp_sim_is_winsock(network)) {
+    if (ferp_sim_is_winsock(network) || (has_source(requested) && found->same != NULL)) {
         return FERP_SIM_EADDRNOTAVAIL;
+    }
+    if (!has_source(requested) && !has_source(found->membership)) {
+        return FERP_SIM_EADDRINUSE;
     }
     return network->switches->keeps_filter_mode && requested->group.family == FER_IP_V4
                ? FERP_SIM_EINVAL
@@ -93,11 +92,13 @@ static ferp_sim_code join(const ferp_sim_network *network, ferp_sim_socket *sock
 }
 
 /* Linux takes every sender from a membership of which a source is left (ip_mc_source, which changes
- * the mode of an empty list). */
+ * the mode of an empty list). Windows: as above. */
 static ferp_sim_code leave(const ferp_sim_network *network, ferp_sim_socket *socket,
                            const ferp_sim_group *requested)
 {
     found_group found = find(socket, requested);
+    ferp_sim_code not_joined =
+        ferp_sim_is_winsock(network) ? FERP_SIM_EINVAL : FERP_SIM_EADDRNOTAVAIL;
     if (has_source(requested)) {
         bool is_linux = network->config.dialect == FER_SIM_DIALECT_POSIX;
         if (found.membership != NULL && !has_source(found.membership) && is_linux) {
@@ -110,10 +111,10 @@ static ferp_sim_code leave(const ferp_sim_network *network, ferp_sim_socket *soc
         }
         return found.same != NULL                     ? FERP_SIM_NO_ERROR
                : found.membership == NULL && is_linux ? FERP_SIM_EINVAL
-                                                      : FERP_SIM_EADDRNOTAVAIL;
+                                                      : not_joined;
     }
     if (found.membership == NULL) {
-        return FERP_SIM_EADDRNOTAVAIL;
+        return not_joined;
     }
     for (; found.membership != NULL; found = find(socket, requested)) {
         *found.membership = socket->groups[--socket->group_count];

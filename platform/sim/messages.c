@@ -23,7 +23,7 @@ enum {
 
 #define WINDOWS_LACKS                                                             \
     (FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS | FER_UDP_BATCHING | \
-     FER_UDP_TRAFFIC_CLASS | FER_UDP_SEND_HOP_LIMIT)
+     FER_UDP_SEND_HOP_LIMIT)
 #define SETTABLE                                                                                  \
     (FER_UDP_LOCAL_ADDR | FER_UDP_ECN | FER_UDP_COALESCING | FER_UDP_DROPS | FER_UDP_TIMESTAMPS | \
      FER_UDP_HOP_LIMIT)
@@ -46,9 +46,11 @@ fer_error ferp_set_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp
                                bool on)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
-    if (!has_feature(network, family, feature & SETTABLE)) {
+    fer_udp_features settable = SETTABLE | (on ? 0 : FER_UDP_SEGMENTING);
+    if (!has_feature(network, family, feature & settable)) {
         return ferp_sim_error(network, FERP_SIM_ENOPROTOOPT);
     }
+    socket->segment_size = feature == FER_UDP_SEGMENTING ? 0 : socket->segment_size;
     socket->features = on ? socket->features | feature : socket->features & ~feature;
     return ferp_sim_trace_call(network, on ? "enable a feature" : "disable a feature", socket,
                                FERP_SIM_OK);
@@ -61,6 +63,21 @@ fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_fea
     *on = (feature & SETTABLE) == 0 || (socket->features & feature) != 0;
     return ferp_sim_error(network, has_feature(network, family, feature) ? FERP_SIM_NO_ERROR
                                                                          : FERP_SIM_ENOPROTOOPT);
+}
+
+fer_error fer_sim_set_segment_size(fer_raw_socket raw, size_t size)
+{
+    FERP_SIM_REQUIRE(network)
+    ferp_sim_socket *socket = ferp_sim_socket_of(network, raw);
+    if (socket == NULL || socket->kind != FERP_SIM_DATAGRAM || socket->is_unix ||
+        size > UINT16_MAX) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    if (!has_feature(network, socket->family, FER_UDP_SEGMENTING)) {
+        return (fer_error){FER_UNSUPPORTED, 0};
+    }
+    socket->segment_size = size;
+    return FERP_SIM_OK;
 }
 
 /* ---- Fragmentation. The loopback has an MTU of its own, as on Linux. */
@@ -182,20 +199,6 @@ static ferp_sim_code segments_status(ferp_sim_network *network, ferp_sim_socket 
                : FERP_SIM_EINVAL;
 }
 
-/* Each segment is a datagram of its own. */
-static void send_segments(ferp_sim_network *network, ferp_sim_socket *socket,
-                          const struct ferp_send_message *message, const ferp_sim_sending *sending)
-{
-    const unsigned char *buf = message->buf;
-    size_t size = message->segment_size != 0 ? message->segment_size : message->len;
-    size_t at = 0;
-    do {
-        size_t len = message->len - at < size ? message->len - at : size;
-        ferp_sim_send_datagram(network, socket, len > 0 ? buf + at : NULL, len, sending);
-        at += len;
-    } while (at < message->len);
-}
-
 static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket,
                               const struct ferp_send_message *message)
 {
@@ -204,7 +207,8 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
         message->has_tos && (message->family != FER_IP_V4 || !network->switches->lacks_ecn_v4);
     fer_socket_addr to;
     ferp_sim_sending sending = {&to, has_from ? &message->from : NULL,
-                                has_tos ? message->tos : FERP_SIM_NONE, message->hop_limit};
+                                has_tos ? message->tos : FERP_SIM_NONE, message->hop_limit,
+                                message->segment_size};
     FER_TRY(ferp_sim_check_send(network, socket, message->len,
                                 message->to.ip.family != 0 ? &message->to : NULL, &to));
     if (!has_header(network, message)) {
@@ -219,7 +223,7 @@ static fer_error send_checked(ferp_sim_network *network, ferp_sim_socket *socket
         ferp_sim_injects(network, socket, FER_SIM_FAULT_ECN_REFUSED)) {
         return ferp_sim_error(network, FERP_SIM_EINVAL);
     }
-    send_segments(network, socket, message, &sending);
+    ferp_sim_send_datagrams(network, socket, message->buf, message->len, &sending);
     return FERP_SIM_OK;
 }
 

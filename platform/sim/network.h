@@ -358,17 +358,19 @@ void ferp_sim_sweep_passed(ferp_sim_network *network);
 /* Queues a datagram at a Unix socket. Returns false if there is no room. */
 bool ferp_sim_queue_datagram(ferp_sim_network *network, const ferp_sim_socket *sender,
                              ferp_sim_socket *receiver, const void *buf, size_t len);
-/* How a datagram is sent: NULL, FERP_SIM_NONE and a hop limit of 0 mean as the socket's address and
- * options say. */
+/* How datagrams are sent: NULL, FERP_SIM_NONE, a hop limit of 0 and a segment size of 0 mean as the
+ * socket's address and options say. */
 typedef struct ferp_sim_sending {
     const fer_socket_addr *to;
     const fer_ip_addr *from; /* or NULL */
     int traffic_class;       /* or FERP_SIM_NONE */
     uint8_t hop_limit;
+    size_t segment_size;
 } ferp_sim_sending;
-/* Sends without checks, from a socket that has a local address. */
-void ferp_sim_send_datagram(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
-                            size_t len, const ferp_sim_sending *sending);
+/* Sends without checks, from a socket that has a local address: one datagram, or one of each
+ * segment. */
+void ferp_sim_send_datagrams(ferp_sim_network *network, ferp_sim_socket *socket, const void *buf,
+                             size_t len, const ferp_sim_sending *sending);
 /* Returns the first datagram of the queue, or NULL. */
 ferp_sim_datagram *ferp_sim_first_datagram(ferp_sim_network *network,
                                            const ferp_sim_socket *socket);

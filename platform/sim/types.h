@@ -143,6 +143,7 @@ typedef struct ferp_sim_socket {
     bool is_unknown;       /* the SOCKET of the last call does not know that this is bound */
     bool reports_refusals; /* Windows: SIO_UDP_CONNRESET */
     bool refuses_segments; /* no segmented send succeeds any more: EIO */
+    size_t segment_size;   /* of a send without one of its own; 0: none */
     uint32_t dropped;      /* datagrams that found no room in the queue */
     uint32_t features;     /* fer_udp_features that are on */
     bool dont_fragment;

@@ -104,17 +104,18 @@ static bool has_source_control(const struct ferp_send_message *message)
 }
 
 /* IP_ECN sets only the two bits of ECN, and stands for IPv4 also on an IPv6 socket (quinn-udp,
- * windows.rs). */
+ * windows.rs). IP_TOS is the whole octet (msquic, datapath_winuser.c). */
 static void add_controls(control_block *control, const struct ferp_send_message *message)
 {
     bool is_v6 = message->family == FER_IP_V6;
-    INT ecn = message->tos & 3;
+    INT octet = message->needs_tos ? message->tos : message->tos & 3;
+    int octet_type = !message->needs_tos ? WINSOCK_ECN : is_v6 ? IPV6_TCLASS : IP_TOS;
     DWORD segment = (DWORD)message->segment_size;
     if (message->from.family != 0 || message->interface_index != 0) {
         add_source(control, message, is_v6);
     }
     if (message->has_tos) {
-        add_control(control, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, WINSOCK_ECN, &ecn, sizeof ecn);
+        add_control(control, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, octet_type, &octet, sizeof octet);
     }
     if (segment != 0) {
         add_control(control, IPPROTO_UDP, WINSOCK_UDP_SEND_MSG_SIZE, &segment, sizeof segment);
@@ -154,7 +155,8 @@ fer_error ferp_send_messages(fer_raw_socket raw, const struct ferp_send_message 
     if (functions == NULL) {
         return ferp_winsock_last_error();
     }
-    if (!has_source_control(messages) || messages->needs_tos || messages->hop_limit != 0) {
+    if (!has_source_control(messages) || messages->hop_limit != 0 ||
+        (messages->needs_tos && !ferp_winsock_has_classes())) {
         return ferp_winsock_error(WSAEOPNOTSUPP);
     }
     memset(&call, 0, sizeof call);
@@ -188,7 +190,7 @@ static void read_control(const ferp_control_message *control, fer_datagram_recv 
 {
     IN_PKTINFO v4;
     IN6_PKTINFO v6;
-    INT ecn = 0;
+    INT octet = 0;
     INT hops = 0;
     DWORD size = 0;
     bool has_v6 = message->local_ip.family == FER_IP_V6;
@@ -200,10 +202,15 @@ static void read_control(const ferp_control_message *control, fer_datagram_recv 
         message->local_ip = (fer_ip_addr){.family = FER_IP_V4};
         memcpy(message->local_ip.u.v4.octets, &v4.ipi_addr, sizeof v4.ipi_addr);
         message->interface_index = v4.ipi_ifindex;
-    } else if (ferp_control_take(control, IPPROTO_IP, WINSOCK_ECN, &ecn, sizeof ecn) ||
-               ferp_control_take(control, IPPROTO_IPV6, WINSOCK_ECN, &ecn, sizeof ecn)) {
+    } else if (ferp_control_take(control, IPPROTO_IP, WINSOCK_ECN, &octet, sizeof octet) ||
+               ferp_control_take(control, IPPROTO_IPV6, WINSOCK_ECN, &octet, sizeof octet)) {
         message->has_ecn = true;
-        message->ecn = (fer_ecn)(ecn & 3);
+        message->ecn = (fer_ecn)(octet & 3);
+    } else if (ferp_control_take(control, IPPROTO_IP, IP_TOS, &octet, sizeof octet) ||
+               ferp_control_take(control, IPPROTO_IPV6, IPV6_TCLASS, &octet, sizeof octet)) {
+        message->has_ecn = message->has_traffic_class = true;
+        message->ecn = (fer_ecn)(octet & 3);
+        message->traffic_class = (uint8_t)octet;
     } else if (ferp_control_take(control, IPPROTO_IP, IP_TTL, &hops, sizeof hops) ||
                ferp_control_take(control, IPPROTO_IP, WINSOCK_HOPLIMIT, &hops, sizeof hops) ||
                ferp_control_take(control, IPPROTO_IPV6, WINSOCK_HOPLIMIT, &hops, sizeof hops)) {

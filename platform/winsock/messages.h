@@ -1,5 +1,5 @@
-/* messages.h: what messages.c and udp_features.c share: numbers that an older SDK lacks. Private to
- * platform/winsock. */
+/* messages.h: what messages.c and udp_features.c share: numbers that an older SDK lacks, and the
+ * question for traffic classes. Private to platform/winsock. */
 #ifndef FERP_WINSOCK_MESSAGES_H
 #define FERP_WINSOCK_MESSAGES_H
 
@@ -15,5 +15,8 @@
 #define WINSOCK_HOPLIMIT 21
 #define WINSOCK_UDP_SEND_MSG_SIZE 2
 #define WINSOCK_UDP_COALESCED 3
+
+/* Whether IP_TOS and IPV6_TCLASS are messages with the whole octet. udp_features.c */
+bool ferp_winsock_has_classes(void);
 
 #endif

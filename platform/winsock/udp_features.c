@@ -6,6 +6,7 @@
 #define WINSOCK_DONT_FRAGMENT 14
 #define WINSOCK_IP_MTU 73
 #define WINSOCK_IPV6_MTU 72
+#define WINSOCK_RECVTOS 40 /* IP_RECVTOS, IPV6_RECVTCLASS */
 
 /* ---- Options of both families. 0: there is none. */
 
@@ -46,22 +47,72 @@ static fer_error read_pair(fer_raw_socket raw, fer_ip_family family, option_pair
     return FERP_WINSOCK_OK;
 }
 
+/* ---- What a version of the system has */
+
+typedef LONG(WINAPI *rtl_get_version)(OSVERSIONINFOW *);
+
+/* Server 2022, a bug of which hides hop limits and classes of received datagrams (msquic,
+ * datapath_winuser.c; pull request 5130). RtlGetVersion obeys no manifest of the program. */
+static bool hides_headers(void)
+{
+    rtl_get_version get_version = NULL;
+    OSVERSIONINFOW version = {.dwOSVersionInfoSize = sizeof version};
+    return ferp_winsock_find_function(L"ntdll.dll", "RtlGetVersion", &get_version) &&
+           get_version(&version) == 0 && version.dwBuildNumber == 20348;
+}
+
+/* Asks a socket of IPv6, because the option of IPv4 succeeds without an effect (msquic,
+ * datapath_winuser.c). Wine ignores the messages of a send. FALSE: the next call asks again. */
+static BOOL CALLBACK ask_for_classes(PINIT_ONCE once, PVOID parameter, PVOID *context)
+{
+    fer_raw_socket asked = FER_RAW_SOCKET_NONE;
+    const uint32_t lower_effort = 1 << 2; /* RFC 8622 */
+    (void)once;
+    (void)context;
+    if (ferp_winsock_is_wine() || hides_headers() ||
+        ferp_socket_new(FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 0, &asked).kind != FER_OK) {
+        return FALSE;
+    }
+    *(bool *)parameter =
+        ferp_set_option(asked, FERP_TCLASS_V6, lower_effort).kind == FER_OK &&
+        set_option(ferp_winsock_socket(asked), IPPROTO_IPV6, WINSOCK_RECVTOS, true).kind == FER_OK;
+    ferp_close(asked);
+    return TRUE;
+}
+
+bool ferp_winsock_has_classes(void)
+{
+    static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+    static bool has_classes;
+    return InitOnceExecuteOnce(&once, ask_for_classes, &has_classes, NULL) && has_classes;
+}
+
 /* ---- Features. UDP_RECV_MAX_COALESCED_SIZE, Windows' coalescing, is never enabled: some network
  * drivers deliver coalesced datagrams without their size (quinn, issues 2041 and 2092). A socket
  * may be adopted with it (rule B8). */
 
 static const option_pair local_addr = {IP_PKTINFO, IPV6_PKTINFO};
 static const option_pair ecn = {WINSOCK_ECN, WINSOCK_ECN};
+static const option_pair traffic_class = {WINSOCK_RECVTOS, WINSOCK_RECVTOS};
 static const option_pair hop_limit = {WINSOCK_HOPLIMIT, WINSOCK_HOPLIMIT};
+
+/* The class contains ECN. */
+static option_pair ecn_option(void)
+{
+    return ferp_winsock_has_classes() ? traffic_class : ecn;
+}
 
 fer_error ferp_set_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_features feature,
                                bool on)
 {
+    fer_error error = ferp_winsock_error(WSAENOPROTOOPT);
     switch (feature) {
     case FER_UDP_LOCAL_ADDR: return set_pair(raw, family, local_addr, on);
-    case FER_UDP_ECN: return set_pair(raw, family, ecn, on);
-    case FER_UDP_HOP_LIMIT: return set_pair(raw, family, hop_limit, on);
-    default: return ferp_winsock_error(WSAENOPROTOOPT);
+    case FER_UDP_ECN: return set_pair(raw, family, ecn_option(), on);
+    case FER_UDP_HOP_LIMIT: return hides_headers() ? error : set_pair(raw, family, hop_limit, on);
+    case FER_UDP_SEGMENTING:
+        return set_option(ferp_winsock_socket(raw), IPPROTO_UDP, WINSOCK_UDP_SEND_MSG_SIZE, on);
+    default: return error;
     }
 }
 
@@ -79,13 +130,14 @@ fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_fea
     DWORD size = 0;
     switch (feature) {
     case FER_UDP_LOCAL_ADDR: return read_pair(raw, family, local_addr, on);
-    case FER_UDP_ECN: return read_pair(raw, family, ecn, on);
-    case FER_UDP_HOP_LIMIT: return read_pair(raw, family, hop_limit, on);
+    case FER_UDP_ECN: return read_pair(raw, family, ecn_option(), on);
+    case FER_UDP_HOP_LIMIT: return hides_headers() ? error : read_pair(raw, family, hop_limit, on);
     case FER_UDP_COALESCING:
         FER_TRY(read_size(raw, WINSOCK_UDP_COALESCED, &size));
         error = size != 0 ? FERP_WINSOCK_OK : error;
         break;
     case FER_UDP_SEGMENTING: error = read_size(raw, WINSOCK_UDP_SEND_MSG_SIZE, &size); break;
+    case FER_UDP_TRAFFIC_CLASS: error = ferp_winsock_has_classes() ? FERP_WINSOCK_OK : error; break;
     case FER_UDP_SOURCE: error = ferp_winsock_is_wine() ? error : FERP_WINSOCK_OK; break;
     default: break;
     }

@@ -93,7 +93,8 @@ static void store_failure(ferp_wait *wait, int code)
     bool is_stored = false;
     switch (code) {
     case 0:
-    case WSAEMSGSIZE: /* a datagram, which is longer than zero bytes */
+    case WSAEMSGSIZE:   /* a datagram, which is longer than zero bytes */
+    case WSAEOPNOTSUPP: /* a provider without such requests */
     case WSA_OPERATION_ABORTED:
     case WSAEINTR: break;
     case WSAECONNRESET:
@@ -127,14 +128,16 @@ fer_error ferp_winsock_check_readable(ferp_wait *wait)
 }
 
 /* Handles a failure of WSARecv. A request that cannot be pending fails with WSAEWOULDBLOCK
- * ("WSARecv function", MSDN), and that of a socket that is not bound with WSAEINVAL. If that or
- * memory prevents it, the wait is a select. A plain receive reports any other failure too, unless
- * it is stored, so the socket is ready. */
+ * ("WSARecv function", MSDN), that of a socket that is not bound with WSAEINVAL, and that of a
+ * provider without overlapped peeks with WSAEOPNOTSUPP. If that or memory prevents it, the wait is
+ * a select. A plain receive reports any other failure too, unless it is stored, so the socket is
+ * ready. */
 static void request_failure(ferp_wait *wait, int code)
 {
     switch (code) {
     case WSAEWOULDBLOCK:
     case WSAEINVAL:
+    case WSAEOPNOTSUPP:
     case WSAENOBUFS:
     case WSA_NOT_ENOUGH_MEMORY: set_kind(wait, FERP_WINSOCK_SELECTS); break;
     default: store_failure(wait, code); break;

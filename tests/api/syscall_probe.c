@@ -277,7 +277,7 @@ static void move_datagrams(void)
     fer_udp_socket_close(&second);
     const fer_raw_socket raw = fer_udp_socket_into_raw(&other);
     STEP("udp_from_raw: getsockopt getsockopt fcntl getsockname getsockopt getpeername getsockopt "
-         "setsockopt",
+         "setsockopt setsockopt",
          fer_udp_socket_from_raw(&adopted, raw), FER_OK);
     fer_udp_socket_close(&adopted);
     mark("udp_close: close");

@@ -158,6 +158,8 @@ bool peer_raw_set_nonblocking(fer_raw_socket raw, bool nonblocking);
 bool peer_raw_set_timeouts(fer_raw_socket raw, unsigned milliseconds);
 /* Urgent data is a part of what the socket receives (SO_OOBINLINE), or not. */
 bool peer_raw_set_urgent_inline(fer_raw_socket raw, bool is_inline);
+/* A datagram socket cuts what it sends (UDP_SEGMENT, UDP_SEND_MSG_SIZE). False: the OS cannot. */
+bool peer_raw_set_segment_size(fer_raw_socket raw, int size);
 bool peer_raw_timeouts(fer_raw_socket raw, unsigned *read_ms, unsigned *write_ms);
 /* All bytes that it sent have been acknowledged, as far as this OS reports. True if it does not. */
 bool peer_raw_has_settled(fer_raw_socket raw);

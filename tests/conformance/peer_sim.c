@@ -277,6 +277,11 @@ bool peer_raw_set_urgent_inline(fer_raw_socket raw, bool is_inline)
     return fer_sim_set_urgent_inline(raw, is_inline).kind == FER_OK;
 }
 
+bool peer_raw_set_segment_size(fer_raw_socket raw, int size)
+{
+    return fer_sim_set_segment_size(raw, (size_t)size).kind == FER_OK;
+}
+
 bool peer_shutdown_write(peer_socket peer)
 {
     return fer_sim_peer_shutdown(peer).kind == FER_OK;

@@ -209,6 +209,14 @@ bool peer_raw_set_urgent_inline(fer_raw_socket raw, bool is_inline)
            0;
 }
 
+/* The number of UDP_SEND_MSG_SIZE, or Linux' of UDP_SEGMENT. */
+bool peer_raw_set_segment_size(fer_raw_socket raw, int size)
+{
+    int name = peer_is_windows() ? 2 : 103;
+    return (peer_is_windows() || IS_LINUX) &&
+           setsockopt((system_socket)raw, IPPROTO_UDP, name, (const char *)&size, sizeof size) == 0;
+}
+
 bool peer_shutdown_write(peer_socket peer)
 {
     return shutdown((system_socket)peer, SHUT_WR) == 0;

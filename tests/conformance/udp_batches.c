@@ -141,6 +141,34 @@ UDP_TEST("B4", a_message_has_any_number_of_segments)
     }
 }
 
+/* "Every other message and send is one datagram." */
+UDP_TEST("B4", an_adopted_socket_with_a_segment_size_sends_whole_datagrams)
+{
+    unsigned char bytes[25];
+    fer_datagram_send message = {.buf = bytes, .len = sizeof bytes, .to = &pair.other_addr};
+    fer_socket *built = test_socket();
+    skip_if(!peer_raw_set_segment_size(fer_udp_socket_as_raw(pair.socket), 10),
+            "this system does not cut messages");
+    pattern_fill(bytes, sizeof bytes, 0);
+    fer_raw_socket raw = fer_udp_socket_into_raw(pair.socket);
+    for (int i = 0; i < 3; i++) {
+        assert_true(peer_raw_set_segment_size(raw, 10));
+        if (i == 0) {
+            assert_ok(fer_socket_borrow_raw(built, raw));
+            assert_ok(fer_socket_send_to(built, bytes, sizeof bytes, &pair.other_addr, NULL));
+            fer_socket_close(built);
+        } else if (i == 1) {
+            assert_ok(fer_socket_from_raw(built, raw));
+            assert_ok(fer_socket_send_to(built, bytes, sizeof bytes, &pair.other_addr, NULL));
+            raw = fer_socket_into_raw(built);
+        } else {
+            assert_ok(fer_udp_socket_from_raw(pair.socket, raw));
+            assert_ok(fer_udp_socket_send_batch(pair.socket, &message, 1, NULL));
+        }
+        assert_peer_receives_bytes(&pair, sizeof bytes, 0);
+    }
+}
+
 /* 65,535 bytes: no datagram is that long. Bytes of any length are not read. */
 UDP_TEST("B4", a_segment_that_is_too_long_is_refused_as_a_datagram_is)
 {

@@ -267,24 +267,19 @@ SIM_TEST(a_traffic_class_and_a_hop_limit_arrive_with_the_datagram)
     uint32_t own = 0;
     with.has_traffic_class = true;
     with.traffic_class = 0xb9;
-    with.hop_limit = 1;
     open_pair(FER_UDP_ECN | FER_UDP_HOP_LIMIT);
     assert_ok(fer_udp_socket_ttl(sender, &own));
+    with.hop_limit = is_winsock() ? 0 : 1;
     for (int i = 0; i < 3; i++) {
         with.ecn = i == 1 ? FER_ECN_ECT0 : FER_ECN_NOT_ECT;
         fer_datagram_send *out = i == 2 ? &plain : &with;
         uint8_t octet = i == 2 ? 0 : i == 1 ? 0xba : 0xb9;
-        if (is_winsock() && i < 2) {
-            assert_kind(send_again(out), FER_UNSUPPORTED);
-            continue;
-        }
         assert_ok(send_again(out));
         assert_queued("x");
         assert_true(got[0].has_ecn && got[0].ecn == (octet & 3));
-        assert_int_equal(got[0].has_traffic_class, !is_winsock());
-        assert_int_equal(got[0].traffic_class, is_winsock() ? 0 : octet);
+        assert_true(got[0].has_traffic_class && got[0].traffic_class == octet);
         assert_true(got[0].has_hop_limit);
-        assert_int_equal(got[0].hop_limit, i == 2 ? own : 1);
+        assert_int_equal(got[0].hop_limit, out->hop_limit != 0 ? out->hop_limit : own);
     }
     plain.hop_limit = 9;
     assert_kind(send_again(&plain), is_winsock() ? FER_UNSUPPORTED : FER_OK);
@@ -438,7 +433,7 @@ PLAIN_TEST(each_system_has_its_features)
     const fer_udp_features bsd =
         FER_UDP_LOCAL_ADDR | FER_UDP_TIMESTAMPS | FER_UDP_SOURCE | FER_UDP_HOP_LIMIT;
     const fer_udp_features ecn = FER_UDP_ECN | FER_UDP_TRAFFIC_CLASS, sent = FER_UDP_SEND_HOP_LIMIT;
-    const fer_udp_features windows = 1 | 2 | 32 | 64 | 256;
+    const fer_udp_features windows = 1 | ecn | 32 | 64 | 256;
     /* of IPv4 and of IPv6, in the order of sim_systems */
     const fer_udp_features rows[][2] = {
         {2047, 2047},
@@ -455,6 +450,43 @@ PLAIN_TEST(each_system_has_its_features)
         config.lacks_udp_features = UINT32_MAX;
         assert_int_equal(features_of(config, OWN), 0);
     }
+}
+
+/* A Windows that refuses IPV6_TCLASS, or build 20348. */
+WINSOCK_CONFIG_TEST(a_system_without_traffic_classes_has_ecn)
+{
+    fer_datagram_send out = {.buf = "x", .len = 1, .to = addr_at(OTHER), .has_traffic_class = true};
+    sim_begin_of(.lacks_udp_features = FER_UDP_TRAFFIC_CLASS | FER_UDP_HOP_LIMIT);
+    open_pair(FER_UDP_ECN);
+    assert_kind(send_again(&out), FER_UNSUPPORTED);
+    out.has_traffic_class = false;
+    out.ecn = FER_ECN_CE;
+    assert_ok(send_again(&out));
+    assert_queued("x");
+    assert_true(got[0].has_ecn && got[0].ecn == FER_ECN_CE && !got[0].has_traffic_class);
+}
+
+/* ---- The segment size of a socket, which other code has set */
+
+SIM_TEST(a_socket_with_a_segment_size_cuts_each_message)
+{
+    fer_datagram_send out = message("aabbc", 0);
+    open_pair(0);
+    fer_raw_socket raw = fer_udp_socket_as_raw(sender);
+    fer_error error = fer_sim_set_segment_size(raw, 2);
+    bool cuts = sim_system.dialect != FER_SIM_DIALECT_BSD;
+    assert_kind(error, cuts ? FER_OK : FER_UNSUPPORTED);
+    assert_kind(fer_sim_set_segment_size(raw, 65536), FER_INVALID_INPUT);
+    assert_kind(fer_sim_set_segment_size(FER_RAW_SOCKET_NONE, 2), FER_INVALID_INPUT);
+    assert_ok(send_again(&out));
+    assert_ok(fer_udp_socket_send_to(sender, "dde", 3, &to, NULL));
+    assert_int_equal(receive_queued(), cuts ? 5 : 2);
+    assert_int_equal(got[0].len, cuts ? 2 : 5);
+    raw = fer_udp_socket_into_raw(sender);
+    assert_ok(fer_udp_socket_from_raw(sender, raw));
+    assert_ok(send_again(&out));
+    assert_ok(fer_udp_socket_send_to(sender, "dde", 3, &to, NULL));
+    assert_int_equal(receive_queued(), 2);
 }
 
 /* Wine ignores the control messages of a send. */

@@ -286,6 +286,25 @@ SIM_PAIR_TEST(a_lone_urgent_byte_is_priority_alone)
     assert_ok(fer_tcp_stream_shutdown(&ends->stream, FER_SHUTDOWN_READ));
 }
 
+/* With SO_OOBINLINE the byte is readable. On Windows it is no urgent data then (test_poll of Wine's
+ * afd.c, which Windows passes); on Linux FER_PRIORITY lasts until it is read. */
+SIM_PAIR_TEST(an_inline_urgent_byte_is_readable_and_on_linux_also_priority)
+{
+    bool is_macos = !is_winsock() && sim_system.dialect == FER_SIM_DIALECT_BSD &&
+                    sim_system.bsd == FER_SIM_BSD_MACOS;
+    fer_poll_entry entry = {fer_tcp_stream_as_raw(&ends->stream), FER_READABLE | FER_PRIORITY, 0};
+    char got[2];
+    size_t n = 77;
+    assert_ok(fer_sim_set_urgent_inline(entry.raw, true));
+    assert_ok(fer_sim_peer_send_urgent(ends->peer, "!", 1, NULL));
+    assert_ok(fer_poll(&entry, 1, millis(5), NULL, &n));
+    assert_int_equal(entry.ready, FER_READABLE | (is_winsock() || is_macos ? 0 : FER_PRIORITY));
+    assert_ok_n(fer_tcp_stream_try_read(&ends->stream, got, 2, &n), n, 1);
+    assert_int_equal(got[0], '!');
+    assert_ok(fer_poll(&entry, 1, millis(0), NULL, &n));
+    assert_int_equal(entry.ready, 0);
+}
+
 SIM_TEST(urgent_data_is_of_tcp_streams)
 {
     assert_ok(fer_udp_socket_bind(&test.udp, "127.0.0.1:0"));

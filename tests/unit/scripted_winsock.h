@@ -68,6 +68,7 @@
 
 #define SCRIPTED_QUIET_CALLS(X)                                                                  \
     X(WSAStartup, int, (WORD, LPWSADATA))                                                        \
+    X(RtlGetVersion, LONG, (OSVERSIONINFOW *))                                                   \
     X(find_function, int, (SOCKET, const GUID *, void *))                                        \
     X(FreeAddrInfoW, VOID, (PADDRINFOW))                                                         \
     X(CreateEventW, HANDLE, (LPSECURITY_ATTRIBUTES, BOOL, BOOL, LPCWSTR))                        \

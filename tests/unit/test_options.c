@@ -221,34 +221,42 @@ V6_OPEN_TEST(a_source_is_the_address_of_a_sender)
                   "change_group_v6(1,leave,ff02::9,fd00::7,3)");
 }
 
-/* Another socket can join a source that was joined already. A group of every sender, and leaving,
- * need none. */
-V6_OPEN_TEST(joining_a_source_again_is_addr_in_use)
+/* Another socket can join what was joined already: a source, and on Windows a group. WSAEINVAL of a
+ * group is no second join, and leaving needs no other socket. */
+V6_OPEN_TEST(joining_again_is_addr_in_use)
 {
+    enum { SOURCE_AGAIN, GROUP_AGAIN, NO_INTERFACE, NO_SOCKET, BOUND_ELSEWHERE, LEAVES, CASES };
     static const script_call calls[] = {SCRIPT_CHANGE_GROUP_V4, SCRIPT_CHANGE_GROUP_V6};
-    for (int i = 0; i < 10; i++) {
-        bool is_v4 = i % 2 == 0, joins = i < 8;
-        const fer_ipv4_addr *from_v4 = i / 2 == 3 ? NULL : &source_v4;
-        const fer_ipv6_addr *from_v6 = i / 2 == 3 ? NULL : &source_v6;
-        ferp_membership change = joins ? FERP_JOIN : FERP_LEAVE;
-        script_then_fail(calls[i % 2], FER_ADDR_NOT_AVAILABLE, 99);
-        if (i / 2 == 1) {
+    for (int i = 0; i < 2 * CASES; i++) {
+        bool is_v4 = i % 2 == 0, is_group = i / 2 == GROUP_AGAIN || i / 2 == BOUND_ELSEWHERE;
+        const fer_ipv4_addr *from_v4 = is_group ? NULL : &source_v4;
+        const fer_ipv6_addr *from_v6 = is_group ? NULL : &source_v6;
+        ferp_membership change = i / 2 == LEAVES ? FERP_LEAVE : FERP_JOIN;
+        fer_error_kind own = i / 2 == BOUND_ELSEWHERE ? FER_INVALID_INPUT : FER_ADDR_NOT_AVAILABLE;
+        handle.p_.flags_ &= ~(is_v4 ? (uint32_t)FERI_FLAG_V6 : 0);
+        handle.p_.flags_ |= is_v4 ? 0 : (uint32_t)FERI_FLAG_V6;
+        script_then_fail(calls[i % 2], own, 99);
+        if (i / 2 == NO_INTERFACE) {
             script_then_fail(calls[i % 2], FER_ADDR_NOT_AVAILABLE, 99);
-        } else if (i / 2 == 2) {
+        } else if (i / 2 == NO_SOCKET) {
             script_then_fail(SCRIPT_SOCKET, FER_TOO_MANY_OPEN_FILES, 24);
         }
         assert_error(is_v4 ? feri_change_group_v4(&handle, change, &group_v4, from_v4, &local_v4)
                            : feri_change_group_v6(&handle, change, &group_v6, from_v6, 3),
-                     i / 2 == 0 ? FER_ADDR_IN_USE : FER_ADDR_NOT_AVAILABLE, 99);
+                     i / 2 <= GROUP_AGAIN ? FER_ADDR_IN_USE : FER_ADDR_NOT_AVAILABLE, 99);
     }
     assert_log("change_group_v4(1,join,224.0.0.9,192.0.2.7,192.0.2.1) socket(udp,v4) "
-               "change_group_v4(2,join,224.0.0.9,192.0.2.7,192.0.2.1) close(2) "
+               "bind(2,0.0.0.0:0) change_group_v4(2,join,224.0.0.9,192.0.2.7,192.0.2.1) close(2) "
                "change_group_v6(1,join,ff02::9,fd00::7,3) socket(udp,v6) "
-               "change_group_v6(3,join,ff02::9,fd00::7,3) close(3) "
+               "bind(3,[::]:0) change_group_v6(3,join,ff02::9,fd00::7,3) close(3) "
+               "change_group_v4(1,join,224.0.0.9,any,192.0.2.1) socket(udp,v4) "
+               "bind(4,0.0.0.0:0) change_group_v4(4,join,224.0.0.9,any,192.0.2.1) close(4) "
+               "change_group_v6(1,join,ff02::9,any,3) socket(udp,v6) "
+               "bind(5,[::]:0) change_group_v6(5,join,ff02::9,any,3) close(5) "
                "change_group_v4(1,join,224.0.0.9,192.0.2.7,192.0.2.1) socket(udp,v4) "
-               "change_group_v4(4,join,224.0.0.9,192.0.2.7,192.0.2.1) close(4) "
+               "bind(6,0.0.0.0:0) change_group_v4(6,join,224.0.0.9,192.0.2.7,192.0.2.1) close(6) "
                "change_group_v6(1,join,ff02::9,fd00::7,3) socket(udp,v6) "
-               "change_group_v6(5,join,ff02::9,fd00::7,3) close(5) "
+               "bind(7,[::]:0) change_group_v6(7,join,ff02::9,fd00::7,3) close(7) "
                "change_group_v4(1,join,224.0.0.9,192.0.2.7,192.0.2.1) socket(udp,v4) "
                "change_group_v6(1,join,ff02::9,fd00::7,3) socket(udp,v6) "
                "change_group_v4(1,join,224.0.0.9,any,192.0.2.1) "

@@ -62,8 +62,11 @@ SCRIPT_TEST(a_socket_of_any_kind_is_adopted_with_its_kind)
         /* core keeps the timeouts of a listener */
         assert_row(script.times[SCRIPT_TIMEOUT] ==
                    ((rows[i].flags & FERI_FLAG_LISTENING) != 0 ? 2 : 0));
-        /* a UDP socket that coalesces, and one with a peer, which reports refusals */
+        /* a UDP socket that coalesces or has a segment size, and one with a peer, which reports
+         * refusals */
         assert_row(script.times[SCRIPT_UDP_FEATURE] == (i == 5));
+        assert_row((strstr(script.log, "set_udp_feature(1,v4,64,0)") != NULL) == (i == 5));
+        assert_row(script.times[SCRIPT_SET_UDP_FEATURE] == (i == 5));
         assert_row((strstr(script.log, "report_refusals(1,1)") != NULL) == (i == 5));
         script_end_row();
     }

@@ -2,6 +2,8 @@
  * that Wine never gives: orders of errors, failures of helpers, lost connections. Windows only. */
 #include "unit/winsock_script.h"
 
+#include "ferrule/udp_batch.h"
+
 #define TYPE SOCKET_OPT(SO_TYPE)
 #define ERROR_OPT SOCKET_OPT(SO_ERROR)
 #define TIME_OPT SOCKET_OPT(0x700C) /* SO_CONNECT_TIME */
@@ -322,5 +324,33 @@ static const struct row scripted_bytes_are_moved_script[] = {
       RETURNS(FER_NO_BUFFER_SPACE, ERROR_NO_SYSTEM_RESOURCES, 0)}},
 };
 SCRIPT_TEST(scripted_bytes_are_moved)
+
+#define CLASS 40 /* IP_RECVTOS, IPV6_RECVTCLASS */
+#define NEW_UDP_V6(made) GIVES(WSASocketW, 0, AF_INET6 << 16 | SOCK_DGRAM, ANY, made)
+#define SENDS_OCTET(flags_, octet) \
+    DO_WITH(transmit_message, A, 4, .flags = (flags_), .control = {{0, 0, 0}, {1, 0, octet}})
+
+/* A Windows with IPV6_TCLASS (msquic, datapath_winuser.c). That of test_scripted_messages.c has it
+ * not: the answer is kept. */
+static const struct row scripted_traffic_classes_script[] = {
+    {"without a socket to ask there is none, and the next call asks",
+     {DO(feature, A, FER_UDP_TRAFFIC_CLASS),
+      FAILS(WSASocketW, 0, AF_INET6 << 16 | SOCK_DGRAM, ANY, WSAEMFILE),
+      RETURNS(FER_UNSUPPORTED, WSAENOPROTOOPT, 0), DO(feature, A, FER_UDP_TRAFFIC_CLASS),
+      NEW_UDP_V6(B), NONBLOCKING(B), GIVES(setsockopt, B, V6_OPT(IPV6_TCLASS), 4, 0),
+      GIVES(setsockopt, B, V6_OPT(CLASS), 1, 0), GIVES(closesocket, B, 0, 0, 0), RETURNS_OK(1)}},
+    {"the class is enabled and read in place of ECN",
+     {DO_WITH(set_feature, A, FER_UDP_ECN, .in2 = 1), GIVES(setsockopt, A, V4_OPT(CLASS), 1, 0),
+      GIVES(setsockopt, A, V6_OPT(CLASS), 1, 0), RETURNS_OK(0), DO(feature, A, FER_UDP_ECN),
+      STORES(getsockopt, A, V4_OPT(CLASS), 0, 0, 1), RETURNS_OK(1)}},
+    {"a class is the whole octet, and ECN alone two bits of it",
+     {SENDS_OCTET(4, 0xB9),
+      GIVES_WITH(WSASendMsg, A, 4, 0, 0, .control = {{IPPROTO_IP, IP_TOS, 0xB9}}), RETURNS_OK(1),
+      SENDS_OCTET(1 | 4, 0xB9),
+      GIVES_WITH(WSASendMsg, A, 4, 0, 0, .control = {{IPPROTO_IPV6, IPV6_TCLASS, 0xB9}}),
+      RETURNS_OK(1), SENDS_OCTET(0, 0xB9),
+      GIVES_WITH(WSASendMsg, A, 4, 0, 0, .control = {{IPPROTO_IP, 50, 1}}), RETURNS_OK(1)}},
+};
+SCRIPT_TEST(scripted_traffic_classes)
 
 TEST_MAIN("scripted_calls")

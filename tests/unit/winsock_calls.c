@@ -106,7 +106,8 @@ static int64_t value_of_datagram(size_t len, bool truncated, const fer_socket_ad
 }
 
 /* 100000 * (ECN + 1), if there is one; 10^6 * the interface; 10^7 * the last byte of the local
- * address; 10^10 * the length of the segments; 10^15 * the hop limit, if there is one. */
+ * address; 10^10 * the length of the segments; 10^15 * the hop limit, if there is one; 10^15 *
+ * (1000 + the traffic class), if there is one. */
 static int64_t value_of_message(const fer_datagram_recv *m)
 {
     int last = m->local_ip.family == FER_IP_V6   ? m->local_ip.u.v6.octets[15]
@@ -115,7 +116,8 @@ static int64_t value_of_message(const fer_datagram_recv *m)
     return value_of_datagram(m->len, m->truncated, &m->from) +
            INT64_C(100000) * (m->has_ecn ? m->ecn + 1 : 0) + INT64_C(1000000) * m->interface_index +
            INT64_C(10000000) * last + INT64_C(10000000000) * (int64_t)m->segment_size +
-           INT64_C(1000000000000000) * (m->has_hop_limit ? m->hop_limit : 0);
+           INT64_C(1000000000000000) * (m->has_hop_limit ? m->hop_limit : 0) +
+           INT64_C(1000000000000000) * (m->has_traffic_class ? 1000 + m->traffic_class : 0);
 }
 
 /* Every member that the system may leave is set before, as by an earlier message. */
@@ -131,7 +133,7 @@ static fer_error receive_message(fer_raw_socket raw, size_t cap, int64_t *out)
         script_fail("the number of messages is", (int64_t)n);
     }
     if (err.kind == FER_OK && (message.drops != 0 || message.unix_nanos != 0 ||
-                               message.has_traffic_class || message.traffic_class != 0)) {
+                               (!message.has_traffic_class && message.traffic_class != 0))) {
         script_fail("a member of an earlier message has stayed:", message.drops);
     }
     *out = err.kind == FER_OK ? value_of_message(&message) : 0;
@@ -281,9 +283,9 @@ static fer_error call_options(const struct step *step, int64_t *out)
     case SEAM_leave:
         return ferp_change_group_v4(raw, step->name == SEAM_join ? FERP_JOIN : FERP_LEAVE, &group,
                                     step->in != 0 ? &source : NULL, &group);
-    case SEAM_set_feature: /* in2: whether the socket is of IPv6 */
+    case SEAM_set_feature: /* in2: whether the socket is of IPv6; flags: 1, off */
         return ferp_set_udp_feature(raw, step->in2 != 0 ? FER_IP_V6 : FER_IP_V4,
-                                    (fer_udp_features)step->in, true);
+                                    (fer_udp_features)step->in, (step->flags & 1) == 0);
     case SEAM_feature:
         err = ferp_udp_feature(raw, step->in2 != 0 ? FER_IP_V6 : FER_IP_V4,
                                (fer_udp_features)step->in, &on);

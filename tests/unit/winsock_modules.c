@@ -54,6 +54,7 @@ FARPROC WINAPI scripted_GetProcAddress(HMODULE module, LPCSTR name)
         {"NtDeviceIoControlFile", (FARPROC)(void (*)(void))scripted_NtDeviceIoControlFile},
         {"NtCancelIoFileEx", (FARPROC)(void (*)(void))scripted_NtCancelIoFileEx},
         {"NtQueryInformationFile", (FARPROC)(void (*)(void))scripted_NtQueryInformationFile},
+        {"RtlGetVersion", (FARPROC)(void (*)(void))scripted_RtlGetVersion},
         {"if_nametoindex", (FARPROC)(void (*)(void))scripted_if_nametoindex},
         {"if_indextoname", (FARPROC)(void (*)(void))scripted_if_indextoname},
         {"wine_get_version", NULL},
@@ -68,6 +69,14 @@ FARPROC WINAPI scripted_GetProcAddress(HMODULE module, LPCSTR name)
         }
     }
     return GetProcAddress(module, name);
+}
+
+/* out: the build. Without a step it is that of Windows 11 24H2. */
+LONG WINAPI scripted_RtlGetVersion(OSVERSIONINFOW *version)
+{
+    const struct step *step = script_take(ANSWER_RtlGetVersion, ANY, ANY, ANY);
+    version->dwBuildNumber = step != NULL ? (DWORD)step->out : 26100;
+    return 0;
 }
 
 /* ---- Threads and conditions. out: how many nanoseconds a wait lasts. */

@@ -146,10 +146,15 @@ struct row {
 
 #define OPT(level, option) ((int64_t)(level) << 16 | (option))
 #define SOCKET_OPT(option) OPT(SOL_SOCKET, option)
+#define V4_OPT(option) OPT(IPPROTO_IP, option)
+#define V6_OPT(option) OPT(IPPROTO_IPV6, option)
+#define UDP_OPT(option) OPT(IPPROTO_UDP, option)
 #define V4(port) (4 << 16 | (port))
 #define V6(port) (6 << 16 | (port))
 /* A path of a Unix socket, of so many bytes; 0: none. */
 #define PATH(len) (1 << 16 | (len))
+/* Server 2022. */
+#define IS_BUILD_20348 GIVES_WITH(RtlGetVersion, ANY, ANY, ANY, 0, .out = 20348)
 /* SO_PROTOCOL_INFOW. */
 #define PROTOCOL(family, type, flags) ((family) | (type) << 8 | (int64_t)(flags) << 16)
 /* Sets of select: those of A. */
