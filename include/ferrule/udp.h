@@ -132,7 +132,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_connect_addr(fer_udp_socket *socke
     FER_INOUT(1);
 
 /** Removes the socket's peer: it receives from every sender again, and reports no refusals. FER_OK
- * also if it has none. Datagrams that are queued stay. The port stays. The address that the socket
+ * also if it has none. Exception: on Linux an IPv6 socket still receives over IPv6 from the former
+ * peer's address only, until the next connect (`udp_disconnect_keeps_filter`): for every sender use
+ * a new socket. Datagrams that are queued stay. The port stays. The address that the socket
  * was bound to stays; on macOS and the BSDs it becomes the wildcard address
  * (`udp_disconnect_unbinds`). On Linux a port that the OS chose is bound anew, so a datagram may be
  * lost during the call.

@@ -196,6 +196,11 @@ static bool accepts(const ferp_sim_network *network, const ferp_sim_socket *sock
         !ferp_sim_is_same_end(&socket->remote, &datagram->from)) {
         return false;
     }
+    /* compute_score of net/ipv6/udp.c compares sk_v6_daddr. */
+    if (socket->former_peer.family != 0 && datagram->from.ip.family == FER_IP_V6 &&
+        !fer_ip_addr_eq(socket->former_peer, datagram->from.ip)) {
+        return false;
+    }
     bool reaches = socket->family == datagram->to.ip.family ||
                    (socket->family == FER_IP_V6 && !socket->settings.options[FERP_ONLY_V6]);
     if (ferp_sim_is_broadcast(&datagram->to.ip)) {

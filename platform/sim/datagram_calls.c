@@ -109,12 +109,13 @@ fer_error ferp_sim_connect_datagram(ferp_sim_network *network, ferp_sim_socket *
         socket->local.ip = source;
     }
     socket->remote = to;
+    socket->former_peer.family = (fer_ip_family)0;
     socket->state = FERP_SIM_CONNECTED;
     ferp_sim_keep_addresses(network, raw);
     return FERP_SIM_OK;
 }
 
-/* Windows keeps the address (?). */
+/* Windows keeps the address (?). Linux: __udp_disconnect leaves sk_v6_daddr. */
 fer_error ferp_disconnect(fer_raw_socket raw)
 {
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
@@ -122,6 +123,9 @@ fer_error ferp_disconnect(fer_raw_socket raw)
     bool unbinds = ferp_sim_switches_for(network, socket)->udp_reconnect_unbinds ||
                    (!ferp_sim_is_winsock(network) && socket->connect_chose_address);
     if (socket->state == FERP_SIM_CONNECTED) {
+        bool keeps_filter =
+            network->config.dialect == FER_SIM_DIALECT_POSIX && socket->family == FER_IP_V6;
+        socket->former_peer = keeps_filter ? socket->remote.ip : socket->former_peer;
         disconnect(socket);
         socket->local.ip = unbinds ? socket->local.ip : local;
         ferp_sim_keep_addresses(network, raw);

@@ -119,6 +119,7 @@ typedef struct ferp_sim_socket {
     fer_socket_addr local; /* both in canonical form: IPv4-mapped addresses are IPv4 */
     fer_socket_addr remote;
     bool connect_chose_address; /* of a datagram socket */
+    fer_ip_addr former_peer;    /* Linux: the IPv6 socket has lost it; family 0: none */
     ferp_sim_code pending;      /* SO_ERROR */
     ferp_sim_code taken;        /* the pending error that a call has taken */
     ferp_sim_code soft;         /* sk_err_soft; t_softerror */
@@ -165,6 +166,7 @@ typedef struct ferp_sim_socket {
 
     uint32_t attempts; /* SYNs without an answer */
     uint32_t refusals; /* answers to them that were refusals */
+    uint64_t connect_began;
 
     uint32_t peer_events;         /* of a peer */
     bool is_peer_event_scheduled; /* an event that reports them is scheduled */

@@ -23,7 +23,7 @@ unshare -rn sh -c '
     echo "41000 41003" >/proc/sys/net/ipv4/ip_local_port_range
     exec "$1/few_ports"' sh "$1"
 
-for row in broadcasts tentative removed no_route ports pings reports device; do
+for row in broadcasts tentative removed no_route ports pings reports device filter; do
     # shellcheck disable=SC2016 # the inner shell expands it
     sh "$(dirname "$0")/two_networks.sh" sh -c 'ip link set lo up && exec "$1/network_rows" "$2"' \
         sh "$1" "$row"

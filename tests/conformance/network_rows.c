@@ -188,6 +188,67 @@ static void no_route(void)
     fer_udp_socket_close(&socket);
 }
 
+/* ---- udp_disconnect_keeps_filter */
+
+static void bind_nonblocking(fer_udp_socket *socket, const char *text, fer_socket_addr *out)
+{
+    check(fer_udp_socket_bind(socket, text), text);
+    check(fer_udp_socket_set_nonblocking(socket, true), "set_nonblocking");
+    check(fer_udp_socket_local_addr(socket, out), "local_addr");
+}
+
+/* Within one machine a datagram is queued before the send returns. */
+static void check_hears(fer_udp_socket *socket, fer_udp_socket *sender, const char *own,
+                        bool is_heard)
+{
+    fer_udp_received got;
+    fer_socket_addr local;
+    fer_socket_addr to = addr_of(own);
+    char byte;
+    check(fer_udp_socket_local_addr(socket, &local), "local_addr");
+    to.port = local.port;
+    to.ip = fer_ip_addr_is_unspecified(local.ip) || to.ip.family == FER_IP_V4 ? to.ip : local.ip;
+    check(fer_udp_socket_send_to(sender, "x", 1, &to, NULL), "send_to");
+    check_kind(fer_udp_socket_recv_from(socket, &byte, 1, &got),
+               is_heard ? FER_OK : FER_WOULD_BLOCK, "a sender");
+    check_kind(fer_udp_socket_recv_from(socket, &byte, 1, &got), FER_WOULD_BLOCK, "recv_from");
+}
+
+static void filter(void)
+{
+    static const char *const texts[] = {"[fd00:2::7]:0", "[fd00:2::7]:0", "[fd00:2::8]:0",
+                                        "192.0.2.1:0"};
+    /* Which of them the socket receives from: new, with a peer, without it, with another one. */
+    static const char *const heard[] = {"1111", "1000", "1101", "0010"};
+    static fer_udp_socket senders[4];
+    fer_socket_addr addrs[4];
+    fer_udp_socket socket = {0};
+    fer_socket_addr local;
+    if (access("/proc/sys/net/ipv6/conf/here", F_OK) != 0) {
+        puts("network: the filter of a former peer is skipped: this system has no IPv6");
+        return;
+    }
+    run("ip address add fd00:2::7/64 dev here nodad && ip address add fd00:2::8/64 dev here nodad");
+    bind_nonblocking(&socket, "[::]:0", &local);
+    for (int i = 0; i < 4; i++) {
+        bind_nonblocking(&senders[i], texts[i], &addrs[i]);
+    }
+    for (int step = 0; step < 4; step++) {
+        if (step == 2) {
+            check(fer_udp_socket_disconnect(&socket), "disconnect");
+        } else if (step > 0) {
+            check(fer_udp_socket_connect_addr(&socket, &addrs[step - 1]), "connect_addr");
+        }
+        for (int i = 0; i < 4; i++) {
+            check_hears(&socket, &senders[i], i == 3 ? texts[3] : texts[0], heard[step][i] == '1');
+        }
+    }
+    for (int i = 0; i < 4; i++) {
+        fer_udp_socket_close(&senders[i]);
+    }
+    fer_udp_socket_close(&socket);
+}
+
 /* ---- device_removed */
 
 static void check_quiet(fer_socket *socket)
@@ -315,7 +376,7 @@ int main(int argc, char **argv)
         void (*run)(void);
     } rows[] = {{"broadcasts", broadcasts}, {"tentative", tentative}, {"removed", removed},
                 {"no_route", no_route},     {"ports", ports},         {"pings", pings},
-                {"reports", reports},       {"device", device}};
+                {"reports", reports},       {"device", device},       {"filter", filter}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (argc == 2 && strcmp(argv[1], rows[i].name) == 0) {
             rows[i].run();

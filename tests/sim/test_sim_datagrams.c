@@ -213,6 +213,47 @@ DATAGRAM_TEST(a_peek_skips_the_refusal_of_an_earlier_peer)
     assert_int_equal(byte, 'y');
 }
 
+/* ---- The filter of a former peer: `udp_disconnect_keeps_filter` */
+
+/* Sends from each address, and expects the datagrams of those that are marked. */
+static void assert_hears(const char *const senders[4], const char *heard)
+{
+    for (size_t i = 0; i < 4; i++) {
+        fer_sim_peer sender = peer_bound_to(senders[i]);
+        bool is_ipv4 = strchr(senders[i], '.') != NULL;
+        const char *to = is_ipv4 ? OWN_ADDR : "[fd00::1]:1000";
+        assert_ok(fer_sim_peer_send_to(sender, "x", 1, addr_at(to)));
+        advance_ms(1);
+        fer_sim_peer_close(sender);
+        assert_kind(receive_one(&test.udp), heard[i] == '1' ? FER_OK : FER_WOULD_BLOCK);
+        assert_kind(receive_one(&test.udp), FER_WOULD_BLOCK);
+    }
+}
+
+SIM_UDP_TEST(linux_keeps_the_filter_of_a_former_peer_over_ipv6)
+{
+    static const char *const senders[] = {"[fd00::7]:53", "[fd00::7]:54", "[fd00::8]:53",
+                                          "10.0.0.8:53"};
+    assert_ok(fer_udp_socket_bind(socket, "[::]:1000"));
+    assert_ok(fer_udp_socket_set_nonblocking(socket, true));
+    assert_hears(senders, "1111");
+    for (int round = 0; round < 2; round++) {
+        assert_ok(fer_udp_socket_connect(socket, "[fd00::7]:53"));
+        assert_hears(senders, "1000");
+        for (int again = 0; again < 2; again++) {
+            assert_ok(fer_udp_socket_disconnect(socket));
+            assert_hears(senders, is_winsock() ? "1110" : "1101");
+        }
+    }
+    assert_ok(fer_udp_socket_connect(socket, "[fd00::8]:53"));
+    assert_hears(senders, "0010");
+    if (!is_winsock()) { /* which keeps the first peer's local address */
+        assert_ok(fer_udp_socket_connect(socket, "[::ffff:10.0.0.8]:53"));
+        assert_ok(fer_udp_socket_disconnect(socket));
+        assert_hears(senders, "0001");
+    }
+}
+
 /* ---- Broadcast and multicast */
 
 DATAGRAM_TEST(a_broadcast_reaches_all_that_are_bound_to_the_wildcard)
