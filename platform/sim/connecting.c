@@ -4,6 +4,7 @@
 #include "platform/sim/path.h"
 
 #define SECOND UINT64_C(1000000000)
+#define MILLI UINT64_C(1000000)
 
 /* Without an answer Linux sends 7 SYNs, with waits of 1, 2, 4 ... s after them, and times out after
  * 127 s (tcp_syn_retries 6). Windows sends 3, with waits of 3, 6 and 12 s, and times out after
@@ -73,6 +74,16 @@ static bool is_loopback(const ferp_sim_socket *socket)
            fer_ip_addr_is_loopback(socket->remote.ip);
 }
 
+/* When the user timeout ends the connect, or never. Linux observes it from the second SYN on
+ * (tcp_write_timeout, tcp_clamp_rto_to_user_timeout). Of the others nothing is known. */
+static uint64_t user_limit(const ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    uint32_t millis = socket->settings.options[FERP_USER_TIMEOUT];
+    bool is_observed = network->config.dialect == FER_SIM_DIALECT_POSIX && !socket->is_peer &&
+                       millis > 0 && socket->attempts > 1;
+    return is_observed ? socket->connect_began + millis * MILLI : UINT64_MAX;
+}
+
 static void attempt(ferp_sim_network *network, ferp_sim_socket *socket)
 {
     const ferp_sim_answer *answer = ferp_sim_answer_of(network, &socket->remote);
@@ -85,6 +96,9 @@ static void attempt(ferp_sim_network *network, ferp_sim_socket *socket)
     retry_delay = is_last ? BSD_LAST_WAIT : retry_delay;
     int index = ferp_sim_index_of(network, socket);
     socket->attempts++;
+    uint64_t limit = user_limit(network, socket);
+    uint64_t left = limit > network->now ? limit - network->now : 0;
+    retry_delay = retry_delay < left ? retry_delay : left;
     ferp_sim_event retry = {
         .kind = FERP_SIM_EVENT_RETRY, .index = index, .owner = socket->sequence};
     ferp_sim_event syn = {.kind = FERP_SIM_EVENT_SYN, .index = index, .owner = socket->sequence};
@@ -102,6 +116,7 @@ void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,
     socket->state = FERP_SIM_CONNECTING;
     socket->error_is_late = false;
     socket->attempts = 0;
+    socket->connect_began = network->now;
     socket->refusals = 0;
     socket->soft = FERP_SIM_NO_ERROR;
     socket->answer_is_lost = false;
@@ -375,7 +390,7 @@ void ferp_sim_on_retry(ferp_sim_network *network, const ferp_sim_event *event)
 {
     ferp_sim_socket *socket = &network->sockets[event->index];
     uint32_t limit = ferp_sim_is_winsock(network) ? WINDOWS_ATTEMPTS : LINUX_ATTEMPTS;
-    if (socket->attempts < limit) {
+    if (socket->attempts < limit && network->now < user_limit(network, socket)) {
         attempt(network, socket);
     } else {
         ferp_sim_fail_connect(network, socket, ferp_sim_cause_of_end(socket));

@@ -223,6 +223,25 @@ POSIX_TEST(the_user_timeout_ends_a_connection_that_is_cut)
                                    FER_CONNECTION_TIMED_OUT));
 }
 
+/* Linux observes it after the second SYN, which follows the first after 1 s: run on 6.18. */
+ALL_TEST(the_user_timeout_ends_a_connect_on_linux)
+{
+    static const uint64_t times[][2] = {{1, 1000},        {999, 1000},     {1500, 1500},
+                                        {2500, 2500},     {3000, 3000},    {10000, 10000},
+                                        {127000, 127000}, {900000, 127000}};
+    set_path(SERVER, FER_SIM_PATH_SILENT);
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        assert_ok(fer_socket_new(&test.socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0));
+        fer_error error = fer_socket_set_tcp_user_timeout(&test.socket, millis(times[i][0]));
+        assert_true(error.kind == FER_OK || error.kind == FER_UNSUPPORTED);
+        uint64_t own_limit = is_linux() ? times[i][1] : is_winsock() ? 21000 : 75000;
+        uint64_t began = now_ms();
+        assert_kind(fer_socket_connect(&test.socket, addr_at(SERVER)), FER_CONNECTION_TIMED_OUT);
+        assert_int_equal(now_ms() - began, own_limit);
+        fer_socket_close(&test.socket);
+    }
+}
+
 ALL_TEST(bytes_and_ends_in_flight_are_sent_again)
 {
     char read[8];
