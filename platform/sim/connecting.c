@@ -117,6 +117,7 @@ void ferp_sim_begin_connect(ferp_sim_network *network, ferp_sim_socket *socket,
     socket->error_is_late = false;
     socket->attempts = 0;
     socket->connect_began = network->now;
+    socket->keeps_report = false;
     socket->refusals = 0;
     socket->soft = FERP_SIM_NO_ERROR;
     socket->answer_is_lost = false;

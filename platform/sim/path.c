@@ -154,6 +154,8 @@ static void note_of_connecting(ferp_sim_network *network, ferp_sim_socket *socke
     bool is_bsd = network->config.dialect == FER_SIM_DIALECT_BSD && !socket->is_peer;
     bool is_late = is_bsd && socket->attempts > BSD_SHIFTS + 1 && socket->soft != FERP_SIM_NO_ERROR;
     bool is_drop = is_late && ferp_sim_switches_for(network, socket)->second_report_ends_connect;
+    /* ip_icmp_error queues it in any case, ipv6_icmp_error only with IPV6_RECVERR */
+    socket->keeps_report = is_linux && socket->remote.ip.family == FER_IP_V4;
     if (is_linux || is_drop || (is_bsd && code == FERP_SIM_ECONNREFUSED)) {
         ferp_sim_fail_connect(network, socket, code);
     } else if (is_late) {

@@ -24,6 +24,12 @@ static bool has_failed(const ferp_sim_socket *socket)
     return socket->state == FERP_SIM_CONNECTION_RESET || socket->state == FERP_SIM_FAILED;
 }
 
+/* EPOLLERR and a kevent's fflags last until a call has taken the error (tcp_poll; filt_soread). */
+static bool has_untaken_error(const ferp_sim_socket *socket)
+{
+    return has_failed(socket) && (socket->pending != FERP_SIM_NO_ERROR || socket->keeps_report);
+}
+
 /* ---- The peer of a Unix datagram socket */
 
 enum { DATAGRAMS_MAX = 11 /* Linux: one more than net.unix.max_dgram_qlen (unix_recvq_full) */ };
@@ -115,7 +121,7 @@ static readiness stream_of_epoll(ferp_sim_network *network, const ferp_sim_socke
                 (socket->state == FERP_SIM_UNCONNECTED &&
                  !ferp_sim_switches_for(network, socket)->poller_ignores_never_connected) ||
                 (input_ended && output_ended),
-        .failed = has_failed(socket),
+        .failed = has_untaken_error(socket),
     };
 }
 

@@ -122,6 +122,7 @@ typedef struct ferp_sim_socket {
     fer_ip_addr former_peer;    /* Linux: the IPv6 socket has lost it; family 0: none */
     ferp_sim_code pending;      /* SO_ERROR */
     ferp_sim_code taken;        /* the pending error that a call has taken */
+    bool keeps_report;          /* Linux: a report of a router is in the error queue */
     ferp_sim_code soft;         /* sk_err_soft; t_softerror */
     bool awaits_report;         /* a router's report is in flight */
     bool syn_is_lost;           /* the next one */
