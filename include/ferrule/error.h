@@ -29,7 +29,10 @@ FER_BEGIN_DECLS
  * FER_UNSUPPORTED, with the code of the OS. A system call fails with one of them if memory is
  * short, if a sandbox forbids the call, if another part of the program has closed the socket, or if
  * Windows' network subsystem has failed (FER_NETWORK_DOWN). They say nothing about the peer, unless
- * the slot names them too. If a call returns a kind that its slot lists in neither way, the OS has
+ * the slot names them too. On Linux some do: an ICMP message can make a connect, a call of a
+ * connected datagram socket, or the end of a stream FER_UNSUPPORTED, FER_UNCATEGORIZED or, over
+ * IPv6, FER_PERMISSION_DENIED, and a blackhole route a connect, a send or the end of a stream
+ * FER_INVALID_INPUT. If a call returns a kind that its slot lists in neither way, the OS has
  * reported an error that ferrule does not expect there: the call has failed, and os_code says why.
  *
  * After the following kinds the connection is as before, and the call can be repeated. Repeat a

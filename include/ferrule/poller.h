@@ -70,7 +70,9 @@ FER_BEGIN_DECLS
  * Regardless of the interest, an event also has those of these that the system reports (rule P16)
  * - FER_READ_CLOSED: the peer, or this program, has ended the half that is read
  * - FER_WRITE_CLOSED: both halves have ended
- * - FER_FAILED: the socket has an error, which the next call or take_error returns. */
+ * - FER_FAILED: the socket has an error, which the next call or take_error returns. On Linux also:
+ *   the system keeps a router's report, that a datagram was too long or why a connect has failed.
+ *   Then a receive may be FER_WOULD_BLOCK, and take_error may store FER_OK. */
 typedef struct fer_event {
     uint64_t key;
     fer_interest interest;

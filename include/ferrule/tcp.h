@@ -54,11 +54,13 @@ typedef struct fer_tcp_listener {
  * connects. host_port has the format of fer_to_socket_addrs. All addresses are tried, however many
  * there are. If none connects, the last address's error is returned (rule C3).
  * Blocks: until connected, or until the last address has failed. The name lookup blocks too.
- * Errors: FER_MISUSE (NULL, an open handle), FER_INVALID_INPUT (text that is not "host:port"),
- * FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN, FER_RESOLVE_FAILED, FER_CONNECTION_REFUSED,
- * FER_CONNECTION_TIMED_OUT, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_TOO_MANY_OPEN_FILES,
- * FER_ADDR_NOT_AVAILABLE, FER_ADDR_IN_USE, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED (the OS
- * does not tell the cause), FER_NETWORK_DOWN and other errors of the OS.
+ * Errors: FER_MISUSE (NULL, an open handle), FER_INVALID_INPUT (text that is not "host:port"; on
+ * Linux also a blackhole route), FER_HOST_NOT_FOUND, FER_RESOLVE_TRY_AGAIN, FER_RESOLVE_FAILED,
+ * FER_CONNECTION_REFUSED, FER_CONNECTION_TIMED_OUT, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE,
+ * FER_TOO_MANY_OPEN_FILES, FER_ADDR_NOT_AVAILABLE, FER_ADDR_IN_USE, FER_CONNECTION_RESET,
+ * FER_CONNECTION_ABORTED (the OS does not tell the cause), FER_NETWORK_DOWN,
+ * FER_PERMISSION_DENIED, FER_UNSUPPORTED and FER_UNCATEGORIZED (on Linux also an ICMP message), and
+ * other errors of the OS.
  * Rust: std::net::TcpStream::connect with a &str. */
 FER_MUST_USE FER_API fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
     FER_INOUT(1);
@@ -310,8 +312,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  * FER_CANCELLED, FER_BROKEN_PIPE, FER_MISUSE, FER_INVALID_INPUT, FER_PERMISSION_DENIED,
  * FER_UNSUPPORTED, FER_BAD_HANDLE, FER_MESSAGE_TOO_LONG, FER_OUT_OF_MEMORY, FER_NO_BUFFER_SPACE and
  * FER_TOO_MANY_OPEN_FILES. The exceptions are a connection that has itself ended with one of these
- * kinds, after an ICMP message, and a write that may have sent bytes (macOS, the BSDs:
- * `failed_send_may_have_sent`).
+ * kinds, after an ICMP message or the loss of its route, and a write that may have sent bytes
+ * (macOS, the BSDs: `failed_send_may_have_sent`). After such a kind fer_tcp_stream_peer_addr tells
+ * whether the connection has ended: it is FER_NOT_CONNECTED then.
  *
  * Owns: buf is caller-owned, len or cap bytes; it may be NULL if that is 0. The memory of slices is
  * caller-owned; slices may be NULL if count is 0. n may be NULL. *n is the number of bytes that
@@ -614,11 +617,12 @@ FER_API fer_raw_socket fer_tcp_stream_as_raw(const fer_tcp_stream *stream);
  * mode is assumed there. Its close-on-exec flag is left unchanged, and on Windows its
  * HANDLE_FLAG_INHERIT, which a SOCKET of WSADuplicateSocketW has. Its error queue (Linux:
  * IP_RECVERR) is disabled. A program that asks for other entries of that queue (SO_TIMESTAMPING,
- * MSG_ZEROCOPY) must read them with recvmsg(MSG_ERRQUEUE), or a poller reports the socket without
- * end. A SOCKET that was made without WSA_FLAG_OVERLAPPED is rejected, because a system may wait
- * inside its calls without a limit (seen under Wine 10: a nonblocking send). For a SOCKET of
- * AcceptEx or ConnectEx call setsockopt with SO_UPDATE_ACCEPT_CONTEXT or SO_UPDATE_CONNECT_CONTEXT
- * first, otherwise Windows does not report it as connected ("AcceptEx function", MSDN).
+ * MSG_ZEROCOPY) must read them with recvmsg(MSG_ERRQUEUE), or `_ready` calls do not wait, and a
+ * poller reports the socket without end. A SOCKET that was made without WSA_FLAG_OVERLAPPED is
+ * rejected, because a system may wait inside its calls without a limit (seen under Wine 10: a
+ * nonblocking send). For a SOCKET of AcceptEx or ConnectEx call setsockopt with
+ * SO_UPDATE_ACCEPT_CONTEXT or SO_UPDATE_CONNECT_CONTEXT first, otherwise Windows does not report it
+ * as connected ("AcceptEx function", MSDN).
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (stream is open), FER_BAD_HANDLE (raw is not an open socket),
  * FER_INVALID_INPUT (not a connected IP stream socket: a listener, a datagram socket, unconnected,

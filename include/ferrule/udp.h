@@ -169,10 +169,11 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_local_addr(const fer_udp_socket *s
  * FER_CONNECTION_REFUSED (POSIX, connected: an earlier datagram was refused; reported once; this
  * datagram was not sent; rule U3), FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the write
  * timeout expired, or the deadline), FER_CANCELLED (the limits), FER_INTERRUPTED,
- * FER_PERMISSION_DENIED, FER_NETWORK_UNREACHABLE, FER_HOST_UNREACHABLE, FER_MISUSE,
- * FER_ADDR_NOT_AVAILABLE, FER_BROKEN_PIPE (sending is shut down), FER_NO_BUFFER_SPACE (send
- * again after about 1 ms; `no_buffer_space_datagram`), FER_NETWORK_DOWN and
- * other errors of the OS.
+ * FER_PERMISSION_DENIED, FER_NETWORK_UNREACHABLE and FER_HOST_UNREACHABLE (not permitted, or no
+ * route; POSIX, connected: also a router's report of an earlier datagram, and this one was not
+ * sent: `reports_of_routers`), FER_MISUSE, FER_ADDR_NOT_AVAILABLE, FER_BROKEN_PIPE (sending is shut
+ * down), FER_NO_BUFFER_SPACE (send again after about 1 ms; `no_buffer_space_datagram`),
+ * FER_NETWORK_DOWN and other errors of the OS.
  * Rust: the default. Differs: without a peer it is NotConnected on every OS. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_send(fer_udp_socket *socket,
                                                    const void *FER_NULLABLE buf, size_t len,
@@ -205,7 +206,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_send_to(fer_udp_socket *socket,
  * (connected: the peer's port refused a datagram; reported once), FER_HOST_UNREACHABLE and
  * FER_NETWORK_UNREACHABLE (connected: a router or the peer's host rejected a datagram; reported
  * once, or not at all: `reports_of_routers`; a firewall's rejection may be
- * FER_PERMISSION_DENIED; on Windows also: the time to live of a sent datagram expired on the way),
+ * FER_PERMISSION_DENIED, and on Linux another ICMP message FER_UNSUPPORTED or FER_UNCATEGORIZED; on
+ * Windows also: the time to live of a sent datagram expired on the way),
  * FER_CONNECTION_ABORTED (Linux: the system has destroyed the socket, `socket_destroyed`),
  * FER_WOULD_BLOCK (nonblocking mode), FER_TIMED_OUT (the read timeout expired, or the deadline),
  * FER_CANCELLED (the limits), FER_INTERRUPTED, FER_MISUSE and other
@@ -336,8 +338,10 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *so
 
 /** Takes the socket's pending error and stores it in *out. FER_OK means no error. A refusal stored
  * in *out is not reported again by a later call, except on Windows, where the next receive reports
- * it too (`refusal_is_left`) and a program that never receives gets refusals only by this call. The
- * return value is the result of the query itself; *out is the socket's error. */
+ * it too (`refusal_is_left`) and a program that never receives gets refusals only by this call.
+ * *out may be FER_MESSAGE_TOO_LONG, a router's report that a datagram was too long, which fails no
+ * send and no receive (rule U2). The return value is the result of the query itself; *out is the
+ * socket's error. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
     FER_INOUT(1);
 
@@ -547,7 +551,8 @@ FER_API void fer_udp_socket_close(fer_udp_socket *socket) FER_INOUT(1);
  * not close it. Change its blocking mode, timeouts, peer, and if batches have ECN its type of
  * service only through ferrule (fer_udp_socket_as_socket), which keeps what it has set. If the
  * program enables an error queue (Linux: IP_RECVERR, timestamps of sent datagrams), it must read
- * it, or a poller reports the socket without end. On Windows it is a nonblocking SOCKET.
+ * it, or `_ready` calls do not wait, and a poller reports the socket without end. On Windows it is
+ * a nonblocking SOCKET.
  * Owns: the handle still owns the socket.
  * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket.
  * Threads: concurrent with any other call on the handle except close. */
