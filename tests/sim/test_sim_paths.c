@@ -223,6 +223,20 @@ POSIX_TEST(the_user_timeout_ends_a_connection_that_is_cut)
                                    FER_CONNECTION_TIMED_OUT));
 }
 
+/* The kind alone does not tell: a filter of the own machine refuses a call with the same one. */
+POSIX_TEST(peer_addr_tells_whether_a_connection_has_ended)
+{
+    char read[8];
+    fer_socket_addr addr;
+    open_ends = connected_to(SERVER_V6);
+    set_path(SERVER_V6, FER_SIM_PATH_PROHIBITED);
+    write_all("lost");
+    assert_ok(fer_tcp_stream_peer_addr(&open_ends.stream, &addr));
+    assert_kind(fer_tcp_stream_read(&open_ends.stream, read, sizeof read, NULL),
+                FER_PERMISSION_DENIED);
+    assert_kind(fer_tcp_stream_peer_addr(&open_ends.stream, &addr), FER_NOT_CONNECTED);
+}
+
 /* Linux observes it after the second SYN, which follows the first after 1 s: run on 6.18. */
 ALL_TEST(the_user_timeout_ends_a_connect_on_linux)
 {
@@ -293,8 +307,8 @@ ALL_TEST(a_lost_answer_to_a_syn_is_repeated)
 
 /* ---- Events */
 
-/* epoll reports an error until a call takes it (tcp_poll), and the report of a router that has ended
- * a connect over IPv4 without end (run on 6.18). AFD's failure of a connect stays. */
+/* epoll reports an error until a call takes it (tcp_poll), and without end the report of a router
+ * that has ended a connect over IPv4 (run on 6.18). AFD's failure of a connect stays. */
 ALL_TEST(an_event_has_a_failure_until_a_call_has_taken_it)
 {
     static const struct {
