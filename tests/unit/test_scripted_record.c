@@ -90,8 +90,10 @@ static const struct row scripted_ports_in_use_script[] = {
 };
 SCRIPT_TEST(scripted_ports_in_use)
 
+#define JOIN OPT(IPPROTO_IP, IP_ADD_MEMBERSHIP)
 #define SOURCE_GROUP OPT(IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP)
 /* The last bytes of the group, the source and the interface. */
+#define GROUP_HERE (5 | 7 << 16)
 #define SOURCE_HERE (5 | 9 << 8 | 7 << 16)
 
 /* MSDN, "Multicast Socket Option Behavior" */
@@ -100,11 +102,15 @@ static const struct row scripted_groups_script[] = {
      {BINDS_UDP, DO(fer_join_source, NONE, 0), GIVES(setsockopt, A, SOURCE_GROUP, SOURCE_HERE, 0),
       RETURNS_OK(0), DO(fer_join_source, NONE, 0),
       FAILS(setsockopt, A, SOURCE_GROUP, SOURCE_HERE, WSAEADDRNOTAVAIL),
-      NEW(B, AF_INET, SOCK_DGRAM), GIVES(setsockopt, B, SOURCE_GROUP, SOURCE_HERE, 0), CLOSES(B),
+      NEW(B, AF_INET, SOCK_DGRAM), BINDS(B, V4(0), 0),
+      GIVES(setsockopt, B, SOURCE_GROUP, SOURCE_HERE, 0), CLOSES(B),
       RETURNS(FER_ADDR_IN_USE, WSAEADDRNOTAVAIL, 0), CLOSES_UDP}},
+    {"a_member_receives_the_datagrams_of_its_group_until_it_leaves",
+     {BINDS_UDP, DO(fer_join, NONE, 0), FAILS(setsockopt, A, JOIN, GROUP_HERE, WSAEADDRNOTAVAIL),
+      NEW(B, AF_INET, SOCK_DGRAM), BINDS(B, V4(0), 0), GIVES(setsockopt, B, JOIN, GROUP_HERE, 0),
+      CLOSES(B), RETURNS(FER_ADDR_IN_USE, WSAEADDRNOTAVAIL, 0), CLOSES_UDP}},
     {"a_socket_joins_20_groups_and_too_many_are_no_buffer_space",
-     {BINDS_UDP, DO(fer_join, NONE, 0),
-      FAILS(setsockopt, A, OPT(IPPROTO_IP, IP_ADD_MEMBERSHIP), 5 | 7 << 16, WSAENOBUFS),
+     {BINDS_UDP, DO(fer_join, NONE, 0), FAILS(setsockopt, A, JOIN, GROUP_HERE, WSAENOBUFS),
       RETURNS(FER_NO_BUFFER_SPACE, WSAENOBUFS, 0), CLOSES_UDP}},
 };
 SCRIPT_TEST(scripted_groups)
