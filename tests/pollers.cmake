@@ -113,12 +113,14 @@ if(WIN32)
         unit/test_scripted_calls.c
         unit/test_scripted_messages.c
         unit/test_scripted_poller.c
+        unit/test_scripted_record.c
         unit/test_scripted_waits.c)
         get_filename_component(name "${source}" NAME_WE)
         ferrule_add_other_program(unit_${name} scripted
             "${source}"
             unit/winsock_calls.c
             unit/winsock_kernel.c
+            unit/winsock_library.c
             unit/winsock_modules.c
             unit/winsock_script.c
             unit/winsock_sockets.c

@@ -169,7 +169,12 @@ STREAM_KIND_TEST("S4", the_peers_end_reads_as_0_every_time)
         } else {
             assert_true(peer_shutdown_write(pair.other));
         }
-        assert_ok(stream_read_exact(pair.stream, buf, 4, NULL));
+        fer_error tail = stream_read_exact(pair.stream, buf, 4, NULL);
+        if (closes && early_closes_may_lose() && tail.kind == FER_CONNECTION_RESET) {
+            stream_pair_close();
+            continue;
+        }
+        assert_ok(tail);
         for (int i = 0; i < 20; i++) {
             assert_stream_ends(pair.stream);
         }

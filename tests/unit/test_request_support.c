@@ -68,4 +68,32 @@ TEST(other_numbers_are_always_queried)
     ferp_close(raw);
 }
 
+/* More waits at one time than there are places for requests: the others are selects. Each ends with
+ * its datagram, or at its deadline. */
+TEST(more_waits_than_places_end)
+{
+    enum { WAITS = 560, PLACES = 512 };
+    static struct {
+        fer_raw_socket raw;
+        ferp_wait wait;
+    } all[WAITS];
+    fer_socket_addr addr;
+    size_t n = 0;
+    int selects = 0;
+    cancel_is_invalid = false;
+    for (int i = 0; i < WAITS; i++) {
+        all[i].raw = seam_datagram_socket();
+        assert_ok(ferp_wait_arm(&all[i].wait, all[i].raw, FERP_RECEIVABLE));
+        selects += all[i].wait.words[FERP_WINSOCK_AT_KIND] == FERP_WINSOCK_SELECTS;
+        assert_ok(ferp_local_addr(all[i].raw, &addr));
+        assert_ok(i % 2 == 0 ? ferp_send_to(all[i].raw, "x", 1, 0, &addr, &n) : FERP_WINSOCK_OK);
+    }
+    assert_int_equal(selects, WAITS - PLACES);
+    for (int i = 0; i < WAITS; i++) {
+        uint64_t deadline = i % 2 == 0 ? seam_deadline() : ferp_now() + FERP_NANOS_PER_MILLI;
+        assert_kind(ferp_wait_for(&all[i].wait, deadline), i % 2 == 0 ? FER_OK : FER_TIMED_OUT);
+        ferp_close(all[i].raw);
+    }
+}
+
 TEST_MAIN("request_support")

@@ -82,9 +82,9 @@ static const struct row scripted_messages_are_sent_script[] = {
       GIVES(find_function, A, ANY, ANY, 0), GIVES(WSASendMsg, A, 4, V4(9), 0), RETURNS_OK(1)}},
     {"the source, the interface, ECN",
      {DO_WITH(transmit_message, A, 4, .name_out = V4(9), .control = {{1, 7, 1}, {1, 0, 0xB9}}),
-      GIVES_WITH(
-          WSASendMsg, A, 4, V4(9), 0,
-          .control = {{IPPROTO_IP, IP_PKTINFO, FIRST_BYTE | LAST_BYTE_1}, {IPPROTO_IP, ECN, 1}}),
+      GIVES_WITH(WSASendMsg, A, 4, V4(9), 0,
+                 .control = {{IPPROTO_IP, IP_PKTINFO, FIRST_BYTE | LAST_BYTE_1 | INTERFACE(7)},
+                             {IPPROTO_IP, ECN, 1}}),
       RETURNS_OK(1)}},
     {"the source of IPv6, to the peer",
      {DO_WITH(transmit_message, A, 4, .flags = 1, .control = {{1, 0, 1}, {1, 0, 2}}),
@@ -99,7 +99,8 @@ static const struct row scripted_messages_are_sent_script[] = {
      {DO_WITH(transmit_message, A, 4, .name_out = V4(9), .control = {{1, 7, 0}}),
       RETURNS(FER_UNSUPPORTED, WSAEOPNOTSUPP, 0),
       DO_WITH(transmit_message, A, 4, .flags = 1, .name_out = V6(9), .control = {{1, 7, 0}}),
-      GIVES_WITH(WSASendMsg, A, 4, V6(9), 0, .control = {{IPPROTO_IPV6, IPV6_PKTINFO, 0}}),
+      GIVES_WITH(WSASendMsg, A, 4, V6(9), 0,
+                 .control = {{IPPROTO_IPV6, IPV6_PKTINFO, INTERFACE(7)}}),
       RETURNS_OK(1)}},
     {"a hop limit is not sent",
      {DO_WITH(transmit_message, A, 4, .flags = 2, .name_out = V4(9)), IS_NOT_SENT}},
@@ -201,6 +202,9 @@ static const struct row scripted_messages_are_received_script[] = {
 SCRIPT_TEST(scripted_messages_are_received)
 
 #define MAXRT OPT(IPPROTO_TCP, 5)
+/* The last bytes of the group, of the source, and of the interface. */
+#define GROUP_HERE (5 | 7 << 16)
+#define SOURCE_HERE (5 | 9 << 8 | 7 << 16)
 
 #define SETS_MAXRT(millis)                                                                         \
     DO_WITH(set_option, A, FERP_USER_TIMEOUT, .in2 = (millis)), GIVES(setsockopt, A, MAXRT, 2, 0), \
@@ -256,16 +260,23 @@ static const struct row scripted_options_are_set_and_read_script[] = {
       STORES(getsockopt, A, SOCKET_OPT(SO_SNDTIMEO), 0, 0, 0), RETURNS_OK(-1), DO(timeout, A, 0),
       STORES(getsockopt, A, SOCKET_OPT(SO_SNDTIMEO), 0, 0, 20), RETURNS_OK(20000)}},
     {"joining twice, leaving twice",
-     {DO(join, A, 0), FAILS(setsockopt, A, V4_OPT(IP_ADD_MEMBERSHIP), ANY, WSAEINVAL),
+     {DO(join, A, 0), FAILS(setsockopt, A, V4_OPT(IP_ADD_MEMBERSHIP), GROUP_HERE, WSAEINVAL),
       RETURNS(FER_INVALID_INPUT, WSAEINVAL, 0), DO(join, A, 0),
-      FAILS(setsockopt, A, V4_OPT(IP_ADD_MEMBERSHIP), ANY, WSAEADDRNOTAVAIL),
+      FAILS(setsockopt, A, V4_OPT(IP_ADD_MEMBERSHIP), GROUP_HERE, WSAEADDRNOTAVAIL),
       RETURNS(FER_ADDR_NOT_AVAILABLE, WSAEADDRNOTAVAIL, 0), DO(leave, A, 0),
-      FAILS(setsockopt, A, V4_OPT(IP_DROP_MEMBERSHIP), ANY, WSAEADDRNOTAVAIL),
+      FAILS(setsockopt, A, V4_OPT(IP_DROP_MEMBERSHIP), GROUP_HERE, WSAEADDRNOTAVAIL),
       RETURNS(FER_ADDR_NOT_AVAILABLE, WSAEADDRNOTAVAIL, 0)}},
     {"joining and leaving a source",
-     {DO(join, A, 1), FAILS(setsockopt, A, V4_OPT(IP_ADD_SOURCE_MEMBERSHIP), ANY, WSAEADDRNOTAVAIL),
+     {DO(join, A, 1),
+      FAILS(setsockopt, A, V4_OPT(IP_ADD_SOURCE_MEMBERSHIP), SOURCE_HERE, WSAEADDRNOTAVAIL),
       RETURNS(FER_ADDR_NOT_AVAILABLE, WSAEADDRNOTAVAIL, 0), DO(leave, A, 1),
-      GIVES(setsockopt, A, V4_OPT(IP_DROP_SOURCE_MEMBERSHIP), ANY, 0), RETURNS_OK(0)}},
+      GIVES(setsockopt, A, V4_OPT(IP_DROP_SOURCE_MEMBERSHIP), SOURCE_HERE, 0), RETURNS_OK(0)}},
+    {"the same of IPv6",
+     {DO(join, A, 2), GIVES(setsockopt, A, V6_OPT(IPV6_ADD_MEMBERSHIP), GROUP_HERE, 0),
+      RETURNS_OK(0), DO(leave, A, 2),
+      GIVES(setsockopt, A, V6_OPT(IPV6_DROP_MEMBERSHIP), GROUP_HERE, 0), RETURNS_OK(0),
+      DO(join, A, 3), GIVES(setsockopt, A, V6_OPT(45), SOURCE_HERE, 0), RETURNS_OK(0),
+      DO(leave, A, 3), GIVES(setsockopt, A, V6_OPT(46), SOURCE_HERE, 0), RETURNS_OK(0)}},
     {"a feature of both families: IPv6's option decides",
      {DO_WITH(set_feature, A, FER_UDP_ECN, .in2 = 1),
       FAILS(setsockopt, A, V4_OPT(ECN), 1, WSAENOPROTOOPT), GIVES(setsockopt, A, V6_OPT(ECN), 1, 0),

@@ -3,6 +3,7 @@
 #include "unit/winsock_script.h"
 
 #include "ferrule/poller.h"
+#include "unit/limited_memory.h"
 
 #define INFO SOCKET_OPT(SO_PROTOCOL_INFOW)
 #define BOTH (FER_READABLE | FER_WRITABLE)
@@ -322,6 +323,28 @@ static const struct row scripted_connects_end_script[] = {
       FAILS(select, NONE, 0, OF_B(6), WSAENOTSOCK), RETURNS(FER_BAD_HANDLE, WSAENOTSOCK, 0)}},
 };
 SCRIPT_TEST(scripted_connects_end)
+
+#define LAST_OF(count) (A + 4 * ((count)-1))
+#define POLL_MANY(count, sets, ready)                                             \
+    DO(poll_many, NONE, count), STORES(select, NONE, 0, OF_MANY(count), 0, sets), \
+        STORES(WSAPoll, LAST_OF(count), POLLRDNORM, 0, 0, 0),                     \
+        RETURNS_OK(1 | (int64_t)(ready) << 32)
+
+/* Of 64 sockets the sets are on the stack, of more on the heap. */
+static const struct row scripted_polls_of_many_end_script[] = {
+    {"as many as a fd_set has, one more, and many: one select has all of them in each set",
+     {POLL_MANY(63, READING, FER_READABLE), POLL_MANY(64, WRITING, FER_WRITABLE),
+      POLL_MANY(65, READING, FER_READABLE),
+      POLL_MANY(1000, READING | WRITING, FER_READABLE | FER_WRITABLE)}},
+    {"none of many is ready",
+     {DO(poll_many, NONE, 65), STORES(select, NONE, 0, OF_MANY(65), 0, 0), TIMED_OUT}},
+    {"more than memory", {DO(poll_many, NONE, INT64_MAX), RETURNS(FER_OUT_OF_MEMORY, 0, 0)}},
+};
+MEMORY_TEST(scripted_polls_of_many_end)
+{
+    run_rows(scripted_polls_of_many_end_script, sizeof scripted_polls_of_many_end_script /
+                                                    sizeof scripted_polls_of_many_end_script[0]);
+}
 
 /* The last test: its requests keep their places. The abandoned request above has one. */
 static const struct row scripted_places_of_requests_end_script[] = {

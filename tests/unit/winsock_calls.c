@@ -251,6 +251,19 @@ static fer_error call_unix(const struct step *step, int64_t *out)
     return err;
 }
 
+/* in: 1, with a source; 2, over IPv6. */
+static fer_error change_group(const struct step *step)
+{
+    fer_raw_socket raw = (fer_raw_socket)step->on;
+    ferp_membership change = step->name == SEAM_join ? FERP_JOIN : FERP_LEAVE;
+    fer_ipv4_addr v4[] = {{{239, 0, 0, 5}}, {{10, 0, 0, 9}}, {{10, 0, 0, 7}}};
+    fer_ipv6_addr v6[] = {{{0xff, 5, [15] = 5}}, {{0x20, 1, [15] = 9}}};
+    bool has_source = (step->in & 1) != 0;
+    return (step->in & 2) == 0
+               ? ferp_change_group_v4(raw, change, &v4[0], has_source ? &v4[1] : NULL, &v4[2])
+               : ferp_change_group_v6(raw, change, &v6[0], has_source ? &v6[1] : NULL, 7);
+}
+
 /* in of an option: the option; in2: the value. Times are in microseconds; -1 is none. */
 static fer_error call_options(const struct step *step, int64_t *out)
 {
@@ -260,8 +273,6 @@ static fer_error call_options(const struct step *step, int64_t *out)
     struct ferp_linger linger = {step->in >= 0, step->in < 0 ? 0 : (uint32_t)step->in};
     uint32_t value = 0;
     bool on = false;
-    fer_ipv4_addr group = fer_ipv4_addr_new(239, 0, 0, 5);
-    fer_ipv4_addr source = fer_ipv4_addr_new(10, 0, 0, 9);
     fer_error err = {FER_OK, 0};
     switch (step->name) {
     case SEAM_set_timeout: return ferp_set_timeout(raw, FERP_READING, time);
@@ -280,9 +291,7 @@ static fer_error call_options(const struct step *step, int64_t *out)
         *out = linger.on ? (int64_t)linger.seconds : -1;
         return err;
     case SEAM_join:
-    case SEAM_leave:
-        return ferp_change_group_v4(raw, step->name == SEAM_join ? FERP_JOIN : FERP_LEAVE, &group,
-                                    step->in != 0 ? &source : NULL, &group);
+    case SEAM_leave: return change_group(step);
     case SEAM_set_feature: /* in2: whether the socket is of IPv6; flags: 1, off */
         return ferp_set_udp_feature(raw, step->in2 != 0 ? FER_IP_V6 : FER_IP_V4,
                                     (fer_udp_features)step->in, (step->flags & 1) == 0);
@@ -326,5 +335,6 @@ fer_error script_call(const struct step *step, int64_t *out)
     if (name <= SEAM_path_mtu) {
         return call_options(step, out);
     }
-    return script_call_waiting(step, out);
+    return name <= SEAM_close_poller ? script_call_waiting(step, out)
+                                     : script_call_library(step, out);
 }

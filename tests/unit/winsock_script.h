@@ -20,7 +20,8 @@
 enum { SCRIPTED_CALLS(STEP_OF_CALL) FIRST_QUIET, SCRIPTED_QUIET_CALLS(STEP_OF_CALL) ANSWERS };
 #undef STEP_OF_CALL
 
-/* X(call of the seam). winsock_calls.c has what `in` and the value of each mean. */
+/* X(call of the seam). winsock_calls.c has what `in` and the value of each mean. Those of the
+ * library, fer_..., are in winsock_library.c. */
 /* clang-format off */
 #define SEAM_CALLS(X) \
     X(new_socket) X(duplicate) X(close) X(describe) X(adopt) X(halve) X(take_error) X(receive) \
@@ -31,11 +32,14 @@ enum { SCRIPTED_CALLS(STEP_OF_CALL) FIRST_QUIET, SCRIPTED_QUIET_CALLS(STEP_OF_CA
     X(unix_local_addr) X(unix_peer_addr) X(set_timeout) X(timeout) X(set_option) X(option) \
     X(set_linger) X(linger) X(join) X(leave) X(set_feature) X(feature) X(set_whole) X(whole) \
     X(path_mtu) X(wait) X(wait_datagram) X(wait_write) X(wait_connect) X(arm) X(arm_many) \
-    X(disarm) X(wake) X(ready) X(wait_pair) X(wait_connects) X(open_token) X(signal_token) \
-    X(clear_token) X(close_token) X(wait_token) X(pause) X(look_up) X(read_file) X(index_of) \
-    X(name_of_index) X(port_of) X(wait_condition) X(start_thread) X(read_clock) \
+    X(disarm) X(wake) X(ready) X(wait_pair) X(wait_connects) X(poll_many) X(open_token) \
+    X(signal_token) X(clear_token) X(close_token) X(wait_token) X(pause) X(look_up) X(read_file) \
+    X(index_of) X(name_of_index) X(port_of) X(wait_condition) X(start_thread) X(read_clock) \
     X(open_poller) X(add) X(add_once) X(modify) X(delete_it) X(wait_events) X(notify) \
-    X(close_poller)
+    X(close_poller) X(fer_bind_udp) X(fer_connect_udp) X(fer_disconnect_udp) X(fer_send_udp) \
+    X(fer_recv_udp) X(fer_peek_udp) X(fer_udp_error) X(fer_join) X(fer_join_source) \
+    X(fer_close_udp) X(fer_bind_listener) X(fer_close_listener) X(fer_adopt_stream) X(fer_read) \
+    X(fer_write) X(fer_keepalive) X(fer_close_stream)
 /* clang-format on */
 #define STEP_OF_SEAM(name) SEAM_##name,
 enum { SEAM_CALLS(STEP_OF_SEAM) SEAM_COUNT };
@@ -66,7 +70,7 @@ enum step_kind { END, CALL, MEANWHILE, ANSWER, PACKET, RESULT, OPEN };
 struct control {
     int level;      /* of a call of the seam: not 0 if there is one */
     int type;       /* of a system call: 0 if there is no message */
-    uint32_t value; /* the first 4 bytes; of an address, the last 4 */
+    uint64_t value; /* the first 4 bytes; of an address the last 4, and INTERFACE if it is sent */
 };
 
 struct step {
@@ -144,7 +148,7 @@ struct row {
 
 /* ---- Arguments and what calls store */
 
-#define OPT(level, option) ((int64_t)(level) << 16 | (option))
+#define OPT(level, option) ((int64_t)(level) << 16 | (int)(option))
 #define SOCKET_OPT(option) OPT(SOL_SOCKET, option)
 #define V4_OPT(option) OPT(IPPROTO_IP, option)
 #define V6_OPT(option) OPT(IPPROTO_IPV6, option)
@@ -162,6 +166,12 @@ enum { READING = 1, WRITING = 2, FAILED = 4 };
 #define OF_A(sets) (sets)
 #define OF_B(sets) ((sets) << 4)
 #define OF_C(sets) ((sets) << 8)
+/* Sets of more than MANY_SOCKETS, whose numbers begin at A: how many are in each. Only the last one
+ * may stay. */
+enum { MANY_SOCKETS = 16 };
+#define OF_MANY(count) ((int64_t)(count)*0x100010001)
+/* The index of a control message's interface. */
+#define INTERFACE(index) ((uint64_t)(index) << 32)
 /* Which request a CancelIoEx names. */
 enum { CANCELS_ALL, CANCELS_UNUSED, CANCELS_REQUEST };
 
@@ -185,12 +195,14 @@ void script_check_inheritance(void);
 bool script_remove_handle(int64_t handle);
 extern int64_t script_now_nanos;
 
-/* ---- Used by the rows. winsock_calls.c, winsock_waits.c */
+/* ---- Used by the rows. winsock_calls.c, winsock_waits.c, winsock_library.c */
 
 /* Makes a call of the seam. Its value is what the comments there say. */
 fer_error script_call(const struct step *step, int64_t *out);
 fer_error script_call_waiting(const struct step *step, int64_t *out);
+fer_error script_call_library(const struct step *step, int64_t *out);
 void script_forget_calls(void);
+void script_forget_library(void);
 
 void run_rows(const struct row *rows, size_t count);
 /* A test that runs the rows NAME_script. */

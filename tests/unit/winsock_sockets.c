@@ -2,6 +2,7 @@
  * must do, and answers as its step says. */
 #include "unit/winsock_script.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "platform/common/control.h"
@@ -204,11 +205,31 @@ int WINAPI scripted_getsockopt(SOCKET socket, int level, int name, char *value, 
     return 0;
 }
 
-int WINAPI scripted_setsockopt(SOCKET socket, int level, int name, const char *value, int len)
+/* Of a request for a group the last bytes of its group and of its source, and that of its
+ * interface's address or the first one of its index ("IP_MREQ_SOURCE structure", "IPV6_MREQ
+ * structure", "GROUP_SOURCE_REQ structure", MSDN). Of other options the first four bytes. */
+static uint32_t number_of_option(const char *value, int len)
 {
+    static const struct {
+        int len;
+        int at[3];
+    } requests[] = {{8, {3, -1, 7}}, {12, {3, 7, 11}}, {20, {15, -1, 16}}, {264, {31, 159, 0}}};
     uint32_t number = 0;
     memcpy(&number, value, len < 4 ? (size_t)len : 4);
-    return answer_int(script_take(ANSWER_setsockopt, (int64_t)socket, OPT(level, name), number));
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        for (int k = 0; len == requests[i].len && k < 3; k++) {
+            int at = requests[i].at[k];
+            number = k == 0 ? 0 : number;
+            number |= (at < 0 ? 0 : (uint32_t)(uint8_t)value[at]) << 8 * k;
+        }
+    }
+    return number;
+}
+
+int WINAPI scripted_setsockopt(SOCKET socket, int level, int name, const char *value, int len)
+{
+    return answer_int(script_take(ANSWER_setsockopt, (int64_t)socket, OPT(level, name),
+                                  number_of_option(value, len)));
 }
 
 static INT CALLBACK scripted_send_message(SOCKET socket, LPWSAMSG message, DWORD flags,
@@ -355,13 +376,15 @@ static void compare_controls(const WSAMSG *message, const struct control *wanted
         if (is_there != (wanted[i].type != 0)) {
             script_fail("this control message is missing, or one too many:", i);
         }
-        uint32_t value = 0;
+        uint32_t value[2] = {0, 0};
         bool is_v6_info = wanted[i].level == IPPROTO_IPV6 && wanted[i].type == IPV6_PKTINFO;
-        if (is_there && control.data_len >= (is_v6_info ? 16u : 4u)) {
-            memcpy(&value, control.data + (is_v6_info ? 12 : 0), sizeof value);
+        size_t at_value = is_v6_info ? 12 : 0;
+        if (is_there && control.data_len >= at_value + 4) {
+            size_t len = control.data_len - at_value;
+            memcpy(value, control.data + at_value, len < sizeof value ? len : sizeof value);
         }
         if (is_there && (control.level != wanted[i].level || control.type != wanted[i].type ||
-                         value != wanted[i].value)) {
+                         (value[0] | INTERFACE(value[1])) != wanted[i].value)) {
             script_fail("this control message has another level, type or value:", i);
         }
     }
@@ -404,11 +427,51 @@ static int keep(fd_set *set, int kind, int64_t found)
     return (int)count;
 }
 
+/* How many SOCKETs each set has. They are consecutive numbers. No set is in another one, and the
+ * last one ends in the memory that the first one begins. */
+static int64_t sets_of_many(fd_set *const sets[3])
+{
+    int64_t counts = 0;
+    size_t size = offsetof(fd_set, fd_array) + sets[0]->fd_count * sizeof(SOCKET);
+    for (int i = 0; i < 3; i++) {
+        counts |= (int64_t)sets[i]->fd_count << 16 * i;
+        for (u_int k = 0; k < sets[i]->fd_count && k <= sets[0]->fd_count; k++) {
+            if (sets[i]->fd_array[k] != A + 4 * (SOCKET)k) {
+                script_fail("another SOCKET is in the set, or the set is in another one, at", k);
+            }
+        }
+    }
+    if (sets[0]->fd_count > FD_SETSIZE && _msize(sets[0]) < 3 * size) {
+        script_fail("the sets have the memory", (int64_t)_msize(sets[0]));
+    }
+    return counts;
+}
+
+static int keep_last(fd_set *set, bool is_found)
+{
+    set->fd_array[0] = set->fd_array[set->fd_count - 1];
+    set->fd_count = is_found;
+    return is_found;
+}
+
+static int select_many(fd_set *const sets[3], int64_t millis)
+{
+    const struct step *step = script_take(ANSWER_select, NONE, millis, sets_of_many(sets));
+    int found = 0;
+    for (int i = 0; i < 3; i++) {
+        found += keep_last(sets[i], (step->out >> i & 1) != 0);
+    }
+    return found;
+}
+
 /* in: the milliseconds. in2: the sets. out: the sets that are returned; 0: the time has expired. */
 int WINAPI scripted_select(int count, fd_set *reading, fd_set *writing, fd_set *failed,
                            const struct timeval *limit)
 {
     int64_t millis = (int64_t)limit->tv_sec * 1000 + limit->tv_usec / 1000;
+    if (reading != NULL && reading->fd_count > MANY_SOCKETS) {
+        return select_many((fd_set *const[]){reading, writing, failed}, millis);
+    }
     int64_t sets = sets_of(reading, READING) | sets_of(writing, WRITING) | sets_of(failed, FAILED);
     if (sets == 0 || limit->tv_usec >= 1000000) {
         script_fail("a select without sockets, or with microseconds of", limit->tv_usec);

@@ -19,6 +19,7 @@ static struct {
 void script_forget_calls(void)
 {
     memset(&seam, 0, sizeof seam);
+    script_forget_library();
     for (SOCKET socket = A; socket <= C; socket += 4) {
         ferp_winsock_begin_socket(socket);
     }
@@ -65,6 +66,22 @@ static fer_error arm_many(const struct step *step)
     return err;
 }
 
+/* in: their number; each has every interest. The value: the number of those that are ready, and the
+ * readiness of the last one in the upper bits. */
+static fer_error poll_many(const struct step *step, int64_t *out)
+{
+    static fer_poll_entry entries[1000];
+    enum { ENTRIES = sizeof entries / sizeof entries[0] };
+    size_t found = 0;
+    for (size_t i = 0; i < ENTRIES; i++) {
+        entries[i] = (fer_poll_entry){(fer_raw_socket)(A + 4 * i),
+                                      FER_READABLE | FER_WRITABLE | FER_PRIORITY, 77};
+    }
+    fer_error err = ferp_poll(entries, (size_t)step->in, ferp_now(), NULL, &found);
+    *out = err.kind == FER_OK ? (int64_t)found | (int64_t)entries[step->in - 1].ready << 32 : 0;
+    return err;
+}
+
 static fer_error call_waits(const struct step *step, int64_t *out)
 {
     static const fer_raw_socket raws[] = {A, B, C};
@@ -92,6 +109,7 @@ static fer_error call_waits(const struct step *step, int64_t *out)
         err = poll_connects(raws, 3, deadline_of(step), token, &ended);
         *out = ended;
         return err;
+    case SEAM_poll_many: return poll_many(step, out);
     case SEAM_open_token: seam.has_token = true; return ferp_token_open(&seam.token);
     case SEAM_signal_token: ferp_token_signal(&seam.token); return err;
     case SEAM_clear_token: ferp_token_clear(&seam.token); return err;
