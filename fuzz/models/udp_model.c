@@ -270,6 +270,22 @@ static void forget_refusals(int number, bool is_faulty)
     }
 }
 
+/* U5: after a failure the socket has its old peer, or none if that can no longer be connected to.
+ * On Windows the address stays without a peer too (udp_reconnect_keeps_source). */
+static void check_old_peer(struct udp_end *end, const struct udp_record *record)
+{
+    bool lacks_route = record->fault_hit && record->fault == FER_SIM_FAULT_NO_ROUTE;
+    bool may_lose = lacks_route || (is_broadcast(&end->remote.ip) && !end->broadcast);
+    udp_must(record->has_peer == end->is_connected || (end->is_connected && may_lose),
+             "U5: a connect that failed has changed the peer", record);
+    if (record->has_peer || !end->is_connected) {
+        return;
+    }
+    end->is_connected = false;
+    end->has_source = udp_model.dialect == FER_SIM_DIALECT_WINSOCK;
+    end->refusal_is_expected = false;
+}
+
 static void check_connect(int number, const struct udp_record *record)
 {
     struct udp_end *end = &udp_model.ends[number];
@@ -287,6 +303,7 @@ static void check_connect(int number, const struct udp_record *record)
     end->epoch = ++udp_model.epochs;
     end->peeked = UDP_NONE;
     if (record->error.kind != FER_OK) {
+        check_old_peer(end, record);
         return;
     }
     fer_socket_addr remote = effective_destination(&record->addr);
