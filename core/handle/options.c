@@ -204,11 +204,15 @@ fer_error feri_check_v6(const fer_handle *handle)
                                                       : feri_own_error(FER_INVALID_INPUT);
 }
 
-/* FreeBSD and macOS have no IPv4 groups of an IPv6 socket (`ipv4_groups_of_ipv6`). */
+/* FreeBSD and macOS have no IPv4 groups of an IPv6 socket, nor their options
+ * (`ipv4_groups_of_ipv6`). Elsewhere it was not joined: on Windows a group, on Linux that of a
+ * source (net/ipv4/igmp.c, ip_mc_source). */
 static fer_error map_v4_error(const fer_handle *handle, fer_error error)
 {
+    uint32_t loops;
     bool lacks_groups =
-        error.kind == FER_INVALID_INPUT && feri_handle_has_flag(handle, FERI_FLAG_V6);
+        error.kind == FER_INVALID_INPUT && feri_handle_has_flag(handle, FERI_FLAG_V6) &&
+        ferp_option_value(feri_modes_raw(handle), FERP_MULTICAST_LOOP_V4, &loops).kind != FER_OK;
     return lacks_groups ? error : feri_map_error(FERI_OPERATION_GROUP, error);
 }
 

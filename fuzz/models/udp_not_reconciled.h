@@ -170,6 +170,8 @@ static bool is_broadcast_in_flight(const struct udp_record *p)
     X(ipv4_groups_of_ipv6, ON_BSD, CALL(JOIN) | CALL(LEAVE) | CALL(LOOP), BUT(K(INVALID_INPUT)),   \
       K(INVALID_INPUT), true)                                                                      \
     X(ipv4_groups_of_ipv6, ON_BSD, CALL(LOOP), ANY, ANY, (p->n & ~o->n) == 1)                      \
+    X(second_join_out_of_handles, ON_WINDOWS, CALL(JOIN), K(ADDR_IN_USE), K(ADDR_NOT_AVAILABLE),   \
+      o->fault_hit)                                                                                \
     X(clone_out_of_memory, ON_WINDOWS, CALL(CLONE), K(OK), K(OUT_OF_MEMORY), true)                 \
     /* After a late wait the limits of a call are nearer there, or over, and a datagram or a       \
      * refusal has arrived there that is still in flight on Linux, or after a wait that was the    \

@@ -434,6 +434,11 @@ static void run_step(struct udp_program *program, const uint8_t *bytes)
     record->elapsed = fer_sim_now().nanos - began;
     record->fault_hit = record->fault != UDP_NONE && fer_sim_clear_faults() == 0;
     track_limits(program, socket_of);
+    if (record->op == UDP_CONNECT && record->error.kind != FER_OK) {
+        fer_socket_addr peer;
+        record->has_peer =
+            fer_udp_socket_peer_addr(&program->handles[handle], &peer).kind == FER_OK;
+    }
     program->observe(program->context, record);
 }
 

@@ -192,9 +192,13 @@ SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
         }
     }
     assert_log("");
-    /* a system without the IPv4 groups of an IPv6 socket */
-    assert_forwards(SCRIPT_CHANGE_GROUP_V4, FER_INVALID_INPUT, 22,
-                    feri_change_group_v4(&handle, FERP_JOIN, &group_v4, NULL, &local_v4));
+    /* a system without the IPv4 groups of an IPv6 socket, and one with them */
+    script_queue("change_group_v4 INVALID_INPUT:22 INVALID_INPUT:22, "
+                 "option_value INVALID_INPUT:22 OK");
+    assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, NULL, &local_v4),
+                 FER_INVALID_INPUT, 22);
+    assert_error(feri_change_group_v4(&handle, FERP_LEAVE, &group_v4, NULL, &local_v4),
+                 FER_ADDR_NOT_AVAILABLE, 22);
     handle = script_stream(0);
     script_then_fail(SCRIPT_CHANGE_GROUP_V4, FER_INVALID_INPUT, 22);
     assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, NULL, &local_v4),
