@@ -669,6 +669,7 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     if (is_connected && had_peer) {
         drop_refusals(handle);
     } else if (reconnect.is_dissolved && feri_connect_datagram_raw(raw, &old).kind != FER_OK) {
+        FER_IGNORE(ferp_disconnect(raw)); /* after keeps_source it has the new peer */
         feri_clear_addr(&handle->p_.peer_);
     }
     store_peer(handle, is_connected ? &destination : NULL);

@@ -376,6 +376,19 @@ DATAGRAM_TEST(a_socket_that_never_joined_receives_groups_of_others_on_linux)
     }
 }
 
+/* On Windows the second connect succeeds and is undone (`udp_reconnect_keeps_source`). */
+DATAGRAM_TEST(a_second_connect_that_fails_leaves_no_new_peer)
+{
+    fer_socket_addr remote;
+    fer_udp_socket *udp = &test.udp2;
+    assert_ok(fer_udp_socket_bind(udp, "0.0.0.0:1001"));
+    assert_ok(fer_udp_socket_connect(udp, "10.0.0.7:9"));
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_ROUTE, 1));
+    fer_error error = fer_udp_socket_connect(udp, "127.0.0.1:2000");
+    assert_int_equal(error.kind, is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_OK);
+    assert_kind(fer_udp_socket_peer_addr(udp, &remote), is_winsock() ? FER_NOT_CONNECTED : FER_OK);
+}
+
 /* A second join is EADDRINUSE, a second leave EADDRNOTAVAIL; on Windows 10049 and 10022 (MSDN,
  * "Multicast Socket Option Behavior"). */
 DATAGRAM_TEST(groups_have_each_systems_codes)
