@@ -170,6 +170,26 @@ static ferp_sim_code connect_status(const ferp_sim_network *network, ferp_sim_so
     }
 }
 
+/* Whether another connection has both addresses (Linux: __inet_check_established; 4.4BSD:
+ * in_pcbconnect; "connect function", MSDN, WSAEADDRINUSE). */
+static ferp_sim_code pair_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
+                                 const fer_socket_addr *local, const fer_socket_addr *to)
+{
+    for (size_t i = 0; i < network->config.max_sockets; i++) {
+        const ferp_sim_socket *other = &network->sockets[i];
+        bool has_ends = other->kind == FERP_SIM_STREAM && !other->is_unix && other != socket &&
+                        (other->state == FERP_SIM_CONNECTING || other->state == FERP_SIM_CONNECTED);
+        if (has_ends && ferp_sim_is_same_end(&other->local, local) &&
+            ferp_sim_is_same_end(&other->remote, to)) {
+            return network->config.dialect == FER_SIM_DIALECT_POSIX ? FERP_SIM_EADDRNOTAVAIL
+                                                                    : FERP_SIM_EADDRINUSE;
+        }
+    }
+    return FERP_SIM_NO_ERROR;
+}
+
+/* A port that the system chooses is no other connection's. A wildcard address stays if another
+ * connection has the addresses (Linux: run; 4.4BSD: in_pcbconnect; Windows: ?). */
 static fer_error assign_local_address(ferp_sim_network *network, ferp_sim_socket *socket,
                                       const fer_socket_addr *to)
 {
@@ -177,26 +197,11 @@ static fer_error assign_local_address(ferp_sim_network *network, ferp_sim_socket
     if (!socket->has_local) {
         return ferp_sim_claim_any_port(network, socket, &source);
     }
-    socket->local.ip = ferp_sim_is_wildcard(&socket->local.ip) ? source : socket->local.ip;
+    fer_socket_addr local = socket->local;
+    local.ip = ferp_sim_is_wildcard(&local.ip) ? source : local.ip;
+    FER_TRY(ferp_sim_error(network, pair_status(network, socket, &local, to)));
+    socket->local = local;
     return FERP_SIM_OK;
-}
-
-/* Whether another connection has both addresses (Linux: __inet_check_established; 4.4BSD:
- * in_pcbconnect; "connect function", MSDN, WSAEADDRINUSE). */
-static ferp_sim_code pair_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
-                                 const fer_socket_addr *to)
-{
-    for (size_t i = 0; i < network->config.max_sockets; i++) {
-        const ferp_sim_socket *other = &network->sockets[i];
-        bool has_ends = other->kind == FERP_SIM_STREAM && !other->is_unix && other != socket &&
-                        (other->state == FERP_SIM_CONNECTING || other->state == FERP_SIM_CONNECTED);
-        if (has_ends && ferp_sim_is_same_end(&other->local, &socket->local) &&
-            ferp_sim_is_same_end(&other->remote, to)) {
-            return network->config.dialect == FER_SIM_DIALECT_POSIX ? FERP_SIM_EADDRNOTAVAIL
-                                                                    : FERP_SIM_EADDRINUSE;
-        }
-    }
-    return FERP_SIM_NO_ERROR;
 }
 
 /* An injected fault of a connect replaces the host's answer, without a delay. */
@@ -258,7 +263,6 @@ static fer_error connect_to(ferp_sim_network *network, ferp_sim_socket *socket, 
     bool is_loopback = fer_ip_addr_is_loopback(fer_ip_addr_to_canonical(addr->ip));
     socket->connect_retry_disabled = socket->connect_retry_disabled || is_loopback;
     FER_TRY(assign_local_address(network, socket, &to));
-    FER_TRY(ferp_sim_error(network, pair_status(network, socket, &to)));
     socket->connector = raw;
     start_connect(network, socket, &to);
     if (ferp_sim_injects(network, socket, FER_SIM_FAULT_INTERRUPTED)) {

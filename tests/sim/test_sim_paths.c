@@ -555,6 +555,24 @@ ALL_TEST(two_connections_cannot_have_one_pair_of_addresses)
     assert_true(errors[2].kind == FER_OK || errors[2].kind == FER_WOULD_BLOCK);
 }
 
+/* Linux: run; the BSDs: in_pcbconnect; Windows: ? */
+ALL_TEST(a_connect_whose_addresses_another_connection_has_keeps_the_wildcard_address)
+{
+    fer_socket_addr local;
+    (void)serve(SERVER);
+    for (int i = 0; i < 2; i++) {
+        fer_raw_socket raw = raw_socket();
+        assert_ok(ferp_set_option(raw, is_bsd() ? FERP_REUSE_PORT : FERP_REUSE_ADDRESS, 1));
+        assert_ok(ferp_bind(raw, addr_at("0.0.0.0:7777")));
+        fer_error error = ferp_connect(raw, addr_at(SERVER));
+        assert_true(i > 0 || error.kind == FER_OK || error.kind == FER_WOULD_BLOCK);
+        assert_true(i == 0 ||
+                    error.kind == (is_linux() ? FER_ADDR_NOT_AVAILABLE : FER_ADDR_IN_USE));
+        assert_ok(ferp_local_addr(raw, &local));
+        assert_int_equal(fer_ip_addr_is_unspecified(local.ip), i > 0);
+    }
+}
+
 /* ---- Misuse */
 
 PLAIN_TEST(the_calls_check_their_arguments)
