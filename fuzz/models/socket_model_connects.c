@@ -23,6 +23,49 @@ static model_connect misuse_connect(void)
     return connect;
 }
 
+/* The address that a wildcard address becomes. Of no loopback address the machine has one for each
+ * IP version, which the wildcard address stands for. */
+static fer_ip_addr source_for(const struct model_socket *socket, const fer_socket_addr *to)
+{
+    fer_ip_addr ip = fer_ip_addr_to_canonical(to->ip);
+    bool is_chosen = fer_ip_addr_is_unspecified(socket->ip) && fer_ip_addr_is_loopback(ip);
+    return is_chosen ? ip : socket->ip;
+}
+
+static bool has_pair(const struct model_socket *socket, const fer_ip_addr *source,
+                     const fer_socket_addr *to)
+{
+    return socket->remote.port == to->port && fer_ip_addr_eq(socket->source, *source) &&
+           fer_ip_addr_eq(fer_ip_addr_to_canonical(socket->remote.ip),
+                          fer_ip_addr_to_canonical(to->ip));
+}
+
+/* What a connect returns because another connection has both addresses (row ports_exhausted), or 0.
+ * The program's own listener may have such a connection after its client was closed. */
+static kind_set kinds_of_taken_pair(const struct model_socket *socket, const model_destination *to)
+{
+    fer_ip_addr source = source_for(socket, &to->addr);
+    kind_set taken = kind_set_of(model_is_windows() || model_is_bsd() ? FER_ADDR_IN_USE
+                                                                      : FER_ADDR_NOT_AVAILABLE);
+    kind_set kinds = 0;
+    for (int i = 0; i < model_socket_count; i++) {
+        struct model_socket *other = &model_sockets[i];
+        bool is_open = other->refs > 0;
+        if (other == socket || !other->is_stream || other->port <= 0 ||
+            other->port != socket->port || !(is_open || to->is_local)) {
+            continue;
+        }
+        socket_state state = model_socket_state_now(other);
+        bool has_begun = state == SOCKET_CONNECTING || state == SOCKET_CONNECTED;
+        bool is_unclear = other->is_uncertain || other->peer_is_unknown || !is_open ||
+                          (other->outcome != OK && now() >= other->earliest);
+        if (other->is_uncertain || (has_begun && has_pair(other, &source, &to->addr))) {
+            kinds |= is_unclear ? KIND_SET_ANY : taken;
+        }
+    }
+    return kinds;
+}
+
 /* The outcome and its time, by the destination or by the injected fault. */
 static model_connect started(struct model_socket *socket, const model_destination *to,
                              fer_sim_fault fault)
@@ -32,6 +75,8 @@ static model_connect started(struct model_socket *socket, const model_destinatio
                              .earliest = now() + to->delay,
                              .latest = now() + to->delay};
     bool is_certain = true;
+    socket->source = source_for(socket, &to->addr);
+    socket->remote = to->addr;
     if (to->is_local) {
         connect.outcome =
             model_has_listener(&to->addr, &is_certain) ? OK : kind_set_of(FER_CONNECTION_REFUSED);
@@ -114,6 +159,11 @@ model_connect model_connect_to(const model_handle *handle, const model_destinati
     bool is_itself = to->is_local && to->addr.port == socket->port;
     if (is_itself && to->addr.ip.family == FER_IP_V4 && model_is(FER_SIM_BSD_MACOS)) {
         return immediate_connect(kind_set_of(FER_CONNECTION_REFUSED)); /* row connect_to_itself */
+    }
+    kind_set taken = kinds_of_taken_pair(socket, to);
+    if (taken != 0) {
+        socket->is_uncertain = taken == KIND_SET_ANY;
+        return immediate_connect(taken);
     }
     model_connect connect = started(socket, to, fault);
     bool waits = has_timeout || socket->values[OPTION_NONBLOCKING] == 0;

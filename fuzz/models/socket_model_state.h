@@ -28,6 +28,8 @@ struct model_socket {
     uint64_t latest;
     int port;
     fer_ip_addr ip;
+    fer_ip_addr source; /* of the connect that was started last, and its destination */
+    fer_socket_addr remote;
     int path, backlog, queued;
     bool is_exclusive;
     uint64_t values[OPTION_COUNT];
