@@ -303,7 +303,8 @@ FER_MUST_USE FER_API fer_error fer_copy_bidirectional(fer_stream a, fer_stream b
 
 /** Sends len bytes of a regular file, from an offset on, to a stream of any type; on Linux also of
  * a file of /proc, or of a device that can be read at an offset. A pipe, a socket and a directory
- * are FER_UNCATEGORIZED on most systems.
+ * are FER_UNCATEGORIZED on most systems. On Windows (expected; seen under Wine) only a directory
+ * is: the bytes of a pipe or a socket are taken and sent, and the end of a pipe is FER_BROKEN_PIPE.
  *
  * If the system can, it sends them itself (Linux, FreeBSD, macOS: sendfile), which on Linux uses
  * less than half of the processor time. Else each read of the file takes up to cap bytes, and all

@@ -122,7 +122,8 @@ FER_API fer_raw_socket fer_socket_as_raw(const fer_socket *socket);
  * segment size that was set for all its sends becomes 0 (rule B4).
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (the handle is open), FER_BAD_HANDLE (raw is not an open socket),
- * FER_INVALID_INPUT (any other kind) and other errors of the OS.
+ * FER_INVALID_INPUT (any other kind; not overlapped: see fer_tcp_stream_from_raw) and other errors
+ * of the OS.
  * Rust: socket2: Socket::from_raw_fd, from_raw_socket. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
     FER_INOUT(1);
@@ -157,8 +158,8 @@ FER_MUST_USE FER_API fer_error fer_socket_borrow_raw(fer_socket *socket, fer_raw
 
 /** Releases the raw socket to the caller and leaves a CLOSED handle. Returns FER_RAW_SOCKET_NONE if
  * there is none, and on Windows if the system lacks the resources to release a datagram socket with
- * clones: the handle then stays open. Same as fer_tcp_stream_into_raw: the socket has the blocking
- * mode and the timeouts that were set.
+ * clones, open or closed: the handle then stays open. Same as fer_tcp_stream_into_raw: the socket
+ * has the blocking mode and the timeouts that were set.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: socket2: Socket::into_raw_fd, into_raw_socket. */
 FER_MUST_USE FER_API fer_raw_socket fer_socket_into_raw(fer_socket *socket) FER_INOUT(1);
@@ -347,7 +348,9 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket,
 /** Sets whether child processes inherit the raw socket: false, the default, sets FD_CLOEXEC, or
  * clears HANDLE_FLAG_INHERIT on Windows. It belongs to the raw socket and not to the socket: a
  * clone starts with false. A child made by fork without exec has every descriptor. A SOCKET of a
- * layered provider is not usable in a child (reported): pass it with WSADuplicateSocketW.
+ * layered provider is not usable in a child (reported): pass it with WSADuplicateSocketW. Set it on
+ * each handle: on Windows a datagram handle that was cloned and then closed keeps its SOCKET open
+ * until its last clone is closed. Set false before the close if no child may have it.
  * Rust: socket2: Socket::set_cloexec, set_no_inherit. Differs: true is false there. */
 FER_MUST_USE FER_API fer_error fer_socket_set_inheritable(fer_socket *socket, bool inheritable)
     FER_INOUT(1);

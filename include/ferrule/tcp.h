@@ -636,7 +636,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, f
  * call applies them to the SOCKET, and remaining clones may share them (`raw_mode`). A call on such
  * a clone, except a _try_ call, would wait inside the system, and an expired timeout would make the
  * stream unusable. So release all clones together. A SOCKET for which the program has called
- * WSAEventSelect or WSAAsyncSelect stays nonblocking.
+ * WSAEventSelect or WSAAsyncSelect stays nonblocking, and so does one that was accepted from it.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_tcp_stream_into_raw(fer_tcp_stream *stream) FER_INOUT(1);
@@ -704,7 +704,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *list
  * without timeouts, and child processes do not inherit it. peer may be NULL; otherwise *peer is the
  * peer address. To end a blocked accept from another thread, set limits with a cancel token before
  * the call (fer_tcp_listener_set_limits), then cancel the token. On Windows the accept returns
- * within 20 ms (rule K2).
+ * within 20 ms (rule K2). If the program has called WSAEventSelect for the listener's SOCKET, that
+ * of the stream sets the same event ("accept function", MSDN), until the program calls
+ * WSAEventSelect(s, NULL, 0) for it.
  * Blocks: until a connection arrives, at most the timeout of the listener
  * (fer_socket_set_read_timeout of fer_tcp_listener_as_socket), and within the limits of the handle.
  * Never in nonblocking mode.
@@ -821,7 +823,7 @@ FER_API fer_raw_socket fer_tcp_listener_as_raw(const fer_tcp_listener *listener)
  * from a service manager. Same as fer_tcp_stream_from_raw.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (listener is open), FER_BAD_HANDLE (raw is not an open socket),
- * FER_INVALID_INPUT (not a listening IP stream socket) and other errors of the OS.
+ * FER_INVALID_INPUT (not a listening IP stream socket, not overlapped) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_error fer_tcp_listener_from_raw(fer_tcp_listener *listener,

@@ -565,7 +565,8 @@ FER_API fer_raw_socket fer_udp_socket_as_raw(const fer_udp_socket *socket);
  * On Windows blocking mode is assumed, because it cannot be queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (socket is open), FER_BAD_HANDLE (raw is not an open socket),
- * FER_INVALID_INPUT (not an IP datagram socket) and other errors of the OS.
+ * FER_INVALID_INPUT (not an IP datagram socket, not overlapped: see fer_tcp_stream_from_raw) and
+ * other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
     FER_INOUT(1);
@@ -574,8 +575,9 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, f
  * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
  * call applies them to the SOCKET, and remaining clones may share them (`raw_mode`): release all
  * clones together. A SOCKET for which the program has called WSAEventSelect or WSAAsyncSelect stays
- * nonblocking. A handle with clones gives a duplicate of the SOCKET there; if the system lacks
- * the resources for it, the result is FER_RAW_SOCKET_NONE and the handle stays open.
+ * nonblocking. A handle with clones, open or closed, gives a duplicate of the SOCKET there, which
+ * child processes do not inherit; if the system lacks the resources for it, the result is
+ * FER_RAW_SOCKET_NONE and the handle stays open.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: std::os::fd::IntoRawFd. */
 FER_MUST_USE FER_API fer_raw_socket fer_udp_socket_into_raw(fer_udp_socket *socket) FER_INOUT(1);

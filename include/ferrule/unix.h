@@ -327,7 +327,8 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream
  * A Unix socket passes open sockets and other file descriptors to another process, for example a
  * listener to the successor of a server. A handle here is the raw socket or descriptor, as _as_raw
  * and _into_raw return it. The receiver gets a new descriptor of the same socket or file, and makes
- * a ferrule handle of it with _from_raw.
+ * a ferrule handle of it with _from_raw. On Windows pass the record of WSADuplicateSocketW instead,
+ * through any stream; the receiver calls WSASocketW with it, and then _from_raw.
  *
  * Rules X7 and X8 hold. The handles travel with the first byte of their message. The recv_handles
  * call that returns this byte returns the handles. A plain read or receive that takes this byte
@@ -473,7 +474,8 @@ FER_API fer_raw_socket fer_unix_stream_as_raw(const fer_unix_stream *stream);
  * flag is left unchanged. On Windows blocking mode is assumed, because it cannot be queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (stream is open), FER_BAD_HANDLE (raw is not an open socket),
- * FER_INVALID_INPUT (not a connected Unix stream socket) and other errors of the OS.
+ * FER_INVALID_INPUT (not a connected Unix stream socket, not overlapped: see
+ * fer_tcp_stream_from_raw) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_from_raw(fer_unix_stream *stream, fer_raw_socket raw)
     FER_INOUT(1);
@@ -590,7 +592,8 @@ FER_API fer_raw_socket fer_unix_listener_as_raw(const fer_unix_listener *listene
  * flag is left unchanged. On Windows blocking mode is assumed, because it cannot be queried.
  * Owns: on success the handle owns raw. On failure the caller still owns raw, unchanged.
  * Errors: FER_MISUSE (listener is open), FER_BAD_HANDLE (raw is not an open socket),
- * FER_INVALID_INPUT (not a listening Unix stream socket) and other errors of the OS.
+ * FER_INVALID_INPUT (not a listening Unix stream socket, not overlapped: see
+ * fer_tcp_stream_from_raw) and other errors of the OS.
  * Rust: std::os::fd::FromRawFd. Differs: the socket is checked.
  * Threads: no concurrent call on the handle. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_from_raw(fer_unix_listener *listener,
