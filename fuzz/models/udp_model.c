@@ -458,8 +458,20 @@ static void check_query(int number, const struct udp_record *record)
     }
 }
 
+/* A shared handle does not go through a raw socket. Row raw_mode: into_raw of a handle that was
+ * shared returns a duplicate on Windows, and none if the system lacks handles. */
+static void check_through_raw(const struct udp_end *end, const struct udp_record *record)
+{
+    bool is_expected = record->op == UDP_THROUGH_RAW && end->handles == 1;
+    bool lacks_handles = udp_model.dialect == FER_SIM_DIALECT_WINSOCK && end->was_shared &&
+                         record->fault_hit && record->fault == FER_SIM_FAULT_TOO_MANY_HANDLES;
+    udp_must(record->is_adopted == is_expected || (is_expected && lacks_handles),
+             "R1: into_raw has a wrong result", record);
+}
+
 static void check_mode(struct udp_end *end, const struct udp_record *record)
 {
+    check_through_raw(end, record);
     bool v6_on_v4 = record->op == UDP_LOOP && record->requested == 0 && !end->is_v6;
     if (record->op == UDP_LOOP && record->requested == 1 && lacks_ipv4_groups(end, record)) {
         return;
@@ -481,9 +493,7 @@ static void check_mode(struct udp_end *end, const struct udp_record *record)
                            ? record->value != 0
                            : end->nonblocking && record->op != UDP_THROUGH_RAW;
     end->broadcast = record->op == UDP_BROADCAST ? record->value != 0 : end->broadcast;
-    /* A shared handle does not go through a raw socket. */
-    bool adopts = record->op == UDP_THROUGH_RAW && end->handles == 1;
-    end->is_adopted = end->is_adopted || adopts;
+    end->is_adopted = end->is_adopted || record->is_adopted;
 }
 
 void udp_model_check(const struct udp_record *record)
@@ -521,6 +531,7 @@ void udp_model_check(const struct udp_record *record)
                       udp_model.dialect == FER_SIM_DIALECT_WINSOCK),
                  "a clone has a wrong result", record);
         udp_model.ends[number].handles += record->error.kind == FER_OK ? 1 : 0;
+        udp_model.ends[number].was_shared |= record->error.kind == FER_OK;
     } else {
         check_mode(&udp_model.ends[number], record);
     }
