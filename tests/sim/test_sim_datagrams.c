@@ -389,6 +389,28 @@ DATAGRAM_TEST(a_second_connect_that_fails_leaves_no_new_peer)
     assert_kind(fer_udp_socket_peer_addr(udp, &remote), is_winsock() ? FER_NOT_CONNECTED : FER_OK);
 }
 
+/* On Windows into_raw of a handle that had a clone returns a duplicate (`raw_mode`). */
+DATAGRAM_TEST(a_handle_without_a_duplicate_stays_open)
+{
+    fer_duration timeout;
+    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(20)));
+    assert_ok(fer_udp_socket_connect(socket, PEER_ADDR));
+    assert_ok(fer_udp_socket_try_clone(socket, &test.udp2));
+    fer_udp_socket_close(&test.udp2);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_TOO_MANY_HANDLES, 1));
+    fer_raw_socket raw = fer_udp_socket_into_raw(socket);
+    assert_int_equal(raw == FER_RAW_SOCKET_NONE, is_winsock());
+    assert_int_equal(fer_sim_clear_faults(), is_winsock() ? 0 : 1);
+    if (is_winsock()) {
+        assert_ok(fer_udp_socket_read_timeout(socket, &timeout));
+        assert_int_equal(timeout.nanos, millis(20).nanos);
+        raw = fer_udp_socket_into_raw(socket);
+    }
+    assert_ok(fer_udp_socket_from_raw(socket, raw));
+    peer_sends_to("a", OWN_ADDR);
+    receives(socket, "a", PEER_ADDR);
+}
+
 /* A second join is EADDRINUSE, a second leave EADDRNOTAVAIL; on Windows 10049 and 10022 (MSDN,
  * "Multicast Socket Option Behavior"). */
 DATAGRAM_TEST(groups_have_each_systems_codes)
