@@ -213,6 +213,27 @@ DATAGRAM_TEST(a_peek_skips_the_refusal_of_an_earlier_peer)
     assert_int_equal(byte, 'y');
 }
 
+/* U3: nor does take_error report it after a disconnect, or after a connect that has lost the peer,
+ * as on Windows only (`udp_reconnect_keeps_source`). */
+DATAGRAM_TEST(take_error_reports_no_refusal_of_an_earlier_peer)
+{
+    for (int loses = 0; loses < 2; loses++) {
+        fer_error pending = {FER_OTHER, 0};
+        assert_ok(fer_udp_socket_connect(socket, "10.0.0.7:54"));
+        assert_ok(fer_udp_socket_send(socket, "x", 1, NULL));
+        advance_ms(10);
+        if (loses) {
+            assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_ROUTE, 1));
+            fer_error error = fer_udp_socket_connect(socket, "127.0.0.1:2000");
+            assert_int_equal(error.kind, is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_OK);
+        } else {
+            assert_ok(fer_udp_socket_disconnect(socket));
+        }
+        assert_ok(fer_udp_socket_take_error(socket, &pending));
+        assert_ok(pending);
+    }
+}
+
 /* ---- The filter of a former peer: `udp_disconnect_keeps_filter` */
 
 /* Sends from each address, and expects the datagrams of those that are marked. */
