@@ -260,7 +260,8 @@ static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
     return changes ? FER_ADDR_NOT_AVAILABLE : FER_OK;
 }
 
-/* U3: a connect to another peer drops the refusals that have arrived, unless a fault hits that. */
+/* U3: a connect to another peer, or one that has lost the peer, drops the refusals that have
+ * arrived, unless a fault hits that. */
 static void forget_refusals(int number, bool is_faulty)
 {
     udp_model.ends[number].refusal_is_expected = false;
@@ -283,9 +284,9 @@ static void check_old_peer(struct udp_end *end, const struct udp_record *record)
     if (record->has_peer || !end->is_connected) {
         return;
     }
+    forget_refusals((int)(end - udp_model.ends), record->fault_hit && !lacks_route);
     end->is_connected = false;
     end->has_source = udp_model.dialect == FER_SIM_DIALECT_WINSOCK;
-    end->refusal_is_expected = false;
 }
 
 static void check_connect(int number, const struct udp_record *record)
