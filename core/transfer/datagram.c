@@ -621,6 +621,15 @@ static void drop_refusals(fer_handle *handle)
     }
 }
 
+/* After the system has removed the peer (rule U3). */
+static void forget_peer(fer_handle *handle)
+{
+    feri_clear_addr(&handle->p_.peer_);
+    feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_TRANSLATED);
+    ferp_report_refusals(feri_modes_raw(handle), false);
+    drop_refusals(handle);
+}
+
 /* After a connect. The system knows the peer, whether connect succeeded or not. getpeername does
  * not return a peer without a port (Linux, inet_getname). given: the peer of a connect that
  * succeeded, or NULL. */
@@ -670,7 +679,7 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
         drop_refusals(handle);
     } else if (reconnect.is_dissolved && feri_connect_datagram_raw(raw, &old).kind != FER_OK) {
         FER_IGNORE(ferp_disconnect(raw)); /* after keeps_source it has the new peer */
-        feri_clear_addr(&handle->p_.peer_);
+        forget_peer(handle);
     }
     store_peer(handle, is_connected ? &destination : NULL);
     ferp_report_refusals(raw, handle->p_.peer_.ip.family != 0);
@@ -692,11 +701,9 @@ static bool may_have_peer(const fer_handle *handle)
            ferp_peer_addr(feri_modes_raw(handle), &peer).kind != FER_NOT_CONNECTED;
 }
 
-/* A refusal that is not reported yet is dropped (rule U3), that of a batch too (rule B3). */
 fer_error feri_datagram_disconnect(fer_handle *handle)
 {
     fer_socket_addr local;
-    fer_error dropped;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     fer_raw_socket raw = feri_modes_raw(handle);
     fer_error error = may_have_peer(handle) ? ferp_disconnect(raw) : feri_ok();
@@ -704,11 +711,7 @@ fer_error feri_datagram_disconnect(fer_handle *handle)
         store_peer(handle, NULL); /* it may be removed, and only the bind of the port failed */
         return error;
     }
-    feri_clear_addr(&handle->p_.peer_);
-    feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_TRANSLATED);
-    ferp_report_refusals(raw, false);
-    FER_IGNORE(ferp_take_error(raw, &dropped));
-    FER_IGNORE(feri_datagram_take_failure(handle));
+    forget_peer(handle);
     if (ferp_local_addr(raw, &local).kind == FER_OK) {
         feri_atomic_change_bits(&handle->p_.flags_, feri_any_addr_flag(&local), 0);
     }

@@ -260,7 +260,8 @@ static fer_error_kind expected_reconnect_kind(const struct udp_end *end,
     return changes ? FER_ADDR_NOT_AVAILABLE : FER_OK;
 }
 
-/* U3: a connect to another peer drops the refusals that have arrived, unless a fault hits that. */
+/* U3: a connect to another peer, or one that has lost the peer, drops the refusals that have
+ * arrived, unless a fault hits that. */
 static void forget_refusals(int number, bool is_faulty)
 {
     udp_model.ends[number].refusal_is_expected = false;
@@ -283,9 +284,9 @@ static void check_old_peer(struct udp_end *end, const struct udp_record *record)
     if (record->has_peer || !end->is_connected) {
         return;
     }
+    forget_refusals((int)(end - udp_model.ends), record->fault_hit && !lacks_route);
     end->is_connected = false;
     end->has_source = udp_model.dialect == FER_SIM_DIALECT_WINSOCK;
-    end->refusal_is_expected = false;
 }
 
 static void check_connect(int number, const struct udp_record *record)
@@ -458,8 +459,20 @@ static void check_query(int number, const struct udp_record *record)
     }
 }
 
+/* A shared handle does not go through a raw socket. Row raw_mode: into_raw of a handle that was
+ * shared returns a duplicate on Windows, and none if the system lacks handles. */
+static void check_through_raw(const struct udp_end *end, const struct udp_record *record)
+{
+    bool is_expected = record->op == UDP_THROUGH_RAW && end->handles == 1;
+    bool lacks_handles = udp_model.dialect == FER_SIM_DIALECT_WINSOCK && end->was_shared &&
+                         record->fault_hit && record->fault == FER_SIM_FAULT_TOO_MANY_HANDLES;
+    udp_must(record->is_adopted == is_expected || (is_expected && lacks_handles),
+             "R1: into_raw has a wrong result", record);
+}
+
 static void check_mode(struct udp_end *end, const struct udp_record *record)
 {
+    check_through_raw(end, record);
     bool v6_on_v4 = record->op == UDP_LOOP && record->requested == 0 && !end->is_v6;
     if (record->op == UDP_LOOP && record->requested == 1 && lacks_ipv4_groups(end, record)) {
         return;
@@ -481,9 +494,7 @@ static void check_mode(struct udp_end *end, const struct udp_record *record)
                            ? record->value != 0
                            : end->nonblocking && record->op != UDP_THROUGH_RAW;
     end->broadcast = record->op == UDP_BROADCAST ? record->value != 0 : end->broadcast;
-    /* A shared handle does not go through a raw socket. */
-    bool adopts = record->op == UDP_THROUGH_RAW && end->handles == 1;
-    end->is_adopted = end->is_adopted || adopts;
+    end->is_adopted = end->is_adopted || record->is_adopted;
 }
 
 void udp_model_check(const struct udp_record *record)
@@ -521,6 +532,7 @@ void udp_model_check(const struct udp_record *record)
                       udp_model.dialect == FER_SIM_DIALECT_WINSOCK),
                  "a clone has a wrong result", record);
         udp_model.ends[number].handles += record->error.kind == FER_OK ? 1 : 0;
+        udp_model.ends[number].was_shared |= record->error.kind == FER_OK;
     } else {
         check_mode(&udp_model.ends[number], record);
     }

@@ -31,6 +31,7 @@ struct udp_end {
     fer_socket_addr remote;
     fer_ip_addr source; /* of sent datagrams, once it was connected */
     bool has_source;    /* connect has bound it to source */
+    bool was_shared;    /* it had clones */
     bool is_adopted;    /* it counts as bound to the address that it has */
     unsigned epoch;     /* changes with its address, peer and groups */
     bool broadcast;

@@ -173,6 +173,8 @@ static bool is_broadcast_in_flight(const struct udp_record *p)
     X(second_join_out_of_handles, ON_WINDOWS, CALL(JOIN), K(ADDR_IN_USE), K(ADDR_NOT_AVAILABLE),   \
       o->fault_hit)                                                                                \
     X(clone_out_of_memory, ON_WINDOWS, CALL(CLONE), K(OK), K(OUT_OF_MEMORY), true)                 \
+    /* The duplicate that into_raw of a handle that was shared returns. */                         \
+    X(raw_mode, ON_WINDOWS, CALL(THROUGH_RAW), ANY, ANY, p->is_adopted && !o->is_adopted)          \
     /* After a late wait the limits of a call are nearer there, or over, and a datagram or a       \
      * refusal has arrived there that is still in flight on Linux, or after a wait that was the    \
      * shorter for it, the other way round. */                                                     \

@@ -153,6 +153,7 @@ static void do_through_raw(struct udp_program *program, int handle, struct udp_r
     fer_raw_socket raw = fer_udp_socket_into_raw(&program->handles[handle]);
     if (raw != FER_RAW_SOCKET_NONE) {
         record->error = fer_udp_socket_from_raw(&program->handles[handle], raw);
+        record->is_adopted = record->error.kind == FER_OK;
     }
 }
 
@@ -389,7 +390,7 @@ static void track_limits(struct udp_program *program, const int before[UDP_HANDL
             program->limits_of[i] = LIMITS_NONE;
         }
     }
-    if (record->op == UDP_THROUGH_RAW && !has_clones(program, record->handle)) {
+    if (record->is_adopted) {
         program->limits_of[record->handle] = LIMITS_NONE;
     }
 }

@@ -58,7 +58,8 @@ struct udp_record {
     bool has_addr;
     int serial; /* of the datagram, from its bytes; UDP_NONE if it is too short */
     bool bytes_are_right;
-    bool has_peer; /* after a connect that failed */
+    bool has_peer;   /* after a connect that failed */
+    bool is_adopted; /* went through a raw socket */
     uint64_t value, elapsed;
 };
 

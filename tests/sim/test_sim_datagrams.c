@@ -213,6 +213,27 @@ DATAGRAM_TEST(a_peek_skips_the_refusal_of_an_earlier_peer)
     assert_int_equal(byte, 'y');
 }
 
+/* U3: nor does take_error report it after a disconnect, or after a connect that has lost the peer,
+ * as on Windows only (`udp_reconnect_keeps_source`). */
+DATAGRAM_TEST(take_error_reports_no_refusal_of_an_earlier_peer)
+{
+    for (int loses = 0; loses < 2; loses++) {
+        fer_error pending = {FER_OTHER, 0};
+        assert_ok(fer_udp_socket_connect(socket, "10.0.0.7:54"));
+        assert_ok(fer_udp_socket_send(socket, "x", 1, NULL));
+        advance_ms(10);
+        if (loses) {
+            assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_ROUTE, 1));
+            fer_error error = fer_udp_socket_connect(socket, "127.0.0.1:2000");
+            assert_int_equal(error.kind, is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_OK);
+        } else {
+            assert_ok(fer_udp_socket_disconnect(socket));
+        }
+        assert_ok(fer_udp_socket_take_error(socket, &pending));
+        assert_ok(pending);
+    }
+}
+
 /* ---- The filter of a former peer: `udp_disconnect_keeps_filter` */
 
 /* Sends from each address, and expects the datagrams of those that are marked. */
@@ -387,6 +408,28 @@ DATAGRAM_TEST(a_second_connect_that_fails_leaves_no_new_peer)
     fer_error error = fer_udp_socket_connect(udp, "127.0.0.1:2000");
     assert_int_equal(error.kind, is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_OK);
     assert_kind(fer_udp_socket_peer_addr(udp, &remote), is_winsock() ? FER_NOT_CONNECTED : FER_OK);
+}
+
+/* On Windows into_raw of a handle that had a clone returns a duplicate (`raw_mode`). */
+DATAGRAM_TEST(a_handle_without_a_duplicate_stays_open)
+{
+    fer_duration timeout;
+    assert_ok(fer_udp_socket_set_read_timeout(socket, millis(20)));
+    assert_ok(fer_udp_socket_connect(socket, PEER_ADDR));
+    assert_ok(fer_udp_socket_try_clone(socket, &test.udp2));
+    fer_udp_socket_close(&test.udp2);
+    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_TOO_MANY_HANDLES, 1));
+    fer_raw_socket raw = fer_udp_socket_into_raw(socket);
+    assert_int_equal(raw == FER_RAW_SOCKET_NONE, is_winsock());
+    assert_int_equal(fer_sim_clear_faults(), is_winsock() ? 0 : 1);
+    if (is_winsock()) {
+        assert_ok(fer_udp_socket_read_timeout(socket, &timeout));
+        assert_int_equal(timeout.nanos, millis(20).nanos);
+        raw = fer_udp_socket_into_raw(socket);
+    }
+    assert_ok(fer_udp_socket_from_raw(socket, raw));
+    peer_sends_to("a", OWN_ADDR);
+    receives(socket, "a", PEER_ADDR);
 }
 
 /* A second join is EADDRINUSE, a second leave EADDRNOTAVAIL; on Windows 10049 and 10022 (MSDN,
