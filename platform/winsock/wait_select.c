@@ -213,7 +213,7 @@ static bool is_in_set(const fd_set *set, SOCKET socket)
 }
 
 /* The except set has failed connects and urgent data. A failure makes every interest ready: see
- * ferp_ready. */
+ * ferp_ready. Nothing is in a set after a reset that only PRIORITY waits for. */
 static fer_interest ready_in(const select_sets *sets, const fer_poll_entry *entry)
 {
     SOCKET socket = ferp_winsock_socket(entry->raw);
@@ -223,17 +223,17 @@ static fer_interest ready_in(const select_sets *sets, const fer_poll_entry *entr
         found |= ferp_check_connected(entry->raw).kind == FER_OK ? FER_PRIORITY : entry->interest;
     }
     found &= entry->interest;
-    bool is_broken = found != 0 && found != entry->interest && ferp_winsock_is_broken(socket);
+    bool may_be_broken = found != 0 || entry->interest == FER_PRIORITY;
+    bool is_broken = may_be_broken && found != entry->interest && ferp_winsock_is_broken(socket);
     return is_broken ? entry->interest : found;
 }
 
 /* One slice. OK: the ready entries, or none if select was woken. Urgent data that nobody wants ends
- * a select of a socket that is not writable, and core pauses. */
+ * a select, and core pauses. */
 static fer_error select_entries(fer_poll_entry *entries, size_t count, select_sets *sets,
                                 int millis, size_t *found)
 {
     struct timeval limit = timeval_of(millis);
-    u_int added = 0;
     *found = 0;
     for (size_t i = 0; i < SETS; i++) {
         sets->sets[i]->fd_count = 0;
@@ -243,23 +243,22 @@ static fer_error select_entries(fer_poll_entry *entries, size_t count, select_se
         SOCKET socket = ferp_winsock_socket(entries[i].raw);
         add_to(sets->sets[TO_READ], socket, (interest & FER_READABLE) != 0);
         add_to(sets->sets[TO_WRITE], socket, (interest & FER_WRITABLE) != 0);
-        add_to(sets->sets[TO_FAIL], socket, (interest & (FER_WRITABLE | FER_PRIORITY)) != 0);
-        added += interest != 0;
+        add_to(sets->sets[TO_FAIL], socket, interest != 0);
         entries[i].ready = 0;
     }
-    if (added == 0) {
+    if (sets->sets[TO_FAIL]->fd_count == 0) {
         Sleep((DWORD)millis);
         return FERP_WINSOCK_EXPIRED;
     }
     int ready = select(0, sets->sets[TO_READ], sets->sets[TO_WRITE], sets->sets[TO_FAIL], &limit);
-    if (ready <= 0) {
-        return ready < 0 ? wait_failure() : FERP_WINSOCK_EXPIRED;
+    if (ready < 0) {
+        return wait_failure();
     }
     for (size_t i = 0; i < count; i++) {
         entries[i].ready = ready_in(sets, &entries[i]);
         *found += entries[i].ready != 0;
     }
-    return FERP_WINSOCK_OK;
+    return ready == 0 && *found == 0 ? FERP_WINSOCK_EXPIRED : FERP_WINSOCK_OK;
 }
 
 /* One slice without a common select, which is limited to the sockets of one provider ("Multiple

@@ -105,6 +105,8 @@ bool peer_send_all(peer_socket peer, const void *buf, size_t len);
 bool peer_send_urgent(peer_socket peer);
 /* Whether poll reports urgent data alone. */
 bool peer_polls_urgent(void);
+/* Whether poll reports a failure of a socket that is polled for urgent data alone. */
+bool peer_polls_lone_failures(void);
 /* Sends until it would wait. Returns the number of bytes. */
 size_t peer_fill(peer_socket peer);
 bool peer_recv_exact(peer_socket peer, void *buf, size_t len);

@@ -271,6 +271,7 @@ bool peer_send_urgent(peer_socket peer)
 }
 
 PEER_IS(peer_polls_urgent, !network()->switches->urgent_is_not_polled)
+PEER_IS(peer_polls_lone_failures, true)
 
 bool peer_raw_set_urgent_inline(fer_raw_socket raw, bool is_inline)
 {

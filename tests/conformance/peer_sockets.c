@@ -201,6 +201,7 @@ bool peer_send_urgent(peer_socket peer)
 }
 
 PEER_IS(peer_polls_urgent, !IS_APPLE)
+PEER_IS(peer_polls_lone_failures, !IS_APPLE && !IS_NETBSD && !IS_OPENBSD)
 
 bool peer_raw_set_urgent_inline(fer_raw_socket raw, bool is_inline)
 {

@@ -81,8 +81,8 @@ LIMITS_TEST("P13", an_array_reports_each_socket_that_is_ready)
  * half is readable alone. */
 LIMITS_TEST("P13", an_end_is_readable_and_a_failure_is_every_interest)
 {
-    static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, BOTH, ANY};
-    for (size_t i = 0; i < 4; i++) {
+    static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, BOTH, ANY, FER_PRIORITY};
+    for (size_t i = 0; i < (peer_polls_lone_failures() ? 5 : 4); i++) {
         struct pair *pair = pair_open_kind(&test_no_pair);
         fer_poll_entry polled = entry(fer_tcp_stream_as_raw(&pair->stream), interests[i]);
         (void)fill_until_it_would_block(&pair->stream);
@@ -121,6 +121,20 @@ LIMITS_TEST("P13", a_started_connect_is_writable_when_it_has_ended)
     assert_kind(cause, FER_CONNECTION_REFUSED);
 }
 
+LIMITS_TEST("P13", a_refused_connect_is_each_interest_alone)
+{
+    static const fer_interest interests[] = {FER_READABLE, FER_WRITABLE, FER_PRIORITY};
+    for (size_t i = 0; i < (peer_polls_lone_failures() ? 3 : 2); i++) {
+        struct pending_target target = pending_target(PEER_V4);
+        fer_tcp_stream *stream = test_stream();
+        assert_ok(fer_tcp_stream_connect_start(stream, &target.addr));
+        fer_poll_entry polled = entry(fer_tcp_stream_as_raw(stream), interests[i]);
+        expect_none(&polled, 1);
+        pending_target_refuse(&target);
+        expect_ready(&polled, 1, 0, interests[i]);
+    }
+}
+
 /* "The array is as long as the caller's": also longer than what fits on the stack. */
 LIMITS_TEST("P13", a_long_array_reports_the_last_socket)
 {
@@ -149,6 +163,8 @@ LIMITS_TEST("P13", urgent_data_is_priority)
     skip_if(!peer_polls_urgent(), "poll reports urgent data of no socket alone");
     assert_true(peer_send_urgent(pair->other));
     expect_ready(&polled, 1, 0, FER_PRIORITY);
+    polled.interest = FER_READABLE;
+    expect_none(&polled, 1);
     polled.interest = ANY;
     expect_ready(&polled, 1, 0, FER_PRIORITY | FER_WRITABLE);
 }

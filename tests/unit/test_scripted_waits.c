@@ -324,6 +324,31 @@ static const struct row scripted_connects_end_script[] = {
 };
 SCRIPT_TEST(scripted_connects_end)
 
+#define POLL(interests) DO_WITH(poll, NONE, 120, .in2 = (interests))
+#define OF_PRIORITY OF_A(FAILED)
+#define IS_CONNECTED                                                   \
+    STORES(getpeername, A, 0, 0, 0, V4(9)),                            \
+        STORES(getsockopt, A, SOCKET_OPT(SO_TYPE), 0, 0, SOCK_STREAM), \
+        STORES(getsockopt, A, SOCKET_OPT(0x700C), 0, 0, 5) /* SO_CONNECT_TIME */
+#define IS_NOT_CONNECTED FAILS(getpeername, A, ANY, ANY, WSAENOTCONN)
+
+static const struct row scripted_polls_end_script[] = {
+    {"a failed connect, to which no other set belongs",
+     {POLL(FER_READABLE), SELECTS(100, OF_A(READING | FAILED), OF_A(FAILED)), IS_NOT_CONNECTED,
+      RETURNS_OK(FER_READABLE), POLL(FER_PRIORITY), SELECTS(100, OF_PRIORITY, OF_PRIORITY),
+      IS_NOT_CONNECTED, RETURNS_OK(FER_PRIORITY)}},
+    {"urgent data is not readable alone",
+     {POLL(FER_READABLE), SELECTS(100, OF_A(READING | FAILED), OF_A(FAILED)), IS_CONNECTED,
+      RETURNS_OK(0), POLL(FER_PRIORITY), SELECTS(100, OF_PRIORITY, OF_PRIORITY), IS_CONNECTED,
+      RETURNS_OK(FER_PRIORITY)}},
+    {"a reset is in no set that has urgent data",
+     {POLL(FER_PRIORITY), SELECTS(100, OF_PRIORITY, 0), POLLS(A, POLLHUP),
+      SELECTS(20, OF_PRIORITY, 0), POLLS(A, POLLERR), RETURNS_OK(FER_PRIORITY), POLL(FER_PRIORITY),
+      SELECTS(100, OF_PRIORITY, 0), POLLS(A, 0), SELECTS(20, OF_PRIORITY, 0), POLLS(A, 0),
+      SELECTS(0, OF_PRIORITY, 0), POLLS(A, 0), TIMED_OUT}},
+};
+SCRIPT_TEST(scripted_polls_end)
+
 #define LAST_OF(count) (A + 4 * ((count)-1))
 #define POLL_MANY(count, sets, ready)                                             \
     DO(poll_many, NONE, count), STORES(select, NONE, 0, OF_MANY(count), 0, sets), \

@@ -32,7 +32,7 @@ enum { SCRIPTED_CALLS(STEP_OF_CALL) FIRST_QUIET, SCRIPTED_QUIET_CALLS(STEP_OF_CA
     X(unix_local_addr) X(unix_peer_addr) X(set_timeout) X(timeout) X(set_option) X(option) \
     X(set_linger) X(linger) X(join) X(leave) X(set_feature) X(feature) X(set_whole) X(whole) \
     X(path_mtu) X(wait) X(wait_datagram) X(wait_write) X(wait_connect) X(arm) X(arm_many) \
-    X(disarm) X(wake) X(ready) X(wait_pair) X(wait_connects) X(poll_many) X(open_token) \
+    X(disarm) X(wake) X(ready) X(poll) X(wait_pair) X(wait_connects) X(poll_many) X(open_token) \
     X(signal_token) X(clear_token) X(close_token) X(wait_token) X(pause) X(look_up) X(read_file) \
     X(index_of) X(name_of_index) X(port_of) X(wait_condition) X(start_thread) X(read_clock) \
     X(open_poller) X(add) X(add_once) X(modify) X(delete_it) X(wait_events) X(notify) \

@@ -66,6 +66,16 @@ static fer_error arm_many(const struct step *step)
     return err;
 }
 
+/* in2: the interest of A. The value: its readiness. */
+static fer_error poll_one(const struct step *step, const fer_cancel_token *token, int64_t *out)
+{
+    fer_poll_entry entry = {A, (fer_interest)step->in2, 77};
+    size_t found = 0;
+    fer_error err = ferp_poll(&entry, 1, deadline_of(step), token, &found);
+    *out = err.kind == FER_OK ? entry.ready : 0;
+    return err;
+}
+
 /* in: their number; each has every interest. The value: the number of those that are ready, and the
  * readiness of the last one in the upper bits. */
 static fer_error poll_many(const struct step *step, int64_t *out)
@@ -104,6 +114,7 @@ static fer_error call_waits(const struct step *step, int64_t *out)
                          &ready);
         *out = ready;
         return err;
+    case SEAM_poll: return poll_one(step, token, out);
     case SEAM_wait_pair: return wait_pair(step);
     case SEAM_wait_connects:
         err = poll_connects(raws, 3, deadline_of(step), token, &ended);
