@@ -256,6 +256,10 @@ bool feri_modes_leave(fer_handle *handle, fer_raw_socket raw)
         return false;
     }
     fer_raw_socket shared = record->raw;
+    if (shared != FER_RAW_SOCKET_NONE && shared == raw) {
+        /* it may stay open for the clones: rule I3 */
+        FER_IGNORE(ferp_set_option(raw, FERP_INHERITABLE, false));
+    }
     if (feri_atomic_add(&record->references, UINT32_MAX) != 0) {
         return shared == raw;
     }

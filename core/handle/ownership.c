@@ -132,8 +132,8 @@ fer_error feri_borrow(fer_handle *handle, fer_raw_socket raw)
 }
 
 /* Through the SOCKET of a record the other handles make their calls, so the caller gets a duplicate
- * of it, made now: it has everything that the socket has. A borrowed one is no record's, and is the
- * caller's own. */
+ * of it, made now: it has everything that the socket has, and what the handle's SOCKET has alone. A
+ * borrowed one is no record's, and is the caller's own. */
 fer_raw_socket feri_into_raw(fer_handle *handle)
 {
     fer_raw_socket own = feri_handle_as_raw(handle);
@@ -142,6 +142,11 @@ fer_raw_socket feri_into_raw(fer_handle *handle)
                      !feri_handle_has_flag(handle, FERI_FLAG_BORROWED);
     if (is_copied && ferp_duplicate(feri_modes_raw(handle), &out).kind != FER_OK) {
         return FER_RAW_SOCKET_NONE;
+    }
+    uint32_t is_inherited = false;
+    if (is_copied && ferp_option_value(own, FERP_INHERITABLE, &is_inherited).kind == FER_OK &&
+        is_inherited != 0) {
+        FER_IGNORE(ferp_set_option(out, FERP_INHERITABLE, true));
     }
     (void)feri_handle_release(handle);
     if (out == FER_RAW_SOCKET_NONE) {

@@ -76,6 +76,28 @@ SOCKET_TEST("I3", a_raw_socket_is_inherited_only_if_it_is_set)
     }
 }
 
+/* The SOCKET of a datagram handle stays open for its clones on Windows. */
+SOCKET_TEST("I3", a_closed_or_released_handle_leaves_nothing_inheritable_to_its_clone)
+{
+    size_t before = peer_inheritable_handles();
+    for (int is_released = 0; is_released < 2; is_released++) {
+        fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
+        fer_socket *clone = test_socket();
+        assert_ok(fer_socket_try_clone(socket, clone));
+        assert_ok(fer_socket_set_inheritable(socket, true));
+        assert_int_equal(peer_inheritable_handles(), before + 1);
+        if (is_released != 0) {
+            fer_raw_socket raw = fer_socket_into_raw(socket);
+            peer_adopt(raw);
+            assert_true(peer_raw_is_inheritable(raw));
+            assert_int_equal(peer_inheritable_handles(), before + 1);
+            peer_close(raw);
+        }
+        fer_socket_close(socket);
+        assert_int_equal(peer_inheritable_handles(), before);
+    }
+}
+
 /* ---- R1 */
 
 /* "from_raw takes ownership, learns the socket's type and state": an unconnected stream, a
