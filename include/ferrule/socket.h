@@ -348,9 +348,7 @@ FER_MUST_USE FER_API fer_error fer_socket_bind_device(fer_socket *socket,
 /** Sets whether child processes inherit the raw socket: false, the default, sets FD_CLOEXEC, or
  * clears HANDLE_FLAG_INHERIT on Windows. It belongs to the raw socket and not to the socket: a
  * clone starts with false. A child made by fork without exec has every descriptor. A SOCKET of a
- * layered provider is not usable in a child (reported): pass it with WSADuplicateSocketW. Set it on
- * each handle: on Windows a datagram handle that was cloned and then closed keeps its SOCKET open
- * until its last clone is closed. Set false before the close if no child may have it.
+ * layered provider is not usable in a child (reported): pass it with WSADuplicateSocketW.
  * Rust: socket2: Socket::set_cloexec, set_no_inherit. Differs: true is false there. */
 FER_MUST_USE FER_API fer_error fer_socket_set_inheritable(fer_socket *socket, bool inheritable)
     FER_INOUT(1);

@@ -575,8 +575,8 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, f
  * there is none. The socket has the blocking mode and the timeouts that were set. On Windows this
  * call applies them to the SOCKET, and remaining clones may share them (`raw_mode`): release all
  * clones together. A SOCKET for which the program has called WSAEventSelect or WSAAsyncSelect stays
- * nonblocking. A handle with clones, open or closed, gives a duplicate of the SOCKET there, which
- * child processes do not inherit; if the system lacks the resources for it, the result is
+ * nonblocking. A handle with clones, open or closed, gives a duplicate of the SOCKET there, as
+ * inheritable as that of the handle; if the system lacks the resources for it, the result is
  * FER_RAW_SOCKET_NONE and the handle stays open.
  * Owns: the caller owns the returned socket and must close it.
  * Rust: std::os::fd::IntoRawFd. */
