@@ -14,7 +14,7 @@ bool ferp_sim_link_is_cut(const ferp_sim_network *network, const ferp_sim_link *
  * route. */
 ferp_sim_code ferp_sim_path_status(const ferp_sim_network *network, const ferp_sim_socket *socket,
                                    const fer_socket_addr *to);
-/* What the sender's socket is told of a datagram that is lost: no error for nothing. */
+/* The error that the sender's socket gets for a datagram that is lost, or no error. */
 ferp_sim_code ferp_sim_datagram_report(const ferp_sim_network *network, const fer_ip_addr *from,
                                        const fer_ip_addr *to);
 

@@ -262,19 +262,22 @@ SIM_STREAM_TEST(a_read_ends_before_urgent_data_and_the_next_one_continues_after_
     }
 }
 
+static bool is_macos(void)
+{
+    return sim_system.dialect == FER_SIM_DIALECT_BSD && sim_system.bsd == FER_SIM_BSD_MACOS;
+}
+
 /* A lone urgent byte is not readable, and no end of file. Linux passes over it in a read that
  * would block (tcp_recvmsg_locked), AFD reports it until recv(MSG_OOB) takes it. */
 SIM_PAIR_TEST(a_lone_urgent_byte_is_priority_alone)
 {
-    bool is_macos = !is_winsock() && sim_system.dialect == FER_SIM_DIALECT_BSD &&
-                    sim_system.bsd == FER_SIM_BSD_MACOS;
     fer_poll_entry entry = {fer_tcp_stream_as_raw(&ends->stream), FER_READABLE | FER_PRIORITY, 0};
     char got[2];
     size_t n = 77;
     assert_ok_n(fer_sim_peer_send_urgent(ends->peer, "!", 1, &n), n, 1);
     assert_kind(fer_sim_peer_send_urgent(ends->peer, "!", 1, &n), FER_WOULD_BLOCK);
     assert_ok(fer_poll(&entry, 1, millis(5), NULL, &n));
-    assert_int_equal(entry.ready, is_macos ? 0 : FER_PRIORITY);
+    assert_int_equal(entry.ready, is_macos() ? 0 : FER_PRIORITY);
     assert_kind(fer_tcp_stream_try_peek(&ends->stream, got, 2, &n), FER_WOULD_BLOCK);
     assert_kind(fer_tcp_stream_try_read(&ends->stream, got, 2, &n), FER_WOULD_BLOCK);
     assert_ok(fer_sim_peer_send(ends->peer, "x", 1, NULL));
@@ -290,15 +293,13 @@ SIM_PAIR_TEST(a_lone_urgent_byte_is_priority_alone)
  * afd.c, which Windows passes); on Linux FER_PRIORITY lasts until it is read. */
 SIM_PAIR_TEST(an_inline_urgent_byte_is_readable_and_on_linux_also_priority)
 {
-    bool is_macos = !is_winsock() && sim_system.dialect == FER_SIM_DIALECT_BSD &&
-                    sim_system.bsd == FER_SIM_BSD_MACOS;
     fer_poll_entry entry = {fer_tcp_stream_as_raw(&ends->stream), FER_READABLE | FER_PRIORITY, 0};
     char got[2];
     size_t n = 77;
     assert_ok(fer_sim_set_urgent_inline(entry.raw, true));
     assert_ok(fer_sim_peer_send_urgent(ends->peer, "!", 1, NULL));
     assert_ok(fer_poll(&entry, 1, millis(5), NULL, &n));
-    assert_int_equal(entry.ready, FER_READABLE | (is_winsock() || is_macos ? 0 : FER_PRIORITY));
+    assert_int_equal(entry.ready, FER_READABLE | (is_winsock() || is_macos() ? 0 : FER_PRIORITY));
     assert_ok_n(fer_tcp_stream_try_read(&ends->stream, got, 2, &n), n, 1);
     assert_int_equal(got[0], '!');
     assert_ok(fer_poll(&entry, 1, millis(0), NULL, &n));
