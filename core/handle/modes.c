@@ -35,8 +35,8 @@ enum { AT_MARKS = 2, WORD_COUNT = 3 };
 struct feri_shared_modes {
     uint32_t references; /* the handles that point to the record */
     uint32_t words[WORD_COUNT];
-    fer_raw_socket raw; /* of the handle that was cloned first, or of its clone; FER_RAW_SOCKET_NONE
-                         * if each handle calls with its own */
+    fer_raw_socket raw; /* raw_of(): of the handle that was cloned first, or of its clone;
+                         * FER_RAW_SOCKET_NONE if each handle calls with its own */
 };
 
 static feri_shared_modes *record_of(const fer_handle *handle)
@@ -186,15 +186,20 @@ fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **ou
     return *out != NULL ? feri_ok() : feri_own_error(FER_OUT_OF_MEMORY);
 }
 
+static fer_raw_socket raw_of(const feri_shared_modes *record)
+{
+    return ferp_traits()->io_waits_in_kernel ? FER_RAW_SOCKET_NONE : record->raw;
+}
+
 bool feri_modes_have_raw(const fer_handle *handle)
 {
     const feri_shared_modes *record = record_of(handle);
-    return record != NULL && record->raw != FER_RAW_SOCKET_NONE;
+    return record != NULL && raw_of(record) != FER_RAW_SOCKET_NONE;
 }
 
 fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle)
 {
-    fer_raw_socket raw = record_of(handle)->raw;
+    fer_raw_socket raw = raw_of(record_of(handle));
     return raw == FER_RAW_SOCKET_NONE ? handle->p_.raw_ : raw;
 }
 
@@ -203,8 +208,7 @@ void feri_modes_share(fer_handle *handle, feri_shared_modes *made, fer_raw_socke
     if (made == NULL) {
         return;
     }
-    bool has_raw =
-        !ferp_traits()->io_waits_in_kernel && feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
+    bool has_raw = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
     fer_raw_socket raw = feri_handle_has_flag(handle, FERI_FLAG_BORROWED) ? clone : handle->p_.raw_;
     *made = (feri_shared_modes){.references = 1, .raw = has_raw ? raw : FER_RAW_SOCKET_NONE};
     uint32_t version = feri_handle_lock(handle);
@@ -255,7 +259,7 @@ bool feri_modes_leave(fer_handle *handle, fer_raw_socket raw)
     if (record == NULL) {
         return false;
     }
-    fer_raw_socket shared = record->raw;
+    fer_raw_socket shared = raw_of(record);
     if (shared != FER_RAW_SOCKET_NONE && shared == raw) {
         /* it may stay open for the clones: rule I3 */
         FER_IGNORE(ferp_set_option(raw, FERP_INHERITABLE, false));
@@ -317,11 +321,10 @@ void feri_modes_write_to(fer_handle *handle, fer_raw_socket raw)
         return; /* the socket has its modes */
     }
     const uint32_t lent = FERI_FLAG_BORROWED | FERI_FLAG_CLONED;
-    if (!ferp_traits()->io_waits_in_kernel && (feri_handle_flags(handle) & lent) == lent) {
-        return; /* a clone may wait, and its SOCKET may have the mode of this one (`raw_mode`) */
-    }
     if (ferp_traits()->io_waits_in_kernel) {
         update_mode_word(handle, AT_MARKS, CORE_WAITS, 0); /* for the clones */
+    } else if ((feri_handle_flags(handle) & lent) == lent) {
+        return; /* a clone may wait, and its SOCKET may have the mode of this one (`raw_mode`) */
     }
     feri_modes_before_close(handle, raw);
     FER_IGNORE(ferp_set_timeout(raw, FERP_READING, feri_modes_timeout(handle, FERP_READING)));
