@@ -318,6 +318,19 @@ POLLER_KIND_TEST("P16", an_event_has_the_end_behind_unread_bytes)
     pair_close(pair);
 }
 
+/* Whether a wait of 40 ms without an event sleeps (T8). On a loaded machine one of six does. */
+static bool sleeps_without_events(fer_poller *poller)
+{
+    const uint64_t limit_us = 20000;
+    uint64_t used = limit_us;
+    for (int i = 0; i < 6 && used >= limit_us; i++) {
+        uint64_t start = process_thread_time_us();
+        assert_int_equal(wait_for(poller, 12, millis(40)).events, 0);
+        used = process_thread_time_us() - start;
+    }
+    return used < limit_us;
+}
+
 /* READ_CLOSED as an interest waits for the end alone. */
 POLLER_KIND_TEST("P16", an_interest_in_the_end_alone_is_not_woken_by_bytes)
 {
@@ -334,10 +347,7 @@ POLLER_KIND_TEST("P16", an_interest_in_the_end_alone_is_not_woken_by_bytes)
         assert_ok(error);
         assert_true(peer_send_all(pair->other, "last", 4));
         assert_true(peer_raw_wait_readable(raw));
-        uint64_t used = process_thread_time_us();
-        assert_int_equal(wait_for(poller, 12, millis(40)).events, 0);
-        assert_true(process_thread_time_us() - used <
-                    20000); /* it does not poll all the time (T8) */
+        assert_true(sleeps_without_events(poller));
         assert_true(peer_shutdown_write(pair->other));
         if (peer_is_wine()) {
             char got[4];
