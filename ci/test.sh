@@ -8,8 +8,8 @@ usage() {
 usage: ci/test.sh [--no-setup] [--without-windows] [--all | PRESET...]
 
 Installs missing packages (ci/setup.sh; --no-setup installs nothing), then builds and tests presets
-in parallel: debug, release, lto, asan, tsan and msan on this system; mingw, the Windows backend,
-under Wine; and msvc, the same built in MSVC's dialect. Six further names are accepted as PRESET:
+in parallel: debug, release, lto, asan, tsan and msan on this system; plain, the same system with
+nothing beyond POSIX.1-2008; mingw, the Windows backend, under Wine; and msvc, the same built in MSVC's dialect. Six further names are accepted as PRESET:
   fuzz        a short run of each fuzzing harness, the same each time
   oss-fuzz    two of the seven builds that OSS-Fuzz makes of the harnesses
   coverage    the coverage of core/ by the corpora
@@ -109,6 +109,7 @@ tests_of() {
         all-asan) echo "-LE fuzz" ;;
         all-tsan) echo "-LE fuzz -E ^unit_(test_(ip_|socket_addr|host_port|text|error)|ipv4)" ;;
         all-mingw) echo "-E _slowly$|^api_install_child_FetchContent$" ;;
+        *-plain) echo "-L unit|conformance|sim|stress|sweep|plain -LE fidelity" ;;
         *-msvc) echo "-L unit|conformance|cxx|amalgamated|examples" ;;
     esac
 }
@@ -314,7 +315,7 @@ for argument in "$@"; do
         --no-setup) setup=no ;;
         --without-windows) windows=no ;;
         --all) mode=all ;;
-        debug | release | lto | asan | tsan | msan | mingw | msvc) words="$words $argument" ;;
+        debug | release | lto | asan | plain | tsan | msan | mingw | msvc) words="$words $argument" ;;
         fuzz | oss-fuzz | coverage | prove | interleave | counts)
             words="$words $argument"
             ;;
@@ -322,7 +323,7 @@ for argument in "$@"; do
     esac
 done
 case $mode-$words in
-    all-) words="mingw asan debug msvc release tsan msan fuzz oss-fuzz coverage prove interleave counts" ;;
+    all-) words="mingw asan debug msvc release plain tsan msan fuzz oss-fuzz coverage prove interleave counts" ;;
     all-*) usage >&2; exit 2 ;;
     quick-) words="mingw asan debug" ;;
     *) mode=named ;;

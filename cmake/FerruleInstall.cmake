@@ -79,12 +79,7 @@ function(ferrule_install_pc ferrule_pc_name ferrule_pc_library ferrule_pc_libs_p
         COMPONENT development)
 endfunction()
 
-set(ferrule_system_pc_libs "")
-if(WIN32)
-    set(ferrule_system_pc_libs "-lws2_32")
-else()
-    set(ferrule_system_pc_libs "${CMAKE_THREAD_LIBS_INIT}")
-endif()
+list(JOIN ferrule_system_pc_libs " " ferrule_system_pc_libs)
 if("static" IN_LIST FERRULE_INSTALL_KINDS OR "shared" IN_LIST FERRULE_INSTALL_KINDS)
     ferrule_install_pc(ferrule ferrule "${ferrule_system_pc_libs}" "${PROJECT_DESCRIPTION}")
 endif()

@@ -23,7 +23,7 @@ else()
 endif()
 # The library tests the pointers that its headers exclude, and the tests pass them. Examples and
 # benchmarks are compiled as a user's program is.
-list(APPEND ferrule_definitions FER_NO_POINTER_ATTRIBUTES)
+list(APPEND ferrule_definitions FER_NO_POINTER_ATTRIBUTES "$<$<BOOL:${FERRULE_PLAIN_POSIX}>:FERRULE_PLAIN_POSIX>")
 
 set(ferrule_sanitizers "")
 set(ferrule_assertions ${FERRULE_ASSERTIONS})

@@ -68,6 +68,7 @@ set(ferrule_posix_sources
     platform/posix/poller_identity.c
     platform/posix/poller_poll.c
     platform/posix/resolve.c
+    platform/posix/sigpipe.c
     platform/posix/socket.c
     platform/posix/thread.c
     platform/posix/token.c
@@ -160,7 +161,7 @@ set(ferrule_trace_sources
     platform/common/trace.c)
 if(WIN32)
     set(ferrule_platform_sources ${ferrule_winsock_sources})
-elseif(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Darwin)$")
+elseif(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android|Darwin)$" AND NOT FERRULE_PLAIN_POSIX)
     set(ferrule_platform_sources ${ferrule_posix_sources})
 else()
     set(ferrule_platform_sources ${ferrule_posix_sources} ${ferrule_list_sources})

@@ -85,6 +85,9 @@ struct ferp_traits {
      * else that of the route (macOS and the BSDs: udp_disconnect, sys/netinet/udp_usrreq.c). Linux
      * and Windows keep the address that was bound. */
     bool reconnect_drops_bound_addr;
+    /* A second connect replaces the local address that the first one chose, for the same reason.
+     * Linux and Windows keep it. */
+    bool reconnect_chooses_addr_again;
     /* A connect to the broadcast address needs no SO_BROADCAST (macOS and the BSDs: in_pcbconnect;
      * Windows: Wine's test_broadcast). Linux refuses it (ip4_datagram_connect). */
     bool connect_ignores_broadcast;

@@ -276,8 +276,12 @@ fer_error feri_prepare_reconnect(const fer_handle *handle, const fer_socket_addr
                                  feri_reconnect *reconnect)
 {
     *reconnect = (feri_reconnect){false, false};
-    return ferp_traits()->reconnect_drops_bound_addr ? keep_bound_source(handle, addr, reconnect)
-                                                     : drop_chosen_source(handle, addr, reconnect);
+    if (ferp_traits()->reconnect_drops_bound_addr) {
+        FER_TRY(keep_bound_source(handle, addr, reconnect));
+    }
+    return ferp_traits()->reconnect_chooses_addr_again
+               ? feri_ok()
+               : drop_chosen_source(handle, addr, reconnect);
 }
 
 /* Wine 8 keeps the address (Windows: ?). */

@@ -45,7 +45,7 @@ static fer_error connect_once(fer_raw_socket raw, const fer_socket_addr *addr)
 static void device_of(fer_raw_socket raw, char name[IF_NAMESIZE])
 {
     name[0] = '\0';
-#ifdef __linux__
+#if FERP_HAS_BINDTODEVICE
     socklen_t len = IF_NAMESIZE;
     bool is_set = getsockopt((int)raw, SOL_SOCKET, SO_BINDTODEVICE, name, &len) == 0 && len > 0;
     name[is_set ? len - 1 : 0] = '\0';
@@ -59,7 +59,7 @@ static void device_of(fer_raw_socket raw, char name[IF_NAMESIZE])
 static fer_error bind_again(fer_raw_socket raw, const fer_socket_addr *addr)
 {
     fer_error error = ferp_bind(raw, addr);
-#ifdef IP_FREEBIND
+#if FERP_HAS_FREEBIND
     const int on = 1;
     const int off = 0;
     if (error.kind == FER_ADDR_NOT_AVAILABLE &&
@@ -88,6 +88,9 @@ fer_error ferp_disconnect(fer_raw_socket raw)
     bool has_interface = ferp_peer_addr(raw, &peer).kind == FER_OK && peer.scope_id != 0;
     device_of(raw, device);
     (void)connect((int)raw, &none, sizeof none);
+#ifdef __sun
+    (void)connect((int)raw, NULL, 0); /* illumos, inet/udp/udp.c, udp_connect */
+#endif
     FER_TRY(ferp_local_addr(raw, &after));
     bool is_bound_to_interface = local.scope_id != 0 && fer_ip_addr_eq(after.ip, local.ip);
     if (device[0] != '\0' && (!has_interface || is_bound_to_interface)) {

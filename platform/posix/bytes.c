@@ -77,7 +77,7 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned fl
 {
     ssize_t moved = ferp_posix_is_lost_datagram(raw, len)
                         ? -1
-                        : send((int)raw, buf, len, ferp_posix_send_flags(flags));
+                        : ferp_posix_send((int)raw, buf, len, ferp_posix_send_flags(flags));
     if (FERP_POSIX_IS_APPLE && (flags & FERP_UNIX) != 0) {
         *n = moved < 0 ? 0 : (size_t)moved;
         return ferp_posix_unix_send_result(raw, moved);
@@ -114,7 +114,7 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
     struct msghdr message = {0};
     message.msg_iov = (struct iovec *)(uintptr_t)slices; /* the system only reads it */
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
-    return store_sent(sendmsg((int)raw, &message, ferp_posix_send_flags(flags)), n);
+    return store_sent(ferp_posix_sendmsg((int)raw, &message, ferp_posix_send_flags(flags)), n);
 }
 
 /* No bytes and no sender: the read half is shut down, and nothing is queued. */
@@ -157,7 +157,7 @@ FERI_NOINLINE static fer_error receive_from(const receiving *by, fer_udp_receive
     message.msg_namelen = sizeof from;
     message.msg_iov = &slice;
     message.msg_iovlen = 1;
-    ssize_t moved = recvmsg((int)by->raw, &message, by->flags);
+    ssize_t moved = ferp_posix_receive((int)by->raw, &message, by->flags);
     if (moved < 0) {
         return ferp_posix_waited_error(errno);
     }
@@ -165,7 +165,7 @@ FERI_NOINLINE static fer_error receive_from(const receiving *by, fer_udp_receive
     return store_datagram(&from, (size_t)moved < len ? (size_t)moved : len, truncated, out);
 }
 
-#ifdef __linux__
+#if FERP_HAS_RECEIVED_LENGTH
 /* With MSG_TRUNC Linux returns the length of the whole UDP datagram (recv(2)), so recvfrom detects
  * a truncated one. recvmsg costs more: the kernel copies the header and the slice of the message.
  * WSL 1 rejects the flag with EINVAL (microsoft/WSL#3871), and a sandbox may.
@@ -198,7 +198,7 @@ fer_error ferp_recv_from(fer_raw_socket raw, void *buf, size_t len, unsigned fla
                          fer_udp_received *out)
 {
     const receiving by = {raw, buf, len, ferp_posix_recv_flags(flags)};
-#ifdef __linux__
+#if FERP_HAS_RECEIVED_LENGTH
     if ((flags & (FERP_PEEK | FERP_NOT_UDP)) == 0) {
         return receive_with_length(&by, len, out);
     }
@@ -246,11 +246,12 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned
     struct sockaddr_storage to;
     socklen_t size = ferp_posix_sockaddr(addr, &to);
     int os_flags = ferp_posix_send_flags(flags);
-    ssize_t moved = ferp_posix_is_lost_datagram(raw, len)
-                        ? -1
-                        : sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
-    if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && ferp_posix_is_peer(raw, addr)) {
-        moved = send((int)raw, buf, len, os_flags);
+    ssize_t moved =
+        ferp_posix_is_lost_datagram(raw, len)
+            ? -1
+            : ferp_posix_sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
+    if (moved < 0 && errno == EISCONN && ferp_posix_is_peer(raw, addr)) {
+        moved = ferp_posix_send((int)raw, buf, len, os_flags);
     }
     fer_error error = store_moved(moved, n);
     return error.kind == FER_OK ? error : ferp_posix_map_missing_port(raw, error);

@@ -9,39 +9,29 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* sendmmsg and recvmmsg. FreeBSD's are loops of its C library. NetBSD's leave the error that ends
- * them, EAGAIN included, to the next call (sys/kern/uipc_syscalls.c, sys_sendmmsg: so_error). */
-#ifdef __linux__
-#define FERP_POSIX_HAS_MMSG 1
-#endif
-
 /* The local address of a sent struct in_pktinfo. NetBSD's has one address, and its UDP refuses
  * control messages before 8 (EINVAL, run on 7.99.34). */
 #ifdef __NetBSD__
 #include <sys/param.h>
 #define FERP_POSIX_PKTINFO_SOURCE ipi_addr
-#if __NetBSD_Version__ < 800000000
-#define FERP_POSIX_NO_SOURCE_V4 1
-#endif
+#define FERP_POSIX_PKTINFO_SENDS (__NetBSD_Version__ >= 800000000)
 #else
 #define FERP_POSIX_PKTINFO_SOURCE ipi_spec_dst
+#define FERP_POSIX_PKTINFO_SENDS 1
 #endif
-
-/* A local address of IPv4 without an interface: ip(4) of FreeBSD, OpenBSD and DragonFly. */
-#if defined(IP_SENDSRCADDR) && !defined(IP_PKTINFO)
-#define FERP_POSIX_SOURCE_BY_ADDRESS 1
+#if !(FERP_HAS_PKTINFO && FERP_POSIX_PKTINFO_SENDS) && !FERP_HAS_SENDSRCADDR
+#define FERP_POSIX_NO_SOURCE_V4 1
 #endif
 
 /* The address and the interface of a received datagram of IPv4 are two messages. So on NetBSD too,
  * whose IP_RECVPKTINFO has the address of the sender (7.99.34; ip_input.c, ip_savecontrol). */
-#if defined(FERP_POSIX_SOURCE_BY_ADDRESS) || defined(__NetBSD__)
+#if FERP_HAS_SENDSRCADDR || (FERP_HAS_PKTINFO && defined(__NetBSD__))
 #define FERP_POSIX_DESTINATION_BY_ADDRESS 1
 #include <net/if_dl.h>
 #endif
 
 /* The numbers of Linux since 4.18 and 5.0 (include/uapi/linux/udp.h). A C library may lack them. */
-#ifdef __linux__
-#define FERP_POSIX_HAS_SEGMENTS 1
+#if FERP_HAS_SEGMENTS
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
@@ -54,15 +44,19 @@
  * (sys/netinet/ip_output.c, ip_setpktopts), the others ignore them (FreeBSD, OpenBSD,
  * sys/netinet/udp_usrreq.c, udp_output; XNU, bsd/netinet/udp_usrreq.c, udp_output). The data of a
  * sent one are an int, of TOS on FreeBSD a byte (udp(4)). */
-#ifdef __linux__
+#if FERP_FOUND_ON_LINUX
 #define FERP_POSIX_SENT_TOS IP_TOS
 #define FERP_POSIX_SENT_TTL IP_TTL
 #define FERP_POSIX_RECEIVED_TOS IP_TOS
 #define FERP_POSIX_RECEIVED_TTL IP_TTL
 #else
 #define FERP_POSIX_SENT_TTL 0
+#if FERP_HAS_RECVTTL
 #define FERP_POSIX_RECEIVED_TTL IP_RECVTTL
-#if defined(__APPLE__) || defined(__FreeBSD__)
+#else
+#define FERP_POSIX_RECEIVED_TTL 0
+#endif
+#if FERP_FOUND && (defined(__APPLE__) || defined(__FreeBSD__))
 #define FERP_POSIX_SENT_TOS IP_TOS
 #define FERP_POSIX_RECEIVED_TOS IP_RECVTOS
 #else

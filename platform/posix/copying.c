@@ -1,10 +1,9 @@
-/* copying.c: moving the bytes of streams and files inside the kernel, and reading files. macOS and
- * the BSDs have no splice, and NetBSD and OpenBSD no sendfile. */
+/* copying.c: moving the bytes of streams and files inside the kernel, and reading files. */
 #include "platform/posix/posix.h"
 
-#include "platform/copying.h"
-
 #include <unistd.h>
+
+#include "platform/posix/sigpipe.h"
 
 /* The position in a file. With 4 bytes a large offset would become another one. */
 _Static_assert(sizeof(off_t) == 8, "features.h comes before each system header");
@@ -16,11 +15,7 @@ fer_error ferp_read_file(fer_raw_file file, uint64_t offset, void *buf, size_t l
     return ferp_posix_waited_result(moved);
 }
 
-#if defined(__linux__) || defined(__FreeBSD__) || defined(__APPLE__)
-#define FERP_POSIX_SENDS_FILES
-#endif
-
-#ifdef FERP_POSIX_SENDS_FILES
+#if FERP_HAS_SPLICE || FERP_SENDFILE != FERP_SENDFILE_NONE
 
 /* The error of a splice or sendfile. Those that are UNSUPPORTED refuse it: the kind of socket or
  * file (EINVAL; XNU: ENOTSUP), kTLS, a kernel or a sandbox without it. None is an error of the
@@ -38,80 +33,25 @@ static fer_error refusal_or_error(int code)
     }
 }
 
+#if FERP_HAS_SPLICE || FERP_SENDFILE == FERP_SENDFILE_LINUX
+static fer_error store_spliced(ssize_t moved, size_t *n)
+{
+    *n = moved > 0 ? (size_t)moved : 0;
+    return moved >= 0 ? (fer_error){FER_OK, 0} : refusal_or_error(errno);
+}
 #endif
 
-#ifdef __linux__
+#endif
+
+#if FERP_HAS_SPLICE
 
 #include <fcntl.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 
 /* The default size of a pipe, and the largest that an unprivileged process may set (pipe(7)). */
 enum { PIPE_DEFAULT = 65536, PIPE_MAX = 1048576 };
 
 /* The drains of a pipe after which a signal that it holds back comes. */
 enum { DRAINS_HELD = 64 };
-
-/* ---- SIGPIPE. splice and sendfile have no MSG_NOSIGNAL. */
-
-_Static_assert(sizeof(sigset_t) <= sizeof((ferp_held_signal *)0)->mask, "mask is too short");
-
-static sigset_t only_sigpipe(void)
-{
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGPIPE);
-    return signals;
-}
-
-/* For the thread or for the process. */
-static bool sigpipe_is_pending(void)
-{
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigpending(&signals);
-    return sigismember(&signals, SIGPIPE) == 1;
-}
-
-/* SIGPIPE is directed at the thread that writes (signal(7)), so the thread blocks it. If it did not
- * before, none can be pending for it. */
-static void hold_sigpipe(ferp_held_signal *held)
-{
-    const sigset_t signals = only_sigpipe();
-    sigset_t before;
-    (void)sigemptyset(&before);
-    (void)pthread_sigmask(SIG_BLOCK, &signals, &before);
-    memcpy(held->mask, &before, sizeof before);
-    held->was_blocked = sigismember(&before, SIGPIPE) == 1;
-    held->was_pending = held->was_blocked && sigpipe_is_pending();
-}
-
-/* Removes the signal that an EPIPE has raised, which a short count hides: then the stream ended
- * after some bytes. One that was pending before stays. The thread's own is removed before one of
- * the process. The kernel keeps one of each number, so one that was pending for the thread was the
- * new one too, and is raised again. Not exact: if the thread and the process each had one, or
- * pthread_kill sends the thread one while it is held back, that of the thread is lost. If a short
- * count was no EPIPE, one of the process becomes the thread's. */
-static void take_sigpipe(const ferp_held_signal *held)
-{
-    const struct timespec now = {0, 0};
-    const sigset_t signals = only_sigpipe();
-    while (sigtimedwait(&signals, NULL, &now) < 0 && errno == EINTR) {
-    }
-    if (held->was_pending && !sigpipe_is_pending()) {
-        (void)raise(SIGPIPE);
-    }
-}
-
-static void release_sigpipe(const ferp_held_signal *held)
-{
-    const sigset_t signals = only_sigpipe();
-    if (!held->was_blocked) {
-        (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
-    }
-}
 
 /* ---- Pipes */
 
@@ -127,7 +67,7 @@ fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
     out->waits = waits;
     out->drains = 0;
     if (!waits) {
-        hold_sigpipe(&out->held);
+        ferp_posix_hold_sigpipe(&out->held);
     }
     return (fer_error){FER_OK, 0};
 }
@@ -137,14 +77,8 @@ void ferp_pipe_close(const ferp_pipe *pipe)
     (void)close(pipe->ends[0]);
     (void)close(pipe->ends[1]);
     if (!pipe->waits) {
-        release_sigpipe(&pipe->held);
+        ferp_posix_release_sigpipe(&pipe->held);
     }
-}
-
-static fer_error store_spliced(ssize_t moved, size_t *n)
-{
-    *n = moved > 0 ? (size_t)moved : 0;
-    return moved >= 0 ? (fer_error){FER_OK, 0} : refusal_or_error(errno);
 }
 
 static fer_error splice_some(int from, int to, size_t len, size_t *n)
@@ -164,18 +98,18 @@ fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len,
 fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
 {
     if (pipe->waits) {
-        hold_sigpipe(&pipe->held);
+        ferp_posix_hold_sigpipe(&pipe->held);
     }
     fer_error error = splice_some(pipe->ends[0], (int)to, len, n);
     bool is_short = error.kind == FER_OK && *n < len;
     if (error.os_code == EPIPE || (is_short && pipe->waits)) {
-        take_sigpipe(&pipe->held);
+        ferp_posix_take_sigpipe(&pipe->held);
     }
     if (pipe->waits) {
-        release_sigpipe(&pipe->held);
+        ferp_posix_release_sigpipe(&pipe->held);
     } else if (!is_short && ++pipe->drains % DRAINS_HELD == 0) {
-        release_sigpipe(&pipe->held);
-        hold_sigpipe(&pipe->held);
+        ferp_posix_release_sigpipe(&pipe->held);
+        ferp_posix_hold_sigpipe(&pipe->held);
     }
     return error;
 }
@@ -183,40 +117,6 @@ fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t
 fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n)
 {
     return store_spliced(read(pipe->ends[0], buf, len), n);
-}
-
-/* A count beyond the end of the file delays the last segment by 200 ms on older kernels, because it
- * is sent with MSG_MORE (golang/go#45256). The size of a file that is not regular says nothing, nor
- * does a size of 0, which files of proc(5) have. */
-static size_t clamp_to_file(int file, uint64_t offset, size_t len)
-{
-    struct stat status;
-    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
-        return len;
-    }
-    uint64_t size = (uint64_t)status.st_size;
-    uint64_t left = size > offset ? size - offset : 0;
-    return left < len ? (size_t)left : len;
-}
-
-fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
-                         size_t *n)
-{
-    ferp_held_signal held;
-    off_t at = (off_t)offset;
-    size_t most = clamp_to_file(ferp_posix_fd(file), offset, len);
-    *n = 0;
-    if (most == 0) {
-        return (fer_error){FER_OK, 0};
-    }
-    hold_sigpipe(&held);
-    ssize_t moved = sendfile((int)to, ferp_posix_fd(file), &at, most);
-    fer_error error = store_spliced(moved, n);
-    if (error.kind == FER_OK ? *n < most : error.os_code == EPIPE) {
-        take_sigpipe(&held);
-    }
-    release_sigpipe(&held);
-    return error;
 }
 
 #else
@@ -267,7 +167,59 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
 
 #endif
 
-#if !defined(__linux__) && defined(FERP_POSIX_SENDS_FILES)
+#if FERP_SENDFILE == FERP_SENDFILE_LINUX
+
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+
+/* A count beyond the end of the file delays the last segment by 200 ms on older kernels, because it
+ * is sent with MSG_MORE (golang/go#45256). The size of a file that is not regular says nothing, nor
+ * does a size of 0, which files of proc(5) have. */
+static size_t clamp_to_file(int file, uint64_t offset, size_t len)
+{
+    struct stat status;
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
+        return len;
+    }
+    uint64_t size = (uint64_t)status.st_size;
+    uint64_t left = size > offset ? size - offset : 0;
+    return left < len ? (size_t)left : len;
+}
+
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n)
+{
+    ferp_held_signal held;
+    off_t at = (off_t)offset;
+    size_t most = clamp_to_file(ferp_posix_fd(file), offset, len);
+    *n = 0;
+    if (most == 0) {
+        return (fer_error){FER_OK, 0};
+    }
+    ferp_posix_hold_sigpipe(&held);
+    ssize_t moved = sendfile((int)to, ferp_posix_fd(file), &at, most);
+    fer_error error = store_spliced(moved, n);
+    if (error.kind == FER_OK ? *n < most : error.os_code == EPIPE) {
+        ferp_posix_take_sigpipe(&held);
+    }
+    ferp_posix_release_sigpipe(&held);
+    return error;
+}
+
+#elif FERP_SENDFILE == FERP_SENDFILE_NONE
+
+fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
+                         size_t *n)
+{
+    (void)to;
+    (void)file;
+    (void)offset;
+    (void)len;
+    *n = 0;
+    return (fer_error){FER_UNSUPPORTED, EOPNOTSUPP};
+}
+
+#else
 
 #include <sys/uio.h>
 
@@ -286,7 +238,7 @@ static bool count_is_stored(fer_error error, off_t sent, size_t len)
 fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
                          size_t *n)
 {
-#ifdef __APPLE__
+#if FERP_SENDFILE == FERP_SENDFILE_MACOS
     off_t sent = (off_t)len;
     int result = sendfile(ferp_posix_fd(file), (int)to, (off_t)offset, &sent, NULL, 0);
 #else
@@ -297,19 +249,6 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
     bool is_count = error.kind == FER_OK || count_is_stored(error, sent, len);
     *n = is_count && sent > 0 ? (size_t)sent : 0;
     return error;
-}
-
-#elif !defined(FERP_POSIX_SENDS_FILES)
-
-fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
-                         size_t *n)
-{
-    (void)to;
-    (void)file;
-    (void)offset;
-    (void)len;
-    *n = 0;
-    return (fer_error){FER_UNSUPPORTED, EOPNOTSUPP};
 }
 
 #endif

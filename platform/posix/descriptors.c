@@ -8,11 +8,22 @@
 /* The two steps that replace a refused call: another thread may fork and exec in between, as on
  * macOS. */
 
+/* In another way, which a sandbox may permit. */
+static int set_close_on_exec_again(int fd)
+{
+#if FERP_HAS_FIOCLEX
+    return ioctl(fd, FIOCLEX);
+#else
+    (void)fd;
+    return -1;
+#endif
+}
+
 /* Sets close-on-exec of a new descriptor, which is closed on failure. EPERM of an accept would mean
  * that a firewall has refused the connection (accept(2)). */
 static int with_close_on_exec(int fd)
 {
-    if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 && ioctl(fd, FIOCLEX) < 0) {
+    if (fd >= 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 && set_close_on_exec_again(fd) < 0) {
         int code = errno;
         (void)close(fd);
         errno = code == EPERM ? ENOSYS : code;
@@ -57,7 +68,7 @@ int ferp_posix_socket_pair(int type, int fds[2])
  * or the next connection. */
 int ferp_posix_accept(int listener, struct sockaddr *from, socklen_t *len)
 {
-#ifdef FERP_POSIX_HAS_ACCEPT4
+#if FERP_HAS_ACCEPT4
     int fd = accept4(listener, from, len, SOCK_CLOEXEC);
     return fd < 0 && ferp_posix_is_refusal(errno) ? with_close_on_exec(accept(listener, from, len))
                                                   : fd;
@@ -98,7 +109,7 @@ static int finish_pipe(int ends[2], bool waits)
     return -1;
 }
 
-#ifdef FERP_POSIX_HAS_PIPE2
+#if FERP_HAS_PIPE2
 
 /* No fallback is pipe, because that of glibc is pipe2. A pair of sockets has the same readiness. */
 int ferp_posix_wake_pipe(int ends[2], bool waits)

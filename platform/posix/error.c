@@ -6,21 +6,6 @@
 
 #include "platform/posix/errors_posix.h"
 
-/* A system may lack these names, or have one number for two. No errno has these values. */
-#ifndef ESHUTDOWN
-#define ESHUTDOWN (INT32_MIN + 1)
-#endif
-#ifndef EHOSTDOWN
-#define EHOSTDOWN (INT32_MIN + 2)
-#endif
-#ifndef ESOCKTNOSUPPORT
-#define ESOCKTNOSUPPORT (INT32_MIN + 3)
-#endif
-#if !defined(EPFNOSUPPORT) || EPFNOSUPPORT == EAFNOSUPPORT
-#undef EPFNOSUPPORT
-#define EPFNOSUPPORT (INT32_MIN + 4)
-#endif
-
 #if defined(__linux__) && !defined(__mips__) && !defined(__sparc__) && !defined(__alpha__) && \
     !defined(__hppa__)
 #define CHECK_NUMBER(name, on_linux, on_bsd, kind) \
@@ -73,27 +58,37 @@ static void store_text(const char *text, char *buf, size_t cap)
     buf[len] = '\0';
 }
 
-/* strerror_r returns the text (GNU's, which Bionic has too) or stores it (POSIX's: musl, macOS, the
- * BSDs): strerror_r(3). */
-static void store_errno_text(int code, char *buf, size_t cap)
+/* strerror_r returns the text (GNU's, which Bionic has too), or stores it and returns an error
+ * (POSIX'): strerror_r(3). */
+static const char *text_returned(const char *text, const char *stored)
 {
-#if defined(__GLIBC__) || defined(__BIONIC__)
-    char unknown[64];
-    store_text(strerror_r(code, unknown, sizeof unknown), buf, cap);
-#else
-    buf[0] = '\0';
-    (void)strerror_r(code, buf, cap);
-#endif
+    (void)stored;
+    return text;
 }
 
-/* The resolver's codes are negative on every system (resolve.c), and a positive one of a failed
- * lookup is errno. Only a system whose own are negative has INT32_MIN. errno stays as it was, so
+static const char *text_stored(int error, const char *stored)
+{
+    (void)error;
+    return stored;
+}
+
+static void store_errno_text(int code, char *buf, size_t cap)
+{
+    char text[256] = "";
+    const char *got = _Generic(strerror_r(code, text, sizeof text),
+                               char *: text_returned,
+                               int: text_stored)(strerror_r(code, text, sizeof text), text);
+    store_text(got, buf, cap);
+}
+
+/* The resolver's codes are negative on every system (resolve.c), and an errno of a failed lookup is
+ * none of them. Only a system whose own are negative has INT32_MIN. errno stays as it was, so
  * that a text can be made before errno is read. */
 void ferp_error_text(fer_error error, char *buf, size_t cap)
 {
     int previous = errno;
     bool is_negated = EAI_NONAME > 0 && error.os_code != INT32_MIN;
-    if (error.kind == FER_UNCATEGORIZED || error.os_code > 0) {
+    if (error.kind == FER_UNCATEGORIZED || ferp_posix_is_errno(error.os_code)) {
         store_errno_text(error.os_code, buf, cap);
     } else {
         store_text(gai_strerror(is_negated ? -error.os_code : error.os_code), buf, cap);
@@ -106,5 +101,6 @@ int ferp_errno(fer_error error)
 {
     bool is_exact = error.kind == FER_RESOLVE_FAILED ||
                     (error.kind != FER_OK && ferp_error_kind(error.os_code) == error.kind);
-    return is_exact && error.os_code > 0 ? error.os_code : ferp_errno_of_kind(error.kind);
+    return is_exact && ferp_posix_is_errno(error.os_code) ? error.os_code
+                                                          : ferp_errno_of_kind(error.kind);
 }

@@ -3,7 +3,7 @@
 #ifndef FERP_POSIX_FEATURES_H
 #define FERP_POSIX_FEATURES_H
 
-#if defined(__linux__) && !defined(_GNU_SOURCE)
+#if (defined(__linux__) || defined(__GNU__)) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE /* accept4, SOCK_CLOEXEC */
 #endif
 #if defined(__linux__) && !defined(_FILE_OFFSET_BITS)
@@ -14,6 +14,12 @@
 #endif
 #if defined(__APPLE__) && !defined(__APPLE_USE_RFC_3542)
 #define __APPLE_USE_RFC_3542 1 /* IPV6_PKTINFO, IPV6_RECVPKTINFO, IPV6_DONTFRAG */
+#endif
+#if defined(__sun) && !defined(__EXTENSIONS__)
+#define __EXTENSIONS__ 1 /* IP_PKTINFO, struct ip_mreq, beside _XOPEN_SOURCE */
+#endif
+#if defined(__sun) && !defined(_XOPEN_SOURCE)
+#define _XOPEN_SOURCE 700 /* msg_control */
 #endif
 
 #endif

@@ -25,7 +25,7 @@ union handles_control {
 /* macOS has no MSG_CMSG_CLOEXEC, and a kernel of a BSD may be older than its header. There fcntl
  * sets the flag too, before the call returns. On macOS another thread may fork and exec in
  * between. */
-#ifdef MSG_CMSG_CLOEXEC
+#if FERP_HAS_CMSG_CLOEXEC
 #define RECV_CLOEXEC MSG_CMSG_CLOEXEC
 #else
 #define RECV_CLOEXEC 0
@@ -76,7 +76,7 @@ fer_error ferp_unix_send_handles(fer_raw_socket raw, const struct ferp_sent_hand
     }
     header.msg_iov = &slice;
     header.msg_iovlen = 1;
-    ssize_t moved = sendmsg((int)raw, &header, ferp_posix_send_flags(flags));
+    ssize_t moved = ferp_posix_sendmsg((int)raw, &header, ferp_posix_send_flags(flags));
     *n = moved < 0 ? 0 : (size_t)moved;
     return moved < 0 ? handles_error(raw) : (fer_error){FER_OK, 0};
 }
@@ -219,7 +219,7 @@ static void discard_rest(int fd)
 {
 #ifdef __APPLE__
     char byte;
-    (void)recv(fd, &byte, sizeof byte, MSG_DONTWAIT);
+    (void)recv(fd, &byte, sizeof byte, FERP_POSIX_DONTWAIT);
 #else
     (void)fd;
 #endif
@@ -244,7 +244,7 @@ static ssize_t receive_datagram_message(int fd, struct msghdr *header, int flags
         if (peeked < 0) {
             return peeked;
         }
-        moved = ferp_posix_receive_or_end(fd, header, flags | MSG_DONTWAIT);
+        moved = ferp_posix_receive_or_end(fd, header, flags | FERP_POSIX_DONTWAIT);
     } while (moved < 0 && errno == EAGAIN);
     if (has_no_room_for_handles(moved)) {
         discard_rest(fd);
@@ -346,7 +346,7 @@ fer_error ferp_posix_recv_and_close_handles(int fd, struct iovec *slices, size_t
             char byte;
             bool is_ignored;
             struct iovec slice = {&byte, 1};
-            int take = (flags & ~MSG_PEEK) | MSG_DONTWAIT;
+            int take = (flags & ~MSG_PEEK) | FERP_POSIX_DONTWAIT;
             if (receive_without_handles(fd, &slice, 1, take, &is_ignored) > 0) {
                 errno = ECONNRESET;
                 moved = -1;

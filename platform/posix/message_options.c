@@ -14,8 +14,16 @@ typedef struct number_option {
 
 #ifdef FERP_POSIX_DESTINATION_BY_ADDRESS
 #define LOCAL_ADDR_V4 IP_RECVDSTADDR
-#else
+#elif FERP_HAS_PKTINFO
 #define LOCAL_ADDR_V4 IP_PKTINFO
+#else
+#define LOCAL_ADDR_V4 0
+#endif
+
+#if FERP_POSIX_RECEIVED_TTL != 0
+#define HOPS_V4 IP_RECVTTL
+#else
+#define HOPS_V4 0
 #endif
 
 #if FERP_POSIX_RECEIVED_TOS != 0
@@ -24,19 +32,21 @@ typedef struct number_option {
 #define ECN_V4 0
 #endif
 
-#ifdef SO_RXQ_OVFL
+#if FERP_HAS_DROPS
 #define DROPS SO_RXQ_OVFL
 #else
 #define DROPS 0
 #endif
 
-#ifdef SO_TIMESTAMPNS
+#if FERP_HAS_TIMESTAMPNS
 #define TIMESTAMPS SO_TIMESTAMPNS
-#else
+#elif FERP_HAS_TIMESTAMP
 #define TIMESTAMPS SO_TIMESTAMP
+#else
+#define TIMESTAMPS 0
 #endif
 
-#ifdef FERP_POSIX_HAS_SEGMENTS
+#if FERP_HAS_SEGMENTS
 #define COALESCING UDP_GRO
 #define SEGMENTING UDP_SEGMENT
 #else
@@ -63,7 +73,7 @@ static number_option option_of(fer_udp_features feature, fer_ip_family family)
         return is_v4 ? (number_option){IPPROTO_IP, ECN_V4}
                      : (number_option){IPPROTO_IPV6, IPV6_RECVTCLASS};
     case FER_UDP_HOP_LIMIT:
-        return is_v4 ? (number_option){IPPROTO_IP, IP_RECVTTL}
+        return is_v4 ? (number_option){IPPROTO_IP, HOPS_V4}
                      : (number_option){IPPROTO_IPV6, IPV6_RECVHOPLIMIT};
     case FER_UDP_COALESCING: return (number_option){IPPROTO_UDP, COALESCING};
     case FER_UDP_SEGMENTING: return (number_option){IPPROTO_UDP, SEGMENTING};
@@ -138,13 +148,13 @@ fer_error ferp_udp_feature(fer_raw_socket raw, fer_ip_family family, fer_udp_fea
 
 /* With IP_PMTUDISC_PROBE Linux sets DF and does not apply the path MTU that it has stored; routers
  * alone limit a probe (ip(7)). IP_PMTUDISC_WANT is its default. */
-#if defined(IP_PMTUDISC_PROBE) && defined(IPV6_PMTUDISC_PROBE)
+#if FERP_HAS_MTU_PROBE
 #define DONT_FRAGMENT_V4 ((number_option){IPPROTO_IP, IP_MTU_DISCOVER})
 #define DONT_FRAGMENT_V6 ((number_option){IPPROTO_IPV6, IPV6_MTU_DISCOVER})
 #define DONT_FRAGMENT_ON IP_PMTUDISC_PROBE
 #define DONT_FRAGMENT_OFF IP_PMTUDISC_WANT
 #define DONT_FRAGMENT_IS_ON(value) ((value) == IP_PMTUDISC_PROBE || (value) == IP_PMTUDISC_DO)
-#elif defined(IP_DONTFRAG)
+#elif FERP_HAS_DONTFRAG
 #define DONT_FRAGMENT_V4 ((number_option){IPPROTO_IP, IP_DONTFRAG})
 #else
 #define DONT_FRAGMENT_V4 ((number_option){IPPROTO_IP, 0})
@@ -166,7 +176,7 @@ fer_error ferp_set_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool 
     }
     FER_TRY(set_value(raw, DONT_FRAGMENT_V6, value));
     FER_IGNORE(set_value(raw, DONT_FRAGMENT_V4, value));
-#ifdef __linux__
+#if FERP_HAS_MTU_PROBE
     return set_value(raw, (number_option){IPPROTO_IPV6, IPV6_DONTFRAG}, on);
 #else
     return (fer_error){FER_OK, 0};
@@ -181,7 +191,7 @@ fer_error ferp_dont_fragment(fer_raw_socket raw, fer_ip_family family, bool *on)
     return (fer_error){FER_OK, 0};
 }
 
-#if defined(IP_MTU) && defined(IPV6_MTU)
+#if FERP_HAS_IP_MTU
 
 fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
 {
@@ -193,7 +203,7 @@ fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
     return (fer_error){FER_OK, 0};
 }
 
-#else
+#elif FERP_HAS_PATHMTU
 
 /* RFC 3542, section 11.4. No option of IPv4 reports it. */
 fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
@@ -207,6 +217,16 @@ fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
     FER_TRY(ferp_posix_result(getsockopt((int)raw, IPPROTO_IPV6, IPV6_PATHMTU, &info, &len)));
     *out = info.ip6m_mtu;
     return (fer_error){FER_OK, 0};
+}
+
+#else
+
+fer_error ferp_path_mtu(fer_raw_socket raw, fer_ip_family family, uint32_t *out)
+{
+    (void)raw;
+    (void)family;
+    (void)out;
+    return ferp_posix_error_of(ENOPROTOOPT);
 }
 
 #endif

@@ -12,7 +12,7 @@
 
 /* ---- Batches */
 
-#ifdef FERP_POSIX_HAS_MMSG
+#if FERP_HAS_MMSG
 
 /* The type of the flags of sendmmsg and recvmmsg: musl differs from glibc and FreeBSD. */
 #if defined(__linux__) && !defined(__GLIBC__) && !defined(__ANDROID__)
@@ -120,7 +120,7 @@ static bool append_source_v4(outgoing *out, const struct ferp_send_message *mess
     (void)out;
     (void)message;
     return false;
-#elif defined(FERP_POSIX_SOURCE_BY_ADDRESS)
+#elif FERP_HAS_SENDSRCADDR
     if (message->from.family == 0) {
         return false;
     }
@@ -165,20 +165,22 @@ static bool append_source(outgoing *out, const struct ferp_send_message *message
     return true;
 }
 
-/* Writes a number of the header. False: the system has no control message for it, whose type of
- * IPv4 is 0. */
+/* Writes a number of the header. False: the system has no control message for it, type 0. */
 static bool append_octet(outgoing *out, const struct ferp_send_message *message, int type_v4,
                          int type_v6, uint8_t octet)
 {
+    bool is_v4 = message->family == FER_IP_V4;
+    int type = is_v4 ? type_v4 : type_v6;
     int number = octet;
-    if (message->family == FER_IP_V6) {
-        append_control(out, IPPROTO_IPV6, type_v6, &number, sizeof number);
-    } else if (type_v4 == IP_TOS && FERP_POSIX_TOS_IS_BYTE) {
-        append_control(out, IPPROTO_IP, IP_TOS, &octet, sizeof octet);
-    } else if (type_v4 != 0) {
-        append_control(out, IPPROTO_IP, type_v4, &number, sizeof number);
+    if (type == 0) {
+        return false;
     }
-    return message->family == FER_IP_V6 || type_v4 != 0;
+    if (is_v4 && type == IP_TOS && FERP_POSIX_TOS_IS_BYTE) {
+        append_control(out, IPPROTO_IP, IP_TOS, &octet, sizeof octet);
+    } else {
+        append_control(out, is_v4 ? IPPROTO_IP : IPPROTO_IPV6, type, &number, sizeof number);
+    }
+    return true;
 }
 
 /* ECN is best effort. */
@@ -193,7 +195,7 @@ static bool append_header(outgoing *out, const struct ferp_send_message *message
 
 static void append_segments(outgoing *out, const struct ferp_send_message *message)
 {
-#ifdef FERP_POSIX_HAS_SEGMENTS
+#if FERP_HAS_SEGMENTS
     uint16_t size = (uint16_t)message->segment_size;
     if (size != 0) {
         append_control(out, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size);
@@ -319,12 +321,12 @@ static fer_error store_failure(fer_raw_socket raw, const struct ferp_send_messag
     struct msghdr header;
     int code = errno;
     if (refuses_batches(code) && make_header(&simple, &out, &header)) {
-        *sent = sendmsg((int)raw, &header, flags) >= 0;
+        *sent = ferp_posix_sendmsg((int)raw, &header, flags) >= 0;
         code = errno;
     }
     while (FERP_POSIX_IS_BSD && *sent == 0 && simplify(raw, code, &simple) &&
            make_header(&simple, &out, &header)) {
-        *sent = !is_refused(raw, &simple) && sendmsg((int)raw, &header, flags) >= 0;
+        *sent = !is_refused(raw, &simple) && ferp_posix_sendmsg((int)raw, &header, flags) >= 0;
         code = errno;
     }
     return *sent == 1 ? (fer_error){FER_OK, 0} : map_failure(raw, message, code);
@@ -347,13 +349,13 @@ static FERI_HOT size_t make_headers(const struct ferp_send_message *messages, si
 /* Returns the number of messages that were sent, or -1. sendmsg is faster for one message. */
 static int send_headers(int fd, message_header *headers, size_t count, int flags)
 {
-#ifdef FERP_POSIX_HAS_MMSG
+#if FERP_HAS_MMSG
     if (count > 1) {
         return sendmmsg(fd, headers, (unsigned)count, (mmsg_flags)flags);
     }
 #endif
     (void)count;
-    return sendmsg(fd, &headers->msg_hdr, flags) < 0 ? -1 : 1;
+    return ferp_posix_sendmsg(fd, &headers->msg_hdr, flags) < 0 ? -1 : 1;
 }
 
 /* XNU removes the peer of a connected socket after an IPv4 message with an address or an interface
@@ -456,7 +458,7 @@ static void take_addr(const ferp_control_message *item, fer_datagram_recv *messa
                           offsetof(struct sockaddr_dl, sdl_data))) {
         message->interface_index = link.sdl_index;
     }
-#else
+#elif FERP_HAS_PKTINFO
     struct in_pktinfo info;
     if (ferp_control_take(item, IPPROTO_IP, IP_PKTINFO, &info, sizeof info)) {
         ip->family = FER_IP_V4;
@@ -502,27 +504,30 @@ static void take_header(const ferp_control_message *item, fer_datagram_recv *mes
  * (SO_TIMESTAMP). */
 static void take_time(const ferp_control_message *item, fer_datagram_recv *message)
 {
-#ifdef SCM_TIMESTAMPNS
+#if FERP_HAS_TIMESTAMPNS
     struct timespec time;
     if (ferp_control_take(item, SOL_SOCKET, SCM_TIMESTAMPNS, &time, sizeof time)) {
         message->unix_nanos =
             (uint64_t)time.tv_sec * FERP_NANOS_PER_SECOND + (uint64_t)time.tv_nsec;
     }
-#else
+#elif FERP_HAS_TIMESTAMP
     struct timeval time;
     if (ferp_control_take(item, SOL_SOCKET, SCM_TIMESTAMP, &time, sizeof time)) {
         message->unix_nanos =
             (uint64_t)time.tv_sec * FERP_NANOS_PER_SECOND + (uint64_t)time.tv_usec * 1000;
     }
+#else
+    (void)item;
+    (void)message;
 #endif
 }
 
 static void take_counts(const ferp_control_message *item, fer_datagram_recv *message)
 {
-#ifdef SO_RXQ_OVFL
+#if FERP_HAS_DROPS
     (void)ferp_control_take(item, SOL_SOCKET, SO_RXQ_OVFL, &message->drops, sizeof message->drops);
 #endif
-#ifdef FERP_POSIX_HAS_SEGMENTS
+#if FERP_HAS_SEGMENTS
     int size = 0;
     if (ferp_control_take(item, IPPROTO_UDP, UDP_GRO, &size, sizeof size) && size > 0 &&
         ((size_t)size < message->len || message->truncated)) {
@@ -584,7 +589,7 @@ static FERI_HOT void make_receive_headers(const fer_datagram_recv *messages, siz
 /* Receives one message. Returns 1, or -1. */
 static int receive_header(int fd, message_header *header, int flags)
 {
-    ssize_t len = recvmsg(fd, &header->msg_hdr, flags);
+    ssize_t len = ferp_posix_receive(fd, &header->msg_hdr, flags);
     header->msg_len = (unsigned)len;
     return len < 0 ? -1 : 1;
 }
@@ -592,7 +597,7 @@ static int receive_header(int fd, message_header *header, int flags)
 /* Waits for one message at most. Returns the number of messages that were received, or -1. */
 static int receive_headers(int fd, message_header *headers, size_t count, int flags)
 {
-#ifdef FERP_POSIX_HAS_MMSG
+#if FERP_HAS_MMSG
     if (count > 1) {
         mmsg_flags waits_once = (mmsg_flags)(flags | MSG_WAITFORONE);
         return recvmmsg(fd, headers, (unsigned)count, waits_once, NULL);

@@ -108,8 +108,14 @@ fer_error ferp_timeout(fer_raw_socket raw, ferp_direction direction, fer_duratio
 
 fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 {
+#if FERP_HAS_FIONBIO
     int on = nonblocking ? 1 : 0;
     return ferp_posix_ioctl(raw, FIONBIO, &on);
+#else
+    int flags = fcntl((int)raw, F_GETFL);
+    int wanted = nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+    return ferp_posix_result(flags < 0 ? flags : fcntl((int)raw, F_SETFL, wanted));
+#endif
 }
 
 fer_error ferp_is_nonblocking(fer_raw_socket raw, bool *out)

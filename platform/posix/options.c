@@ -10,15 +10,15 @@
 /* No system has an option of this number. */
 #define FERP_SYSTEM_NO_OPTION 0
 
-#if defined(TCP_KEEPIDLE)
+#if FERP_HAS_KEEPALIVE_TIME && defined(TCP_KEEPIDLE)
 #define FERP_SYSTEM_KEEPALIVE_TIME TCP_KEEPIDLE
-#elif defined(TCP_KEEPALIVE)
+#elif FERP_HAS_KEEPALIVE_TIME
 #define FERP_SYSTEM_KEEPALIVE_TIME TCP_KEEPALIVE /* macOS */
 #else
 #define FERP_SYSTEM_KEEPALIVE_TIME FERP_SYSTEM_NO_OPTION /* OpenBSD */
 #endif
 
-#if defined(TCP_KEEPINTVL) && defined(TCP_KEEPCNT)
+#if FERP_HAS_KEEPALIVE_COUNTS
 #define FERP_SYSTEM_KEEPALIVE_INTERVAL TCP_KEEPINTVL
 #define FERP_SYSTEM_KEEPALIVE_RETRIES TCP_KEEPCNT
 #else
@@ -27,10 +27,10 @@
 #endif
 
 /* macOS counts in seconds. */
-#if defined(TCP_USER_TIMEOUT)
+#if FERP_HAS_USER_TIMEOUT && defined(TCP_USER_TIMEOUT)
 #define FERP_SYSTEM_USER_TIMEOUT TCP_USER_TIMEOUT
 #define FERP_POSIX_USER_TIMEOUT_UNIT 1
-#elif defined(TCP_RXT_CONNDROPTIME)
+#elif FERP_HAS_USER_TIMEOUT
 #define FERP_SYSTEM_USER_TIMEOUT TCP_RXT_CONNDROPTIME
 #define FERP_POSIX_USER_TIMEOUT_UNIT 1000
 #else
@@ -38,7 +38,7 @@
 #define FERP_POSIX_USER_TIMEOUT_UNIT 1
 #endif
 
-#ifdef SO_PROTOCOL
+#if FERP_HAS_PROTOCOL
 #define FERP_SYSTEM_PROTOCOL SO_PROTOCOL
 #else
 #define FERP_SYSTEM_PROTOCOL FERP_SYSTEM_NO_OPTION /* macOS, NetBSD */
@@ -50,18 +50,22 @@
 #define LEVEL_TCP IPPROTO_TCP
 
 #define IF_ALL(name) name
+#if FERP_HAS_REUSE_PORT
 #define IF_POSIX(name) name
-#if defined(__linux__) && defined(IP_BIND_ADDRESS_NO_PORT)
+#else
+#define IF_POSIX(name) FERP_SYSTEM_NO_OPTION
+#endif
+#if FERP_HAS_BIND_LATER
 #define IF_LINUX(name) name
 #else
 #define IF_LINUX(name) FERP_SYSTEM_NO_OPTION
 #endif
 #define IF_WINDOWS(name) FERP_SYSTEM_NO_OPTION
 
-/* No number is larger: SOL_SOCKET of the BSDs is 0xffff. */
+/* SOL_SOCKET is 0xffff on the BSDs and -1 on Haiku, whose SO_SNDBUF has 31 bits. */
 typedef struct system_option {
-    uint16_t level;
-    uint16_t name;
+    int level;
+    int name;
 } system_option;
 
 /* FERP_INHERITABLE is a flag of the descriptor, and FERP_LISTENING is read by its own function. */
@@ -74,15 +78,16 @@ static uint32_t whole_units(uint32_t milliseconds)
     return milliseconds / unit + (milliseconds % unit != 0);
 }
 
-/* The BSDs define these two options as bytes (ip(4)). Linux defines them as ints and accepts bytes
- * too, but qemu's Linux emulation does not handle bytes well. */
+/* The BSDs (ip(4)) and illumos (inet/udp/udp_opt_data.c) define these two options as bytes. Linux
+ * defines them as ints and accepts bytes too, but qemu's Linux emulation does not handle bytes
+ * well. */
 static bool is_one_byte(ferp_option option)
 {
-#ifdef FERP_POSIX_BSD
-    return option == FERP_MULTICAST_LOOP_V4 || option == FERP_MULTICAST_TTL_V4;
-#else
+#ifdef __linux__
     (void)option;
     return false;
+#else
+    return option == FERP_MULTICAST_LOOP_V4 || option == FERP_MULTICAST_TTL_V4;
 #endif
 }
 
@@ -102,7 +107,13 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
 {
     if (option == FERP_INHERITABLE) {
         /* leaves other flags of the descriptor alone (FD_CLOFORK of POSIX.1-2024) */
+#if FERP_HAS_FIOCLEX
         return ferp_posix_ioctl(raw, value != 0 ? FIONCLEX : FIOCLEX, NULL);
+#else
+        int flags = fcntl((int)raw, F_GETFD);
+        int wanted = value != 0 ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
+        return ferp_posix_result(flags < 0 ? flags : fcntl((int)raw, F_SETFD, wanted));
+#endif
     }
     system_option known = system_options[option];
     value = option == FERP_USER_TIMEOUT ? whole_units(value) : value;
@@ -221,7 +232,7 @@ void ferp_report_refusals(fer_raw_socket raw, bool enabled)
 }
 
 /* On macOS plain SO_LINGER counts ticks, not seconds. */
-#ifdef SO_LINGER_SEC
+#if FERP_HAS_LINGER_SEC
 #define FERP_POSIX_LINGER SO_LINGER_SEC
 #else
 #define FERP_POSIX_LINGER SO_LINGER
@@ -229,7 +240,8 @@ void ferp_report_refusals(fer_raw_socket raw, bool enabled)
 
 fer_error ferp_set_linger(fer_raw_socket raw, struct ferp_linger linger)
 {
-    struct linger value = {linger.on ? 1 : 0, (int)linger.seconds};
+    struct linger value = {linger.on ? 1 : 0, 0};
+    value.l_linger = (__typeof__(value.l_linger))linger.seconds; /* Cygwin: a short */
     return ferp_posix_result(
         setsockopt((int)raw, SOL_SOCKET, FERP_POSIX_LINGER, &value, sizeof value));
 }
@@ -247,7 +259,7 @@ fer_error ferp_linger(fer_raw_socket raw, struct ferp_linger *out)
     return error;
 }
 
-#if defined(__linux__) && defined(SO_BINDTODEVICE)
+#if FERP_HAS_BINDTODEVICE
 
 /* socket(7): needs CAP_NET_RAW on kernels before 5.7. */
 fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char *name)
@@ -257,7 +269,7 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
         setsockopt((int)raw, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name) + 1));
 }
 
-#elif defined(IP_BOUND_IF) && defined(IPV6_BOUND_IF)
+#elif FERP_HAS_BOUND_IF
 
 /* macOS takes the interface's index; 0 removes the binding. Its SO_BINDTODEVICE of SDK 14.6 is not
  * used: older kernels lack it, and an unknown name is ENXIO (XNU, inp_bindtodevice). */
@@ -287,7 +299,7 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
 
 #endif
 
-#if defined(__linux__) && !defined(IPV6_MULTICAST_ALL)
+#if FERP_HAS_MULTICAST_ALL && !defined(IPV6_MULTICAST_ALL)
 #define IPV6_MULTICAST_ALL 29
 #endif
 
@@ -301,7 +313,7 @@ fer_error ferp_bind_device(fer_raw_socket raw, fer_ip_family family, const char 
  * IP_MULTICAST_ALL; ipv6(7), IPV6_MULTICAST_ALL, since Linux 4.20). A member receives its own. */
 static void begin_join(fer_raw_socket raw, ferp_membership change)
 {
-#ifdef __linux__
+#if FERP_HAS_MULTICAST_ALL
     int off = 0;
     if (change == FERP_JOIN) {
         (void)setsockopt((int)raw, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof off);
@@ -313,7 +325,6 @@ static void begin_join(fer_raw_socket raw, ferp_membership change)
 #endif
 }
 
-/* NetBSD and OpenBSD have no sources. */
 fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
                                const fer_ipv4_addr *group, const fer_ipv4_addr *source,
                                const fer_ipv4_addr *local)
@@ -321,7 +332,7 @@ fer_error ferp_change_group_v4(fer_raw_socket raw, ferp_membership change,
     struct ip_mreq request;
     begin_join(raw, change);
     if (source != NULL) {
-#ifdef IP_ADD_SOURCE_MEMBERSHIP
+#if FERP_HAS_SOURCES_V4
         struct ip_mreq_source with_source;
         memcpy(&with_source.imr_multiaddr, group->octets, sizeof group->octets);
         memcpy(&with_source.imr_sourceaddr, source->octets, sizeof source->octets);
@@ -359,7 +370,7 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
     struct ipv6_mreq request;
     begin_join(raw, change);
     if (source != NULL) {
-#ifdef MCAST_JOIN_SOURCE_GROUP
+#if FERP_HAS_SOURCES_V6
         const fer_socket_addr to = {.ip = fer_ip_addr_from_v6(*group)};
         const fer_socket_addr from = {.ip = fer_ip_addr_from_v6(*source)};
         struct group_source_req with_source;
@@ -383,7 +394,7 @@ fer_error ferp_change_group_v6(fer_raw_socket raw, ferp_membership change,
 
 void ferp_posix_disable_error_queue(fer_raw_socket raw, fer_ip_family family)
 {
-#ifdef __linux__
+#if FERP_HAS_ERROR_QUEUE
     int off = 0;
     if (family != 0) {
         (void)setsockopt((int)raw, IPPROTO_IP, IP_RECVERR, &off, sizeof off);

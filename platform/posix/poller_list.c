@@ -284,7 +284,8 @@ static fer_event event_of_entry(const source *one, const struct pollfd *entry)
 {
     const fer_interest both = FER_READABLE | FER_WRITABLE;
     bool has_error = (entry->revents & POLLERR) != 0;
-    bool has_ended = (entry->revents & POLLHUP) != 0 || ferp_list_hides_end(entry);
+    bool has_ended =
+        (entry->revents & POLLHUP & FERP_POSIX_POLLENDED) != 0 || ferp_list_hides_end(entry);
     fer_interest ready = ((entry->revents & POLLIN) != 0 ? FER_READABLE : 0) |
                          ((entry->revents & POLLOUT) != 0 ? FER_WRITABLE : 0) |
                          ((entry->revents & POLLPRI) != 0 ? FER_PRIORITY : 0);

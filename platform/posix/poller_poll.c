@@ -9,11 +9,6 @@
 
 #include "platform/posix/poller_list.h"
 
-/* POSIX.1-2024; macOS has none. */
-#if defined(__linux__) || defined(__FreeBSD__) || defined(__OpenBSD__)
-#define HAS_PPOLL 1
-#endif
-
 static const fer_error fine = {FER_OK, 0};
 
 /* ---- The waker */
@@ -101,7 +96,7 @@ static int poll_millis(struct pollfd *entries, size_t count, fer_duration timeou
     return poll(entries, (nfds_t)count, ferp_posix_millis(timeout));
 }
 
-#ifdef HAS_PPOLL
+#if FERP_HAS_PPOLL
 
 /* A sandbox may have poll alone. */
 static int poll_nanos(struct pollfd *entries, size_t count, fer_duration timeout)

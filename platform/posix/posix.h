@@ -3,7 +3,7 @@
 #ifndef FERP_POSIX_H
 #define FERP_POSIX_H
 
-#include "platform/posix/features.h"
+#include "platform/posix/found.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,11 +18,6 @@
 #include <time.h>
 
 #include "platform/platform.h"
-
-#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || \
-    defined(__DragonFly__)
-#define FERP_POSIX_BSD 1 /* socket addresses begin with their length; accept inherits O_NONBLOCK */
-#endif
 
 /* Whether the kernel is XNU. A condition and not an #if, so that the tests of a macOS made of Linux
  * compile these branches (tests/unit/test_posix_as_macos.c). */
@@ -39,50 +34,36 @@
 #define FERP_POSIX_IS_BSD false
 #endif
 
-/* The flag that creates a descriptor with close-on-exec. macOS has neither SOCK_CLOEXEC nor accept4
- * nor pipe2: there fcntl sets the flag before the call returns, and another thread may fork and
- * exec in between. */
-#if defined(SOCK_CLOEXEC) && !defined(__APPLE__)
+/* The flag that creates a descriptor with close-on-exec. Without it fcntl sets close-on-exec before
+ * the call returns, and another thread may fork and exec in between. */
+#if FERP_HAS_SOCK_CLOEXEC
 #define FERP_POSIX_SOCK_CLOEXEC SOCK_CLOEXEC
-#define FERP_POSIX_HAS_ACCEPT4 1
-#define FERP_POSIX_HAS_PIPE2 1
 #else
 #define FERP_POSIX_SOCK_CLOEXEC 0
 #endif
 
-/* The system call that a poller waits with; each has a file of its own. FERP_POSIX_POLLER can be
- * predefined: poll works on every system. A poller's key has 64 bits and kevent's udata is a
- * pointer, so kqueue needs 64-bit pointers. OpenBSD and NetBSD lack what poller_kqueue.c needs.
- * OpenBSD has no user events before 7.8, and few for each process since. NetBSD has neither
- * EVFILT_USER nor EVFILT_EMPTY before 10 (sys/event.h). NetBSD 10 has both, but nobody has run this
- * poller there, so it uses poll unless FERP_POSIX_POLLER says otherwise. */
-#define FERP_POSIX_POLLER_POLL 0
-#define FERP_POSIX_POLLER_EPOLL 1
-#define FERP_POSIX_POLLER_KQUEUE 2
-#ifndef FERP_POSIX_POLLER
-#if defined(__linux__)
-#define FERP_POSIX_POLLER FERP_POSIX_POLLER_EPOLL
-#elif UINTPTR_MAX >= UINT64_MAX && (defined(__APPLE__) || defined(__FreeBSD__))
-#define FERP_POSIX_POLLER FERP_POSIX_POLLER_KQUEUE
-#else
-#define FERP_POSIX_POLLER FERP_POSIX_POLLER_POLL
-#endif
-#endif
-
-/* NetBSD's poll sets neither POLLERR nor POLLHUP for a socket (uipc_socket.c, sopoll). A failure
- * only makes it readable and writable. */
-#ifdef __NetBSD__
-#define FERP_POSIX_POLL_HIDES_FAILURES true
-#else
+/* poll of NetBSD (uipc_socket.c, sopoll) and of illumos (sockcommon_sops.c, so_poll) sets neither
+ * POLLERR nor POLLHUP for a socket that has failed. A failure only makes it readable and writable.
+ * So may that of a system that nobody here knows. */
+#if FERP_FOUND && (defined(__linux__) || (defined(FERP_POSIX_BSD) && !defined(__NetBSD__)))
 #define FERP_POSIX_POLL_HIDES_FAILURES false
+#else
+#define FERP_POSIX_POLL_HIDES_FAILURES true
 #endif
 
-/* Events of poll. Only Linux and FreeBSD have POLLRDHUP. macOS reports urgent data of every socket
- * that is readable (XNU: sys_generic.c, poll). */
-#ifdef POLLRDHUP
+/* Events of poll. macOS reports urgent data of every socket that is readable (XNU: sys_generic.c,
+ * poll). */
+#if FERP_HAS_POLLRDHUP
 #define FERP_POSIX_POLLRDHUP POLLRDHUP
 #else
 #define FERP_POSIX_POLLRDHUP 0
+#endif
+/* Events after which nothing is awaited. POLLHUP of Haiku is the peer's end alone (TCPEndpoint.cpp,
+ * _AvailableData). */
+#ifdef __HAIKU__
+#define FERP_POSIX_POLLENDED POLLERR
+#else
+#define FERP_POSIX_POLLENDED (POLLERR | POLLHUP)
 #endif
 #ifdef __APPLE__
 #define FERP_POSIX_POLLPRI 0
@@ -90,8 +71,13 @@
 #define FERP_POSIX_POLLPRI POLLPRI
 #endif
 
-/* io_slices_max: IOV_MAX of Linux, macOS and the BSDs. */
-#define FERP_POSIX_SLICES_MAX 1024
+/* io_slices_max: 1024 on Linux, macOS and the BSDs. _XOPEN_IOV_MAX, 16, is the least (POSIX,
+ * limits.h). */
+#ifdef IOV_MAX
+#define FERP_POSIX_SLICES_MAX IOV_MAX
+#else
+#define FERP_POSIX_SLICES_MAX 16
+#endif
 
 /* The descriptor of a raw value that comes from the caller, or -1 if none can have this value. */
 static inline int ferp_posix_fd(intptr_t raw)
@@ -99,9 +85,14 @@ static inline int ferp_posix_fd(intptr_t raw)
     return raw < 0 || raw > INT_MAX ? -1 : (int)raw;
 }
 
-/* A system without MSG_NOSIGNAL has SO_NOSIGPIPE, which is set when the socket is created. macOS
- * has both since its SDK 11. */
-#ifdef MSG_NOSIGNAL
+/* The flag of a call that does not wait. 0: every socket is nonblocking. */
+#if FERP_HAS_DONTWAIT
+#define FERP_POSIX_DONTWAIT MSG_DONTWAIT
+#else
+#define FERP_POSIX_DONTWAIT 0
+#endif
+
+#if FERP_HAS_NOSIGNAL
 #define FERP_POSIX_SEND_FLAGS MSG_NOSIGNAL
 #else
 #define FERP_POSIX_SEND_FLAGS 0
@@ -110,24 +101,54 @@ static inline int ferp_posix_fd(intptr_t raw)
 /* The flags of a send that never waits. XNU and NetBSD check MSG_NBIO alone (sosend). XNU's public
  * headers do not define it; the number is from bsd/sys/socket.h. */
 #if defined(MSG_NBIO)
-#define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT | MSG_NBIO)
+#define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | FERP_POSIX_DONTWAIT | MSG_NBIO)
 #elif defined(__APPLE__)
-#define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT | 0x20000)
+#define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | FERP_POSIX_DONTWAIT | 0x20000)
 #else
-#define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | MSG_DONTWAIT)
+#define FERP_POSIX_TRY_SEND_FLAGS (FERP_POSIX_SEND_FLAGS | FERP_POSIX_DONTWAIT)
 #endif
 
 /* The flags of a receive and of a send, from those of platform.h. */
 static inline int ferp_posix_recv_flags(unsigned flags)
 {
     return ((flags & FERP_PEEK) != 0 ? MSG_PEEK : 0) |
-           ((flags & FERP_DONTWAIT) != 0 ? MSG_DONTWAIT : 0);
+           ((flags & FERP_DONTWAIT) != 0 ? FERP_POSIX_DONTWAIT : 0);
 }
 
 static inline int ferp_posix_send_flags(unsigned flags)
 {
     return (flags & FERP_DONTWAIT) != 0 ? FERP_POSIX_TRY_SEND_FLAGS : FERP_POSIX_SEND_FLAGS;
 }
+
+/* Sends that raise no SIGPIPE, with such flags. If the system has neither a flag nor an option, the
+ * thread blocks the signal during the call: four system calls. sigpipe.c */
+#define FERP_POSIX_SENDS_RAISE_SIGPIPE (!FERP_HAS_NOSIGNAL && !FERP_HAS_NOSIGPIPE)
+#if !FERP_POSIX_SENDS_RAISE_SIGPIPE
+#define ferp_posix_send send
+#define ferp_posix_sendto sendto
+#define ferp_posix_sendmsg sendmsg
+#else
+ssize_t ferp_posix_send(int fd, const void *buf, size_t len, int flags);
+ssize_t ferp_posix_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,
+                          socklen_t to_len);
+ssize_t ferp_posix_sendmsg(int fd, const struct msghdr *message, int flags);
+#endif
+
+/* Whether a code is an errno. Those of the resolver are small, and negative in a fer_error. The
+ * errnos of Haiku are negative too, and large (Errors.h). */
+static inline bool ferp_posix_is_errno(int code)
+{
+    return EPERM > 0 ? code > 0 : code < -0x10000;
+}
+
+/* recvmsg, or the end of a socket whose read half is shut down (ferp_posix_hides_end): if core
+ * waits, no call waits in the kernel, which would return the end. */
+#if FERP_HAS_DONTWAIT
+#define ferp_posix_receive recvmsg
+#else
+#define ferp_posix_receive ferp_posix_receive_or_end
+#endif
+ssize_t ferp_posix_receive_or_end(int fd, struct msghdr *message, int flags);
 
 /* The error of a call that never waits, as most calls. EINTR, EAGAIN, EINPROGRESS and EALREADY of
  * such a call (a sandbox, a filter) are RESOURCE_BUSY: they say nothing about a wait that core may

@@ -147,7 +147,7 @@ static fer_error interface_error(int code)
                                            : ferp_posix_error_of(code);
 }
 
-#ifdef __linux__
+#if FERP_FOUND_ON_LINUX
 
 /* The C library's functions need a socket with SOCK_CLOEXEC. Its refusal is ENOENT (glibc,
  * opensock.c). */

@@ -23,9 +23,9 @@ __attribute__((used, visibility("default"))) const char ferp_calls_the_system = 
 /* The option whose first byte is the state of a TCP connection: tcpi_state. SYN_SENT is 2 on Linux
  * (TCP_SYN_SENT), macOS and the BSDs (TCPS_SYN_SENT). The BSDs order the states: those from
  * FIN_WAIT_1 on follow the connection's own FIN (netinet/tcp_fsm.h). */
-#if defined(TCP_INFO)
+#if FERP_HAS_TCP_STATE && defined(TCP_INFO)
 #define FERP_POSIX_TCP_STATE TCP_INFO
-#elif defined(TCP_CONNECTION_INFO)
+#elif FERP_HAS_TCP_STATE
 #define FERP_POSIX_TCP_STATE TCP_CONNECTION_INFO
 #endif
 #define FERP_POSIX_LISTEN 1 /* on macOS and the BSDs */
@@ -34,26 +34,24 @@ __attribute__((used, visibility("default"))) const char ferp_calls_the_system = 
 #define FERP_POSIX_FIN_WAIT_1 6
 
 /* The state of a TCP connection; negative if the socket has none, or if the OS cannot report it. If
- * a sandbox refuses the query, a stream that is not writable and has not ended is connecting. */
+ * the OS has no query, or a sandbox refuses it, a stream that is not writable and has not ended is
+ * connecting. */
 static int tcp_state(int fd)
 {
+    int code = ENOSYS;
 #ifdef FERP_POSIX_TCP_STATE
     unsigned char state = 0;
     socklen_t len = sizeof state;
     if (getsockopt(fd, IPPROTO_TCP, FERP_POSIX_TCP_STATE, &state, &len) == 0) {
         return state;
     }
+    code = errno;
+#endif
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
-    int code = errno;
     bool is_connecting = ferp_posix_is_refusal(code) && poll(&entry, 1, 0) == 0 &&
                          ferp_check_connected(fd).kind == FER_NOT_CONNECTED;
     errno = code;
     return is_connecting ? FERP_POSIX_SYN_SENT : -1;
-#else
-    (void)fd;
-    errno = ENOPROTOOPT;
-    return -1;
-#endif
 }
 
 static fer_error set_close_on_exec(int fd)
@@ -67,7 +65,7 @@ static fer_error set_close_on_exec(int fd)
  * because such a socket raises no signal either. */
 static fer_error disable_sigpipe(int fd)
 {
-#ifdef SO_NOSIGPIPE
+#if FERP_HAS_NOSIGPIPE
     int on = 1;
     if (setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) < 0 && errno != EINVAL &&
         errno != ECONNRESET) {
@@ -77,6 +75,12 @@ static fer_error disable_sigpipe(int fd)
     (void)fd;
 #endif
     return (fer_error){FER_OK, 0};
+}
+
+/* If core waits, every socket is nonblocking. */
+static fer_error set_first_mode(int fd)
+{
+    return FERP_POSIX_DONTWAIT != 0 ? (fer_error){FER_OK, 0} : ferp_set_nonblocking(fd, true);
 }
 
 /* The send buffer of macOS and the BSDs limits a datagram to less than IP does
@@ -103,6 +107,9 @@ fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out)
     fer_error error = set_close_on_exec(fd);
     if (error.kind == FER_OK) {
         error = disable_sigpipe(fd);
+    }
+    if (error.kind == FER_OK) {
+        error = set_first_mode(fd);
     }
     if (error.kind != FER_OK) {
         (void)close(fd);
@@ -306,6 +313,7 @@ static void pass_on_hop_limit(int listener, int fd, sa_family_t family)
 static fer_error finish_accepted(int fd, fer_raw_socket *out)
 {
     fer_error error = set_close_on_exec(fd);
+    error = error.kind == FER_OK ? set_first_mode(fd) : error;
     if (error.kind != FER_OK) {
         (void)close(fd);
         error.kind = error.os_code == EINVAL ? FER_CONNECTION_ABORTED : error.kind;
@@ -425,14 +433,14 @@ fer_error ferp_take_error(fer_raw_socket raw, fer_error *pending)
  * the type decides. */
 static bool is_tcp_or_udp(int fd, int type)
 {
-#ifdef SO_PROTOCOL
+#if FERP_HAS_PROTOCOL
     int protocol = 0;
     if (int_option(fd, SO_PROTOCOL, &protocol).kind != FER_OK) {
         return true;
     }
     return type == SOCK_STREAM ? protocol == IPPROTO_TCP || protocol == FERP_POSIX_MPTCP
                                : protocol == IPPROTO_UDP || protocol == FERP_POSIX_UDPLITE;
-#elif defined(UDP_NOCKSUM)
+#elif FERP_FOUND && defined(UDP_NOCKSUM)
     /* macOS has no SO_PROTOCOL. Its sockets of ICMP refuse UDP's option with EINVAL (XNU,
      * ip_icmp.c, icmp_dgram_ctloutput). */
     int unchecked = 0;
@@ -531,5 +539,6 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family family)
 {
     ferp_posix_disable_error_queue(raw, family);
+    FER_TRY(set_first_mode((int)raw));
     return disable_sigpipe((int)raw);
 }

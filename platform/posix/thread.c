@@ -142,7 +142,7 @@ static void name_this_thread(void)
 {
 #if defined(__APPLE__)
     (void)pthread_setname_np(THREAD_NAME);
-#elif defined(__linux__)
+#elif FERP_FOUND_ON_LINUX
     (void)pthread_setname_np(pthread_self(), THREAD_NAME);
 #elif defined(__FreeBSD__) || defined(__OpenBSD__)
     pthread_set_name_np(pthread_self(), THREAD_NAME);

@@ -1,11 +1,11 @@
 /* token.c: the event of a cancel token: a descriptor that is readable while the token is signalled.
- * No wait reads it, so it ends every wait. On Linux it is an eventfd, elsewhere, or if that is
- * refused, a pipe. */
+ * No wait reads it, so it ends every wait. It is an eventfd, or if the system has none or refuses
+ * it, a pipe. */
 #include "platform/posix/posix.h"
 
 #include <unistd.h>
 
-#if defined(__linux__)
+#if FERP_HAS_EVENTFD
 #include <sys/eventfd.h>
 #endif
 
@@ -31,7 +31,7 @@ static fer_error open_pipe(fer_cancel_token *token)
     return (fer_error){FER_OK, 0};
 }
 
-#if defined(__linux__)
+#if FERP_HAS_EVENTFD
 
 fer_error ferp_token_open(fer_cancel_token *token)
 {

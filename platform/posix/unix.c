@@ -4,7 +4,7 @@
 
 #include <string.h>
 #include <unistd.h>
-#if defined(__APPLE__) || defined(__FreeBSD__) || defined(__DragonFly__)
+#if FERP_CREDENTIALS == FERP_CREDENTIALS_XUCRED
 #include <sys/ucred.h>
 #endif
 
@@ -60,13 +60,15 @@ fer_error ferp_unix_peer_addr(fer_raw_socket raw, fer_unix_addr *out)
 /* ---- Credentials. Each system has a struct of its own (unix(7); OpenBSD, getsockopt(2); NetBSD,
  * macOS and FreeBSD, unix(4)). The level of LOCAL_ options is 0. */
 
+#if FERP_CREDENTIALS != FERP_CREDENTIALS_NONE
 static fer_unix_cred cred_of(uid_t uid, gid_t gid, pid_t pid)
 {
     return (fer_unix_cred){(uint32_t)uid, (uint32_t)gid, pid > 0 ? (int32_t)pid : -1};
 }
+#endif
 
-#if defined(__linux__) || defined(__OpenBSD__)
-#ifdef __linux__
+#if FERP_CREDENTIALS == FERP_CREDENTIALS_UCRED || FERP_CREDENTIALS == FERP_CREDENTIALS_SOCKPEERCRED
+#if FERP_CREDENTIALS == FERP_CREDENTIALS_UCRED
 typedef struct ucred system_cred;
 #else
 typedef struct sockpeercred system_cred;
@@ -80,7 +82,7 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
     *out = cred_of(cred.uid, cred.gid, cred.pid);
     return (fer_error){FER_OK, 0};
 }
-#elif defined(__NetBSD__)
+#elif FERP_CREDENTIALS == FERP_CREDENTIALS_UNPCBID
 fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
 {
     struct unpcbid cred;
@@ -89,7 +91,7 @@ fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
     *out = cred_of(cred.unp_euid, cred.unp_egid, cred.unp_pid);
     return (fer_error){FER_OK, 0};
 }
-#elif defined(LOCAL_PEERCRED)
+#elif FERP_CREDENTIALS == FERP_CREDENTIALS_XUCRED
 fer_error ferp_unix_peer_cred(fer_raw_socket raw, fer_unix_cred *out)
 {
     struct xucred cred;
@@ -207,7 +209,7 @@ ssize_t ferp_posix_receive_or_end(int fd, struct msghdr *message, int flags)
     if (moved >= 0 || errno != EAGAIN || !ferp_posix_hides_end(fd)) {
         return moved;
     }
-    moved = recvmsg(fd, message, flags | MSG_DONTWAIT);
+    moved = recvmsg(fd, message, flags | FERP_POSIX_DONTWAIT);
     if (moved < 0 && errno == EAGAIN) {
         message->msg_namelen = 0;
         message->msg_controllen = 0;
@@ -276,9 +278,10 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, uns
     struct sockaddr_un to;
     socklen_t size = ferp_posix_sockaddr_un_of(addr, &to);
     int os_flags = ferp_posix_send_flags(flags);
-    ssize_t moved = sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
-    if (FERP_POSIX_IS_BSD && moved < 0 && errno == EISCONN && ferp_posix_is_unix_peer(raw, addr)) {
-        moved = send((int)raw, buf, len, os_flags);
+    ssize_t moved =
+        ferp_posix_sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
+    if (moved < 0 && errno == EISCONN && ferp_posix_is_unix_peer(raw, addr)) {
+        moved = ferp_posix_send((int)raw, buf, len, os_flags);
     }
     fer_error error = ferp_posix_unix_send_result(raw, moved);
     *n = moved < 0 ? 0 : (size_t)moved;

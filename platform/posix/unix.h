@@ -25,6 +25,4 @@ fer_error ferp_posix_unix_send_result(fer_raw_socket raw, intptr_t returned);
 fer_error ferp_posix_recv_and_close_handles(int fd, struct iovec *slices, size_t count, int flags,
                                             size_t *n);
 
-ssize_t ferp_posix_receive_or_end(int fd, struct msghdr *message, int flags);
-
 #endif

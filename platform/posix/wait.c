@@ -175,13 +175,17 @@ static fer_error poll_at_once(struct pollfd *entry)
 }
 
 /* A peek keeps the pending error (NetBSD: uipc_socket.c, soreceive). ENOTCONN is a stream that was
- * never connected, or a listener. If bytes are queued or the error was taken, only the lost peer
- * shows the end of both halves. */
+ * never connected, or a listener, and ENOTSOCK a pipe. If bytes are queued or the error was taken,
+ * only the lost peer shows the end of both halves. */
 bool ferp_posix_has_failed(int fd)
 {
     char byte;
-    if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0) {
-        return errno != EAGAIN && errno != EINTR && errno != ENOTCONN;
+    struct pollfd entry = {fd, POLLIN, 0};
+    if (FERP_POSIX_DONTWAIT == 0 && poll(&entry, 1, 0) <= 0) {
+        return false; /* the socket may be the program's, and blocking */
+    }
+    if (recv(fd, &byte, 1, MSG_PEEK | FERP_POSIX_DONTWAIT) < 0) {
+        return errno != EAGAIN && errno != EINTR && errno != ENOTCONN && errno != ENOTSOCK;
     }
     return is_dead_stream(fd);
 }
@@ -189,7 +193,7 @@ bool ferp_posix_has_failed(int fd)
 /* Whether a poll for POLLOUT shows that a started connect has failed. */
 static bool connect_has_failed(const struct pollfd *entry)
 {
-    return (entry->revents & (POLLERR | POLLHUP)) != 0 ||
+    return (entry->revents & FERP_POSIX_POLLENDED) != 0 ||
            (FERP_POSIX_POLL_HIDES_FAILURES && entry->revents != 0 &&
             ferp_posix_has_failed(entry->fd));
 }
@@ -234,10 +238,10 @@ static struct pollfd entry_for(fer_raw_socket raw, fer_interest interest)
 
 static fer_interest ready_of(short revents)
 {
-    if ((revents & (POLLERR | POLLHUP)) != 0) {
+    if ((revents & FERP_POSIX_POLLENDED) != 0) {
         return FER_READABLE | FER_WRITABLE | FER_PRIORITY;
     }
-    return ((revents & POLLIN) != 0 ? FER_READABLE : 0) |
+    return ((revents & (POLLIN | POLLHUP)) != 0 ? FER_READABLE : 0) |
            ((revents & POLLOUT) != 0 ? FER_WRITABLE : 0) |
            ((revents & POLLPRI) != 0 ? FER_PRIORITY : 0);
 }
@@ -253,7 +257,7 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
     return (fer_error){FER_OK, 0};
 }
 
-#ifdef __linux__
+#if FERP_HAS_SPLICE
 static int poll_with_signal(struct pollfd *entries, nfds_t count, int millis, const ferp_pipe *pipe)
 {
     if (pipe == NULL || pipe->held.was_blocked) {

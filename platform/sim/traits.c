@@ -20,6 +20,7 @@ static const struct ferp_traits linux_traits = {
     .connect_error_comes_late = false,
     .reports_soft_errors = true,
     .reconnect_drops_bound_addr = false,
+    .reconnect_chooses_addr_again = false,
     .connect_ignores_broadcast = false,
     .poller_has_edges = true,
     .poller_has_priority = true,
@@ -52,6 +53,7 @@ static const struct ferp_traits windows_traits = {
     .connect_error_comes_late = true,
     .reports_soft_errors = false,
     .reconnect_drops_bound_addr = false,
+    .reconnect_chooses_addr_again = false,
     .connect_ignores_broadcast = true,
     .poller_has_edges = false,
     .poller_has_priority = true,
@@ -68,17 +70,18 @@ static const struct ferp_traits windows_traits = {
 };
 
 /* The facts that the systems of the BSD dialect share, and then those of one system. */
-#define BSD_TRAITS(...)                                                                            \
-    {                                                                                              \
-        .io_waits_in_kernel = true, .cut_send_loses_count = true,                                  \
-        .write_wait_misses_shutdown = false, .unix_write_wait_misses_end = false,                  \
-        .accept_inherits_nonblocking = true, .reuse_address_steals_ports = false,                  \
-        .datagrams_share_by_reuse_port = true, .bind_denied_can_mean_in_use = false,               \
-        .connect_would_block_means_started = false, .connect_error_comes_late = false,             \
-        .reports_soft_errors = true, .reconnect_drops_bound_addr = true,                           \
-        .connect_ignores_broadcast = true, .unix_path_max = 103, .has_abstract_unix_names = false, \
-        .datagram_length_max = INT32_MAX, .io_slices_max = 1024, .keepalive_seconds_max = 32767,   \
-        .keepalive_retries_max = 127, __VA_ARGS__                                                  \
+#define BSD_TRAITS(...)                                                                           \
+    {                                                                                             \
+        .io_waits_in_kernel = true, .cut_send_loses_count = true,                                 \
+        .write_wait_misses_shutdown = false, .unix_write_wait_misses_end = false,                 \
+        .accept_inherits_nonblocking = true, .reuse_address_steals_ports = false,                 \
+        .datagrams_share_by_reuse_port = true, .bind_denied_can_mean_in_use = false,              \
+        .connect_would_block_means_started = false, .connect_error_comes_late = false,            \
+        .reports_soft_errors = true, .reconnect_drops_bound_addr = true,                          \
+        .reconnect_chooses_addr_again = true, .connect_ignores_broadcast = true,                  \
+        .unix_path_max = 103, .has_abstract_unix_names = false, .datagram_length_max = INT32_MAX, \
+        .io_slices_max = 1024, .keepalive_seconds_max = 32767, .keepalive_retries_max = 127,      \
+        __VA_ARGS__                                                                               \
     }
 
 /* The facts that macOS does not share with the others. */

@@ -28,6 +28,7 @@ static const struct ferp_traits winsock_traits = {
     .connect_error_comes_late = true,
     .reports_soft_errors = false,
     .reconnect_drops_bound_addr = false,
+    .reconnect_chooses_addr_again = false,
     .connect_ignores_broadcast = true,
     .poller_has_edges = false,
     .poller_has_priority = true,

@@ -243,7 +243,7 @@ FAMILY_LISTENER_TEST("T2", a_try_accept_of_a_listener_that_was_made_blocking_doe
         assert_ok(try_once(&of, accepts));
         assert_int_equal(other_addr.port, peer_local_port(other));
         /* T6: "An accepted stream starts in blocking mode". */
-        assert_false(!peer_is_windows() &&
+        assert_false(!peer_core_waits() &&
                      peer_raw_is_nonblocking(fer_tcp_stream_as_raw(&accepted)));
         assert_exchange(&accepted, other);
         fer_tcp_stream_close(&accepted);

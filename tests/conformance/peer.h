@@ -32,6 +32,10 @@ void peer_start(void);
 void peer_close_all(void);
 bool peer_is_windows(void);
 bool peer_is_wine(void);
+/* The library uses nothing beyond POSIX.1-2008 (FERRULE_PLAIN_POSIX). */
+bool peer_is_plain(void);
+/* Every raw socket of the library is nonblocking, because core waits. */
+bool peer_core_waits(void);
 /* The kernel is that of macOS or of a BSD. False in the simulated network, whose peers have no
  * dialect. */
 bool peer_is_bsd(void);

@@ -46,13 +46,19 @@ void peer_start(void)
 
 PEER_IS(peer_is_windows, false)
 PEER_IS(peer_is_wine, false)
+#ifdef FERRULE_PLAIN_POSIX
+PEER_IS(peer_is_plain, true)
+#else
+PEER_IS(peer_is_plain, false)
+#endif
+PEER_IS(peer_core_waits, peer_is_plain())
 
 PEER_IS(peer_is_bsd, !IS_LINUX)
 
 /* NetBSD replaces a connection in TIME_WAIT by a vestige, which only an option that differs
  * defends (sys/netinet/in_pcb.c, in_pcbbind_port). */
 PEER_IS(peer_keeps_time_wait, !IS_NETBSD)
-PEER_IS(peer_has_mapped_parts, !IS_NETBSD)
+PEER_IS(peer_has_mapped_parts, !IS_NETBSD && !peer_is_plain())
 /* netinet6/udp6_usrreq.c, udp6_connect. */
 PEER_IS(peer_keeps_ip_version, IS_FREEBSD)
 
@@ -381,7 +387,7 @@ bool peer_raw_hides_keepalive_options(fer_raw_socket raw)
 {
 #ifdef TCP_KEEPCNT
     int count = 8;
-    return !peer_raw_has_keepalive_options(raw) &&
+    return !peer_raw_has_keepalive_options(raw) && !peer_is_plain() &&
            setsockopt((int)raw, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count) == 0;
 #else
     return false;

@@ -68,6 +68,8 @@ void peer_start(void)
 }
 
 PEER_IS(peer_is_windows, DIALECT == FER_SIM_DIALECT_WINSOCK)
+PEER_IS(peer_is_plain, false)
+PEER_IS(peer_core_waits, peer_is_windows())
 PEER_IS(peer_keeps_time_wait, !peer_is_windows())
 PEER_IS(peer_has_mapped_parts, true)
 PEER_IS(peer_keeps_ip_version, false)

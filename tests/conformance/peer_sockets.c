@@ -214,7 +214,7 @@ bool peer_raw_set_urgent_inline(fer_raw_socket raw, bool is_inline)
 bool peer_raw_set_segment_size(fer_raw_socket raw, int size)
 {
     int name = peer_is_windows() ? 2 : 103;
-    return (peer_is_windows() || IS_LINUX) &&
+    return (peer_is_windows() || IS_LINUX) && !peer_is_plain() &&
            setsockopt((system_socket)raw, IPPROTO_UDP, name, (const char *)&size, sizeof size) == 0;
 }
 
@@ -317,7 +317,7 @@ PEER_RAW_IS(int, peer_raw_only_v6, int_option(raw, IPPROTO_IPV6, IPV6_V6ONLY))
 bool peer_raw_has_keepalive_options(fer_raw_socket raw)
 {
 #ifdef TCP_KEEPCNT
-    return int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
+    return !peer_is_plain() && int_option(raw, IPPROTO_TCP, TCP_KEEPCNT) != -1;
 #else
     return false;
 #endif

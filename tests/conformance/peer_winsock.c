@@ -30,6 +30,8 @@ void peer_start(void)
 }
 
 PEER_IS(peer_is_windows, true)
+PEER_IS(peer_is_plain, false)
+PEER_IS(peer_core_waits, true)
 
 bool peer_is_wine(void)
 {

@@ -502,7 +502,7 @@ LISTENING_TEST("R5/K2", an_accept_ends_though_a_borrow_of_its_listener_has_ended
 {
     fer_raw_socket raw = fer_socket_into_raw(listener.socket);
     peer_adopt(raw);
-    for (int way = 0; way < 3; way += way == 0 && peer_is_windows() ? 2 : 1) {
+    for (int way = 0; way < 3; way += way == 0 && peer_core_waits() ? 2 : 1) {
         fer_socket *ended = test_socket();
         fer_socket *other = test_socket();
         fer_socket *accepted = test_socket();

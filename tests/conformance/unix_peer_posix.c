@@ -39,10 +39,10 @@ PEER_IS(unix_peer_has_datagrams, has_type(SOCK_DGRAM))
 bool unix_peer_own_cred(fer_unix_cred *out)
 {
     *out = (fer_unix_cred){(uint32_t)geteuid(), (uint32_t)getegid(), (int32_t)getpid()};
-    return true;
+    return !peer_is_plain();
 }
 
-PEER_IS(unix_peer_has_abstract_names, IS_LINUX)
+PEER_IS(unix_peer_has_abstract_names, IS_LINUX && !peer_is_plain())
 PEER_IS(unix_peer_reports_unread_input, IS_LINUX)
 PEER_IS(unix_peer_has_bsd_datagrams, !IS_LINUX)
 PEER_IS(unix_peer_reads_past_only_handles, IS_APPLE)

@@ -21,6 +21,7 @@
  * poller_has_priority, poller_has_read_closed: the tests of P16
  * reconnect_drops_bound_addr: U5
  *     a_socket_bound_to_loopback_keeps_its_address_when_it_is_connected_again
+ * reconnect_chooses_addr_again: U5 the_next_peer_may_have_the_other_ip_version
  */
 
 /* ---- Streams */

@@ -386,6 +386,7 @@ SCRIPT_TEST(a_second_connect_is_tried_by_another_socket)
         fer_udp_socket socket = connected_socket(&script_posix, rows[i].flags);
         script.row = rows[i].name;
         script.traits.reconnect_drops_bound_addr = true;
+        script.traits.reconnect_chooses_addr_again = true;
         script_queue(rows[i].results);
         assert_error(feri_datagram_connect(&socket.handle_, &to), rows[i].kind, rows[i].code);
         assert_log(rows[i].log);

@@ -1,5 +1,7 @@
 /* test_posix_as_freebsd.c: platform/posix/copying.c, compiled as for FreeBSD, over a sendfile that
  * fails as its kernel's does. Linux only. Rules E3, M3. */
+#define FERP_HAS_SPLICE 0
+#define FERP_SENDFILE 2
 #include "platform/posix/posix.h"
 
 #include <sys/uio.h>
@@ -25,8 +27,6 @@ static int freebsd_sendfile(int file, int fd, off_t offset, size_t len, void *he
 }
 
 #define sendfile freebsd_sendfile
-#undef __linux__
-#define __FreeBSD__ 13
 #include "platform/posix/copying.c"
 
 /* M3: no byte is sent twice: what the kernel has sent is counted, whatever the error is. EPERM is a

@@ -1,5 +1,10 @@
 /* test_posix_as_macos.c: sources of platform/posix compiled as for macOS, with system calls that
  * fail as its kernel's do. Linux only. Rules I2, I3, L3, L6, M3, R1, S1, S3, T2, T3. */
+#define FERP_HAS_SOCK_CLOEXEC 0
+#define FERP_HAS_PROTOCOL 0
+#define FERP_HAS_NOSIGPIPE 1
+#define FERP_HAS_SPLICE 0
+#define FERP_SENDFILE 3
 #include "platform/posix/posix.h"
 
 #include <fcntl.h>
@@ -9,16 +14,11 @@
 
 #include "support/seam.h"
 
-#undef FERP_POSIX_SOCK_CLOEXEC
-#undef FERP_POSIX_HAS_ACCEPT4
-#undef FERP_POSIX_HAS_PIPE2
-#define FERP_POSIX_SOCK_CLOEXEC 0
 #undef FERP_POSIX_IS_APPLE
 #define FERP_POSIX_IS_APPLE true
 #undef FERP_POSIX_IS_BSD
 #define FERP_POSIX_IS_BSD true
 #define FERP_POSIX_COUNTS_NANOS true
-#undef SO_PROTOCOL
 #define UDP_NOCKSUM 1
 #ifndef SO_NOSIGPIPE
 #define SO_NOSIGPIPE 0x1022
@@ -177,8 +177,6 @@ static int macos_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 #include "platform/posix/bytes.c"
 #include "platform/posix/wait.c"
 #define sendfile(file, fd, offset, sent, headers, flags) macos_sendfile(file, fd, offset, sent)
-#undef __linux__
-#define __APPLE__ 1
 #include "platform/posix/copying.c"
 #undef recv
 #undef recvmsg

@@ -1,5 +1,6 @@
 /* test_posix_as_netbsd.c: platform/posix/modes.c and token.c, compiled as for NetBSD, over a kernel
  * that counts timeouts in ticks and refuses too many, and over a pipe. Linux only. Rules K2, T3. */
+#define FERP_HAS_EVENTFD 0
 #include "platform/posix/posix.h"
 
 #include <fcntl.h>
