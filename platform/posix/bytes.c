@@ -250,7 +250,7 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned
         ferp_posix_is_lost_datagram(raw, len)
             ? -1
             : ferp_posix_sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
-    if (moved < 0 && errno == EISCONN && ferp_posix_is_peer(raw, addr)) {
+    if (FERP_POSIX_REFUSES_PEER && moved < 0 && errno == EISCONN && ferp_posix_is_peer(raw, addr)) {
         moved = ferp_posix_send((int)raw, buf, len, os_flags);
     }
     fer_error error = store_moved(moved, n);

@@ -34,6 +34,13 @@
 #define FERP_POSIX_IS_BSD false
 #endif
 
+/* Whether a send to an address may be EISCONN, although it is the peer's. */
+#ifdef __linux__
+#define FERP_POSIX_REFUSES_PEER false
+#else
+#define FERP_POSIX_REFUSES_PEER true
+#endif
+
 /* The flag that creates a descriptor with close-on-exec. Without it fcntl sets close-on-exec before
  * the call returns, and another thread may fork and exec in between. */
 #if FERP_HAS_SOCK_CLOEXEC

@@ -280,7 +280,8 @@ fer_error ferp_unix_send_to(fer_raw_socket raw, const void *buf, size_t len, uns
     int os_flags = ferp_posix_send_flags(flags);
     ssize_t moved =
         ferp_posix_sendto((int)raw, buf, len, os_flags, (const struct sockaddr *)&to, size);
-    if (moved < 0 && errno == EISCONN && ferp_posix_is_unix_peer(raw, addr)) {
+    if (FERP_POSIX_REFUSES_PEER && moved < 0 && errno == EISCONN &&
+        ferp_posix_is_unix_peer(raw, addr)) {
         moved = ferp_posix_send((int)raw, buf, len, os_flags);
     }
     fer_error error = ferp_posix_unix_send_result(raw, moved);
