@@ -88,8 +88,14 @@
 #if !defined(FERP_HAS_FIONBIO) && defined(FIONBIO)
 #define FERP_HAS_FIONBIO FERP_FOUND
 #endif
-#if !defined(FERP_HAS_FIOCLEX) && defined(FIOCLEX) && defined(FIONCLEX)
+#if !defined(FERP_HAS_FIOCLEX) && defined(FIOCLEX) && defined(FIONCLEX) && !defined(__ANDROID__)
 #define FERP_HAS_FIOCLEX FERP_FOUND
+#endif
+/* ioctls of a Unix socket that name network interfaces. SELinux of Android permits an app those of
+ * an IP socket only, which bionic's if_nametoindex uses, and before 10 no FIONCLEX (sepolicy,
+ * ioctl_macros). */
+#if !defined(FERP_HAS_INTERFACE_IOCTLS) && !defined(__ANDROID__)
+#define FERP_HAS_INTERFACE_IOCTLS FERP_FOUND_ON_LINUX
 #endif
 #ifndef FERP_HAS_EVENTFD
 #define FERP_HAS_EVENTFD FERP_FOUND_ON_LINUX
@@ -119,6 +125,11 @@
  * them, EAGAIN included, to the next call (sys/kern/uipc_syscalls.c, sys_sendmmsg: so_error). */
 #ifndef FERP_HAS_MMSG
 #define FERP_HAS_MMSG FERP_FOUND_ON_LINUX
+#endif
+/* bionic has sigtimedwait, which splice and sendfile of Linux need, since API level 23. */
+#if defined(__ANDROID_API__) && __ANDROID_API__ < 23
+#define FERP_HAS_SPLICE 0
+#define FERP_SENDFILE FERP_SENDFILE_NONE
 #endif
 #ifndef FERP_HAS_SPLICE
 #define FERP_HAS_SPLICE FERP_FOUND_ON_LINUX
@@ -157,6 +168,19 @@
 #define FERP_POSIX_POLLER FERP_POSIX_POLLER_KQUEUE
 #else
 #define FERP_POSIX_POLLER FERP_POSIX_POLLER_POLL
+#endif
+#endif
+/* glibc has epoll_pwait2 since 2.35. The memory sanitizer does not detect that it fills the array:
+ * compiler-rt intercepts only epoll_wait and epoll_pwait. bionic has it since API level 35; before
+ * that Android ends an app that calls it (tests/sandbox/android.h), whatever its C library is. */
+#if !defined(FERP_HAS_EPOLL_PWAIT2) && defined(__GLIBC__)
+#ifdef __has_feature
+#if __has_feature(memory_sanitizer)
+#define FERP_HAS_EPOLL_PWAIT2 0
+#endif
+#endif
+#if !defined(FERP_HAS_EPOLL_PWAIT2) && __GLIBC_PREREQ(2, 35)
+#define FERP_HAS_EPOLL_PWAIT2 FERP_FOUND_ON_LINUX
 #endif
 #endif
 /* POSIX.1-2024; macOS has none. */

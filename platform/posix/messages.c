@@ -38,9 +38,10 @@ size_t ferp_messages_per_call(void)
  * them finds no descriptor -1, EBADF; qemu finds nothing to do. */
 static bool refuses_batches(int code)
 {
+    struct mmsghdr none = {.msg_len = 0}; /* bionic's headers forbid NULL */
     bool is_refused = ferp_posix_is_refusal(code) &&
-                      ((sendmmsg(-1, NULL, 0, 0) < 0 && ferp_posix_is_refusal(errno)) ||
-                       (recvmmsg(-1, NULL, 0, 0, NULL) < 0 && ferp_posix_is_refusal(errno)));
+                      ((sendmmsg(-1, &none, 0, 0) < 0 && ferp_posix_is_refusal(errno)) ||
+                       (recvmmsg(-1, &none, 0, 0, NULL) < 0 && ferp_posix_is_refusal(errno)));
     if (is_refused) {
         atomic_store_explicit(&messages_per_call, 1, memory_order_relaxed);
     }

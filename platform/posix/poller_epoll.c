@@ -19,19 +19,6 @@
  * kernel accepts more, but checks that the whole array is in user memory. */
 #define EVENTS_MAX 65536
 
-/* glibc has epoll_pwait2 since 2.35. The memory sanitizer does not detect that it fills the array:
- * compiler-rt intercepts only epoll_wait and epoll_pwait. */
-#ifdef __has_feature
-#if __has_feature(memory_sanitizer)
-#define LACKS_PWAIT2_INTERCEPTOR 1
-#endif
-#endif
-#if defined(__GLIBC__) && !defined(LACKS_PWAIT2_INTERCEPTOR)
-#if __GLIBC_PREREQ(2, 35)
-#define HAS_NANOSECONDS 1
-#endif
-#endif
-
 /* Indexes into a poller's words. */
 enum { AT_EPOLL, AT_WAKER, AT_WAKER_READ_END };
 
@@ -252,7 +239,7 @@ static int wait_millis(int epoll, struct epoll_event *events, int cap, fer_durat
     return epoll_wait(epoll, events, cap, ferp_posix_millis(timeout));
 }
 
-#ifdef HAS_NANOSECONDS
+#if FERP_HAS_EPOLL_PWAIT2
 
 /* epoll_pwait2 needs Linux 5.11. A container's filter may reject it with EPERM instead of ENOSYS
  * (ivykis, pull request 33), so any failure but EINTR falls back to epoll_wait. A fault of the

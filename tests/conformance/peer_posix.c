@@ -342,7 +342,7 @@ static bool tcp_info_of(fer_raw_socket raw, struct tcp_info *info)
     memset(info, 0, sizeof *info);
     /* qemu's user emulation returns only the first four bytes. */
     return getsockopt((int)raw, IPPROTO_TCP, TCP_INFO, info, &len) == 0 &&
-           len >= offsetof(struct tcp_info, tcpi_sacked) + sizeof info->tcpi_sacked;
+           (size_t)len >= offsetof(struct tcp_info, tcpi_sacked) + sizeof info->tcpi_sacked;
 }
 
 bool peer_raw_has_settled(fer_raw_socket raw)

@@ -70,12 +70,13 @@ size_t unix_peer_path_cap(void)
 
 /* ---- Paths */
 
-/* Not in the build directory, whose path may be longer than an address can hold. */
+/* Not in the build directory, whose path may be longer than an address can hold. Android has no
+ * /tmp. */
 static void make_directory(void)
 {
     const char *temporary = getenv("TMPDIR");
     if (temporary == NULL || strlen(temporary) > DIRECTORY_MAX - 16) {
-        temporary = "/tmp";
+        temporary = access("/tmp", W_OK) == 0 ? "/tmp" : ".";
     }
     (void)snprintf(directory, sizeof directory, "%s/fer.XXXXXX", temporary);
     if (mkdtemp(directory) == NULL) {

@@ -29,7 +29,8 @@ enum {
     RECVMMSG = 128,
     FIREWALL = 256, /* sendmmsg of a socket */
     UDP_OPTION = 512,
-    SECOND_SENDER = 1024 /* of a recvmmsg: it has an address of no family of IP */
+    SECOND_SENDER = 1024, /* of a recvmmsg: it has an address of no family of IP */
+    IP_SOCKET = 2048
 };
 
 static unsigned refused;
@@ -63,8 +64,10 @@ int accept(int fd, struct sockaddr *addr, socklen_t *len)
 int socket(int domain, int type, int protocol)
 {
     bool has_flag = (type & SOCK_CLOEXEC) != 0;
-    return has_flag && is_refused(SOCKET_FLAG) ? -1
-                                               : (int)syscall(SYS_socket, domain, type, protocol);
+    bool is_ip = domain == AF_INET || domain == AF_INET6;
+    return (has_flag && is_refused(SOCKET_FLAG)) || (is_ip && is_refused(IP_SOCKET))
+               ? -1
+               : (int)syscall(SYS_socket, domain, type, protocol);
 }
 
 int socketpair(int domain, int type, int protocol, int fds[2])
@@ -202,6 +205,28 @@ REFUSED_TEST(without_the_flag_a_socket_is_not_inherited)
             assert_false(is_inherited(fer_unix_stream_as_raw(&pair[j])));
             fer_unix_stream_close(&pair[j]);
         }
+    }
+}
+
+/* Android without the permission INTERNET: socket fails, in the kernel or before it. */
+REFUSED_TEST(an_app_without_a_permission_has_no_sockets_of_ip)
+{
+    static const int denials[] = {EACCES, EPERM};
+    for (size_t i = 0; i < 2; i++) {
+        fer_socket socket = {{{0}}};
+        fer_unix_stream pair[2] = {{{{0}}}, {{{0}}}};
+        fer_socket_addr addr;
+        refuse(IP_SOCKET, denials[i]);
+        assert_ok(fer_socket_addr_parse(&addr, "127.0.0.1:1"));
+        fer_error_kind kind = FER_PERMISSION_DENIED;
+        assert_error(fer_tcp_stream_connect_addr(&ends.client, &addr), kind, denials[i]);
+        assert_error(fer_tcp_stream_connect(&ends.client, "127.0.0.1:1"), kind, denials[i]);
+        assert_error(fer_tcp_listener_bind(&ends.listener, "[::]:0"), kind, denials[i]);
+        assert_error(fer_udp_socket_bind(&ends.sender, "127.0.0.1:0"), kind, denials[i]);
+        assert_error(fer_socket_new(&socket, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 0), kind, denials[i]);
+        assert_ok(fer_unix_stream_pair(&pair[0], &pair[1]));
+        fer_unix_stream_close(&pair[0]);
+        fer_unix_stream_close(&pair[1]);
     }
 }
 

@@ -18,6 +18,9 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <time.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include "ferrule/cancel.h"
 #include "ferrule/poller.h"
@@ -64,8 +67,7 @@ static void record_thread(void)
         system_resolver.signal_is_unblocked |= sigismember(&blocked, signals[i]) != 1;
     }
 #if defined(__linux__)
-    (void)pthread_getname_np(pthread_self(), system_resolver.thread_name,
-                             sizeof system_resolver.thread_name);
+    (void)prctl(PR_GET_NAME, system_resolver.thread_name); /* not each bionic has a function */
 #endif
 }
 
