@@ -104,7 +104,7 @@ bool ferp_lookup_next(ferp_lookup *lookup, fer_socket_addr *out)
         const struct addrinfo *entry = lookup->next;
         lookup->next = entry->ai_next;
         if (entry->ai_addr != NULL &&
-            ferp_sockaddr_to(entry->ai_addr, entry->ai_addrlen, out).kind == FER_OK) {
+            ferp_sockaddr_to(entry->ai_addr, (size_t)entry->ai_addrlen, out).kind == FER_OK) {
             out->port = 0;
             return true;
         }

@@ -20,7 +20,7 @@ socklen_t ferp_posix_sockaddr_un_of(const fer_unix_addr *addr, struct sockaddr_u
 /* An address that is not of a Unix socket is the unnamed one. */
 void ferp_posix_from_sockaddr_un(const struct sockaddr_un *from, socklen_t len, fer_unix_addr *out)
 {
-    if (ferp_sockaddr_un_to(from, len, out).kind != FER_OK) {
+    if (ferp_sockaddr_un_to(from, (size_t)len, out).kind != FER_OK) {
         memset(out, 0, sizeof *out);
     }
 }
