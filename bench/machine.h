@@ -32,9 +32,10 @@ static inline size_t bench_raise_descriptors(size_t wanted)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return 1024;
     }
-    const struct rlimit higher = {wanted, limit.rlim_max < wanted ? wanted : limit.rlim_max};
-    if (limit.rlim_cur >= wanted || setrlimit(RLIMIT_NOFILE, &higher) == 0) {
-        return limit.rlim_cur >= wanted ? (size_t)limit.rlim_cur : wanted;
+    const rlim_t asked = (rlim_t)wanted; /* FreeBSD's type is signed */
+    const struct rlimit higher = {asked, limit.rlim_max < asked ? asked : limit.rlim_max};
+    if (limit.rlim_cur >= asked || setrlimit(RLIMIT_NOFILE, &higher) == 0) {
+        return limit.rlim_cur >= asked ? (size_t)limit.rlim_cur : wanted;
     }
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);

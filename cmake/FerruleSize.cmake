@@ -23,6 +23,8 @@ function(ferrule_keep_small target)
     # The library's calls of its own exported functions are not meant to be replaced, so they can be
     # inlined. Windows and macOS have no such interposition.
     if(kind STREQUAL "SHARED_LIBRARY" AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND UNIX AND NOT APPLE)
+        # clang warns of an option that the system's object format does not need.
+        set(CMAKE_REQUIRED_FLAGS -Werror)
         check_c_compiler_flag(-fno-semantic-interposition ferrule_compiler_takes_no_interposition)
         if(ferrule_compiler_takes_no_interposition)
             target_compile_options(${target} PRIVATE -fno-semantic-interposition)

@@ -25,8 +25,10 @@ endif()
 if(NOT result EQUAL 0)
     message(FATAL_ERROR "The build was not configured")
 endif()
-execute_process(COMMAND "${CMAKE_COMMAND}" --build "${OUT}" --config Debug --target ferrule_selftest --parallel
-    COMMAND_ERROR_IS_FATAL ANY)
+# Without a number make starts every compilation at once.
+cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
+execute_process(COMMAND "${CMAKE_COMMAND}" --build "${OUT}" --config Debug --target ferrule_selftest
+    --parallel ${cores} COMMAND_ERROR_IS_FATAL ANY)
 file(GLOB_RECURSE programs "${OUT}/tests/selftest/*ferrule_selftest" "${OUT}/tests/selftest/*ferrule_selftest.exe")
 list(GET programs 0 program)
 execute_process(COMMAND "${program}" RESULT_VARIABLE result)

@@ -111,6 +111,12 @@
 #if !defined(FERP_HAS_NOSIGPIPE) && defined(SO_NOSIGPIPE)
 #define FERP_HAS_NOSIGPIPE FERP_FOUND
 #endif
+/* Takes a pending signal and does not wait. macOS and OpenBSD have none, and that of the Hurd fails
+ * with ENOSYS. */
+#if !defined(FERP_HAS_SIGTIMEDWAIT) && defined(_POSIX_REALTIME_SIGNALS) && \
+    _POSIX_REALTIME_SIGNALS > 0
+#define FERP_HAS_SIGTIMEDWAIT FERP_FOUND
+#endif
 /* A flag of a call that does not wait on a blocking socket. Without it every socket is nonblocking,
  * and core waits (ferp_traits, io_waits_in_kernel). The mode of a socket of Haiku is its two
  * timeouts, so that each set changes the other one (net_socket.cpp, socket_setsockopt). */
@@ -254,6 +260,9 @@
 #ifndef IPV6_RECVPKTINFO
 #define IPV6_RECVPKTINFO 0
 #endif
+#ifndef IPV6_RECVHOPLIMIT
+#define IPV6_RECVHOPLIMIT 0
+#endif
 #ifndef IPV6_TCLASS
 #define IPV6_TCLASS 0
 #define IPV6_RECVTCLASS 0
@@ -289,7 +298,8 @@
 #define FERP_HAS_RECVTTL FERP_FOUND
 #endif
 /* DF without and with the path MTU that is known: IP_MTU_DISCOVER, IP_DONTFRAG. */
-#if !defined(FERP_HAS_MTU_PROBE) && defined(IP_PMTUDISC_PROBE) && defined(IPV6_PMTUDISC_PROBE)
+#if !defined(FERP_HAS_MTU_PROBE) && defined(IP_MTU_DISCOVER) && defined(IP_PMTUDISC_PROBE) && \
+    defined(IPV6_PMTUDISC_PROBE)
 #define FERP_HAS_MTU_PROBE FERP_FOUND
 #endif
 #if !defined(FERP_HAS_DONTFRAG) && defined(IP_DONTFRAG)

@@ -166,7 +166,7 @@ static bool has_no_room_for_handles(ssize_t moved)
 static ssize_t receive_stream_message(int fd, struct msghdr *header, int flags,
                                       struct ferp_received_handles *message)
 {
-    size_t control_len = header->msg_controllen;
+    size_t control_len = (size_t)header->msg_controllen;
     ssize_t moved = recvmsg(fd, header, flags);
     if (has_no_room_for_handles(moved)) {
         message->handles_truncated = true;
@@ -308,7 +308,8 @@ static fer_error receive_message(int fd, struct ferp_received_handles *message, 
     ferp_posix_from_sockaddr_un(&from, header.msg_namelen, &message->from);
     message->handles_truncated |= (header.msg_flags & MSG_CTRUNC) != 0;
     *is_again = has_only_control(message, &header);
-    take_handles(message, *is_again ? 0 : message->cap, control.bytes, header.msg_controllen);
+    take_handles(message, *is_again ? 0 : message->cap, control.bytes,
+                 (size_t)header.msg_controllen);
     return (fer_error){FER_OK, 0};
 }
 
@@ -327,7 +328,7 @@ static ssize_t receive_without_handles(int fd, struct iovec *slices, size_t coun
     message.moved = moved < 0 ? 0 : (size_t)moved;
     *has_only_handles = moved == 0 && has_only_control(&message, &header);
     if (moved >= 0 && (flags & MSG_PEEK) == 0) {
-        take_handles(&message, 0, control.bytes, header.msg_controllen);
+        take_handles(&message, 0, control.bytes, (size_t)header.msg_controllen);
     }
     return moved;
 }

@@ -570,7 +570,7 @@ static fer_error store_message(const struct msghdr *header, const incoming *in, 
     /* that of one datagram; take_counts replaces it if several were coalesced */
     message->segment_size = message->len + message->truncated;
     while (ferp_control_next(FERP_CONTROL_LAYOUT_POSIX, (const unsigned char *)in->control,
-                             header->msg_controllen, &at, &item)) {
+                             (size_t)header->msg_controllen, &at, &item)) {
         take_addr(&item, message);
         take_header(&item, message);
         take_time(&item, message);

@@ -110,7 +110,7 @@ fer_error ferp_set_nonblocking(fer_raw_socket raw, bool nonblocking)
 {
 #if FERP_HAS_FIONBIO
     int on = nonblocking ? 1 : 0;
-    return ferp_posix_ioctl(raw, FIONBIO, &on);
+    return ferp_posix_ioctl(raw, (unsigned long)FIONBIO, &on);
 #else
     int flags = fcntl((int)raw, F_GETFL);
     int wanted = nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;

@@ -108,7 +108,7 @@ fer_error ferp_set_option(fer_raw_socket raw, ferp_option option, uint32_t value
     if (option == FERP_INHERITABLE) {
         /* leaves other flags of the descriptor alone (FD_CLOFORK of POSIX.1-2024) */
 #if FERP_HAS_FIOCLEX
-        return ferp_posix_ioctl(raw, value != 0 ? FIONCLEX : FIOCLEX, NULL);
+        return ferp_posix_ioctl(raw, (unsigned long)(value != 0 ? FIONCLEX : FIOCLEX), NULL);
 #else
         int flags = fcntl((int)raw, F_GETFD);
         int wanted = value != 0 ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;

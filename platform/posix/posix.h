@@ -199,14 +199,15 @@ static inline fer_error ferp_posix_poll_error(int code)
     }
 }
 
-/* musl declares the request as an int, so a larger request number needs the cast. */
+/* POSIX' ioctl, and that of musl, illumos and Cygwin, takes the request as an int, so a larger
+ * request number needs the cast. Others take an unsigned long. */
 static inline fer_error ferp_posix_ioctl(fer_raw_socket raw, unsigned long request, void *value)
 {
-#if defined(__linux__) && !defined(__GLIBC__)
-    return ferp_posix_result(ioctl((int)raw, (int)request, value));
-#else
-    return ferp_posix_result(ioctl((int)raw, request, value));
-#endif
+    return ferp_posix_result(ioctl((int)raw,
+                                   _Generic(ioctl, int (*)(int, int, ...)
+                                            : (int)request, default
+                                            : request),
+                                   value));
 }
 
 /* A timeout for poll and epoll_wait: milliseconds, rounded up, at most INT_MAX; -1 for no

@@ -50,10 +50,17 @@ void ferp_posix_hold_sigpipe(ferp_held_signal *held)
  * count was no EPIPE, one of the process becomes the thread's. */
 void ferp_posix_take_sigpipe(const ferp_held_signal *held)
 {
-    const struct timespec now = {0, 0};
     const sigset_t signals = only_sigpipe();
+#if FERP_HAS_SIGTIMEDWAIT
+    const struct timespec now = {0, 0};
     while (sigtimedwait(&signals, NULL, &now) < 0 && errno == EINTR) {
     }
+#else
+    int number;
+    if (sigpipe_is_pending()) {
+        (void)sigwait(&signals, &number);
+    }
+#endif
     if (held->was_pending && !sigpipe_is_pending()) {
         (void)raise(SIGPIPE);
     }

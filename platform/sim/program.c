@@ -59,11 +59,13 @@ const ferp_sim_entry ferp_sim_entries[] = {
 #pragma weak dladdr
 #pragma weak dlsym
 
+/* dladdr of Solaris takes no pointer to const. */
 static bool is_in_this_module(const void *address)
 {
     Dl_info info;
     Dl_info own;
-    return dladdr(address, &info) != 0 && dladdr(ferp_sim_entries, &own) != 0 &&
+    return dladdr((void *)(uintptr_t)address, &info) != 0 &&
+           dladdr((void *)(uintptr_t)ferp_sim_entries, &own) != 0 &&
            info.dli_fbase == own.dli_fbase;
 }
 

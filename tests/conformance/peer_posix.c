@@ -300,7 +300,11 @@ PEER_RAW_IS(bool, peer_raw_is_inheritable, (fcntl((int)raw, F_GETFD) & FD_CLOEXE
 
 bool peer_raw_set_inheritable(fer_raw_socket raw, bool inheritable)
 {
-    return ioctl((int)raw, inheritable ? FIONCLEX : FIOCLEX) == 0; /* F_SETFD may be refused */
+#ifdef FIOCLEX /* F_SETFD may be refused */
+    return ioctl((int)raw, inheritable ? FIONCLEX : FIOCLEX) == 0;
+#else
+    return fcntl((int)raw, F_SETFD, inheritable ? 0 : FD_CLOEXEC) == 0;
+#endif
 }
 
 PEER_RAW_IS(bool, peer_raw_is_nonblocking, (fcntl((int)raw, F_GETFL) & O_NONBLOCK) != 0)

@@ -284,8 +284,8 @@ UNIX_TEST("X7", handles_need_a_byte_and_are_at_most_253)
         FER_INVALID_INPUT, n, 0);
     fer_error error =
         fer_unix_stream_send_handles(through.one, "x", 1, many, FER_UNIX_HANDLES_MAX, &n);
-    if (error.kind == FER_INVALID_INPUT) {
-        assert_int_equal(n, 0); /* OpenBSD */
+    if (error.kind == FER_INVALID_INPUT || error.kind == FER_OUT_OF_MEMORY) {
+        assert_int_equal(n, 0); /* OpenBSD; musl before 1.2.4 (sendmsg.c) */
         assert_ok(fer_unix_stream_write_all(through.one, "x", 1, NULL));
         (void)receive(through.other, "x", NULL, 0);
     } else {

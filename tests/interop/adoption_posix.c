@@ -22,6 +22,10 @@ enum { PATH_SIZE = 64 };
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
+/* IANA's. */
+#ifndef IPPROTO_SCTP
+#define IPPROTO_SCTP 132
+#endif
 
 /* ---- Descriptors */
 

@@ -45,7 +45,7 @@ bool process_allow_handles(size_t count)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
         return false;
     }
-    if (limit.rlim_cur >= count) {
+    if (limit.rlim_cur >= (rlim_t)count) {
         return true;
     }
     limit.rlim_cur = (rlim_t)count;

@@ -32,8 +32,6 @@ int epoll_pwait2(int epoll, struct epoll_event *events, int cap, const struct ti
     return -1;
 }
 
-#endif
-
 /* musl defines it beside calls that are not replaced. */
 #ifdef __GLIBC__
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
@@ -41,6 +39,7 @@ int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
     errno = control_errno;
     return control_errno != 0 ? -1 : (int)syscall(SYS_epoll_ctl, epoll, operation, fd, event);
 }
+#endif
 #endif
 
 static fer_error wait_briefly(fer_poller *poller)
