@@ -97,7 +97,9 @@ static ssize_t finish_send(const ferp_held_signal *held, ssize_t moved)
 
 ssize_t ferp_posix_send(int fd, const void *buf, size_t len, int flags)
 {
-    return ferp_posix_sendto(fd, buf, len, flags, NULL, 0);
+    ferp_held_signal held;
+    ferp_posix_hold_sigpipe(&held);
+    return finish_send(&held, send(fd, buf, len, flags));
 }
 
 ssize_t ferp_posix_sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *to,

@@ -48,9 +48,9 @@ static int tcp_state(int fd)
     code = errno;
 #endif
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
-    bool is_connecting = ferp_posix_is_refusal(code) && poll(&entry, 1, 0) == 0 &&
-                         ferp_check_connected(fd).kind == FER_NOT_CONNECTED;
-    errno = code;
+    int ready = ferp_posix_is_refusal(code) ? poll(&entry, 1, 0) : -1;
+    bool is_connecting = ready == 0 && ferp_check_connected(fd).kind == FER_NOT_CONNECTED;
+    errno = ready == 1 ? ENOTCONN : code; /* a connect that is pending is not writable */
     return is_connecting ? FERP_POSIX_SYN_SENT : -1;
 }
 

@@ -120,8 +120,13 @@ enum sweep_kind { SWEEP_TCP_KIND, SWEEP_UNIX_KIND, SWEEP_GRAM_KIND, SWEEP_UNIX_G
  * feri_connection_has_ended). */
 #define SWEEP_SHOWS_END(second) ((second).call == SWEEP_getpeername && (second).code == EINVAL)
 
-/* No function is always UNSUPPORTED, and no memory stays with the system. */
+/* No function is always UNSUPPORTED, unless nothing is found beyond POSIX.1-2008, and no memory
+ * stays with the system. */
+#ifdef FERRULE_PLAIN_POSIX
+#define SWEEP_CAN_LACK true
+#else
 #define SWEEP_CAN_LACK false
+#endif
 #define SWEEP_KEEPS_MEMORY(call) false
 
 #endif

@@ -70,7 +70,7 @@ TEST(facts_are_the_backends)
 {
 #if defined(_WIN32)
     simulation.config.dialect = FER_SIM_DIALECT_WINSOCK;
-#elif defined(__linux__)
+#elif defined(__linux__) && !defined(FERRULE_PLAIN_POSIX)
     simulation.config.dialect = FER_SIM_DIALECT_POSIX;
 #elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
     simulation.config.dialect = FER_SIM_DIALECT_BSD;

@@ -164,7 +164,7 @@ TEST(only_on_linux_a_name_after_a_nul_is_abstract)
     fer_unix_addr addr;
     size_t len = 0;
     assert_true(is_success(from_name(&addr, "\0one\0", 5)));
-#ifdef __linux__
+#if defined(__linux__) && !defined(FERRULE_PLAIN_POSIX)
     struct sockaddr_un un;
     char full[109] = {0};
     size_t n = 0;
