@@ -4,7 +4,7 @@
  * read has returned, beside a byte in a pipe that a poll waits for, and beside a close by the peer.
  * connect: to one address, by connect_addr and by connect_addrs_with, with the accept and the
  * closes. With --count CASE CONTENDER N it does only N operations, for count_calls.sh. */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <poll.h>

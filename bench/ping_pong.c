@@ -2,7 +2,7 @@
  * The peer is a thread that echoes with raw calls. It runs on the same processor if the system can
  * bind it, because wakeups across processors would dominate the measurement. "turn" cases have no
  * peer: one thread writes and reads back, which resolves differences of one percent. */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* resolver.c: lookups of an address text and of a name of the hosts file, in four threads: by
  * getaddrinfo (the base), by fer_to_socket_addrs, by a fer_resolver, and by the
  * peers. Measured in time, because threads wait; other programs disturb it. POSIX only. */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <netdb.h>

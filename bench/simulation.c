@@ -1,7 +1,7 @@
 /* simulation.c: the events of the simulated network: lines of its trace, each of which is a call of
  * the system's or something that arrives. A run starts a simulation, exchanges blocks with a peer
  * that echoes, and stops it. POSIX only, because of its clock. */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID

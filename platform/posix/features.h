@@ -3,8 +3,14 @@
 #ifndef FERP_POSIX_FEATURES_H
 #define FERP_POSIX_FEATURES_H
 
-#if (defined(__linux__) || defined(__GNU__)) && !defined(_GNU_SOURCE)
-#define _GNU_SOURCE /* accept4, SOCK_CLOEXEC */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* accept4, SOCK_CLOEXEC of glibc, musl, bionic and Cygwin */
+#endif
+#ifndef _DEFAULT_SOURCE
+#define _DEFAULT_SOURCE /* the same of Haiku */
+#endif
+#ifndef BIONIC_IOCTL_NO_SIGNEDNESS_OVERLOAD
+#define BIONIC_IOCTL_NO_SIGNEDNESS_OVERLOAD 1 /* ioctl has one type: ferp_posix_ioctl */
 #endif
 #if defined(__linux__) && !defined(_FILE_OFFSET_BITS)
 #define _FILE_OFFSET_BITS 64 /* off_t of glibc and Android with 32 bits */

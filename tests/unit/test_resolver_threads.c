@@ -1,7 +1,7 @@
 /* test_resolver_threads.c: the resolver on threads of this system, with a getaddrinfo that answers
  * only when the test allows it. POSIX only. Rules N3, N4, N7 to N9, T8; and many threads on one
  * resolver, for the thread sanitizer. Every order of the steps: tests/interleave/resolver.c. */
-#if defined(__linux__) && !defined(_GNU_SOURCE)
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* pthread_getname_np */
 #endif
 
