@@ -12,6 +12,7 @@ every target. With warnings as errors, it then
   compiles                    x86-windows-msvc aarch64-windows-msvc (clang in MSVC's dialect)
   compiles and links          aarch64-macos x86-windows-gnu
   compiles, links and tests   aarch64-linux-musl powerpc64-linux-musl (the latter is big-endian)
+                              x86_64-linux-musl-plain (with FERRULE_PLAIN_POSIX)
   compiles and links only ferrule_selftest, and runs it if this machine can
                               x86_64-linux-gnu.2.17 (glibc of 2012) x86_64-macos
                               aarch64-windows-gnu x86_64-linux-musl x86_64-windows-gnu
@@ -165,9 +166,12 @@ build_with_zig() {
     esac
     one_file=OFF
     ! builds_selftest_only "$1" || one_file=ON
+    plain=OFF
+    [ "${1%-plain}" = "$1" ] || plain=ON
     build_target "$1" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" \
-        "-DFERRULE_ZIG_TARGET=$1" "-DFERRULE_AMALGAMATED=$one_file"
-    [ "$selftest" = yes ] || try_one_file "$1"
+        "-DFERRULE_ZIG_TARGET=${1%-plain}" "-DFERRULE_AMALGAMATED=$one_file" \
+        "-DFERRULE_PLAIN_POSIX=$plain"
+    [ "$selftest" = yes ] || [ "$plain" = ON ] || try_one_file "$1"
     stop_wine
 }
 
@@ -233,7 +237,7 @@ if [ -z "$targets" ]; then
     targets="aarch64-macos x86_64-macos x86-windows-gnu aarch64-windows-gnu aarch64-linux-musl
         x86_64-linux-musl x86_64-windows-gnu"
     [ "$selftest" = yes ] || targets="x86-windows-msvc aarch64-windows-msvc
-        x86_64-linux-gnu.2.17 $targets powerpc64-linux-musl"
+        x86_64-linux-gnu.2.17 $targets x86_64-linux-musl-plain powerpc64-linux-musl"
 fi
 
 [ "$setup" = no ] || "$root/ci/setup.sh" build cmocka
