@@ -5,7 +5,7 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/kernels.sh [--no-setup] [netbsd|freebsd|macos]... [-- TEST...]
+usage: ci/kernels.sh [--no-setup] [--plain] [netbsd|freebsd|macos]... [-- TEST...]
 
 Compiles the POSIX backend and the tests' raw sockets with the headers of NetBSD, FreeBSD or macOS
 (default: all), links them with that system's kernel, which runs in the process of each test, and
@@ -13,7 +13,8 @@ runs the suites (docs/TESTING.md). TEST... are names of tests or of source files
 poll_poller_events: only these run. The kernels are folders with kernel.tar.xz and include.tar.xz,
 or with their contents. $FERRULE_NETBSD, $FERRULE_FREEBSD and $FERRULE_MACOS name them; the default
 is ../shared/netbsd and so on, beside the project's folder. A system without a kernel is not run,
-says so and counts as skipped. --no-setup installs no packages.
+says so and counts as skipped. --no-setup installs no packages. --plain builds with
+FERRULE_PLAIN_POSIX.
 Prints a line for each suite, the failed tests with their output and the skipped ones with their
 reasons; the last line is `N passed, N failed, N skipped`, and the exit code is 0 if nothing failed.
 The trees are build/netbsd, build/freebsd and build/macos: the next run compiles what has changed.
@@ -26,11 +27,13 @@ TEXT
 . "$(dirname "$0")/common.sh"
 
 setup=yes
+plain=OFF
 systems=
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
         --no-setup) setup=no ;;
+        --plain) plain=ON ;;
         netbsd | freebsd | macos) systems="$systems $1" ;;
         openbsd) say "there is no kernel of OpenBSD that runs in a process" >&2; exit 2 ;;
         --) shift; break ;;
@@ -73,7 +76,8 @@ find_kernel() {
 
 # build_system SYSTEM KERNEL
 build_system() {
-    logged "$1-configure" configure_preset "$1" "-DFERRULE_KERNEL_FOLDER=$2" || return 1
+    logged "$1-configure" configure_preset "$1" "-DFERRULE_KERNEL_FOLDER=$2" \
+        "-DFERRULE_PLAIN_POSIX=$plain" || return 1
     # shellcheck disable=SC2153 # jobs is common.sh's
     logged "$1-build" run_nice sh -c "cd '$root' && cmake --build --preset '$1' -j $jobs"
 }
