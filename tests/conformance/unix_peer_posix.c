@@ -74,15 +74,17 @@ size_t unix_peer_path_cap(void)
  * /tmp. */
 static void make_directory(void)
 {
-    const char *temporary = getenv("TMPDIR");
-    if (temporary == NULL || strlen(temporary) > DIRECTORY_MAX - 16) {
-        temporary = access("/tmp", W_OK) == 0 ? "/tmp" : ".";
+    const char *parents[] = {getenv("TMPDIR"), "/tmp", "."};
+    for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
+        if (parents[i] != NULL && strlen(parents[i]) <= DIRECTORY_MAX - 16) {
+            (void)snprintf(directory, sizeof directory, "%s/fer.XXXXXX", parents[i]);
+            if (mkdtemp(directory) != NULL) {
+                return;
+            }
+        }
     }
-    (void)snprintf(directory, sizeof directory, "%s/fer.XXXXXX", temporary);
-    if (mkdtemp(directory) == NULL) {
-        (void)fprintf(stderr, "no temporary directory: %s\n", directory);
-        abort();
-    }
+    (void)fprintf(stderr, "no temporary directory: %s\n", directory);
+    abort();
 }
 
 const char *unix_peer_path(const char *name)
