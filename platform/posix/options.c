@@ -63,9 +63,14 @@
 #define IF_WINDOWS(name) FERP_SYSTEM_NO_OPTION
 
 /* SOL_SOCKET is 0xffff on the BSDs and -1 on Haiku, whose SO_SNDBUF has 31 bits. */
+#ifdef __HAIKU__
+typedef int option_number;
+#else
+typedef uint16_t option_number;
+#endif
 typedef struct system_option {
-    int level;
-    int name;
+    option_number level;
+    option_number name;
 } system_option;
 
 /* FERP_INHERITABLE is a flag of the descriptor, and FERP_LISTENING is read by its own function. */
