@@ -193,7 +193,7 @@ static void no_route(void)
 static void bind_waiting(fer_udp_socket *socket, const char *text, fer_socket_addr *out)
 {
     check(fer_udp_socket_bind(socket, text), text);
-    check(fer_udp_socket_set_read_timeout(socket, fer_duration_from_secs(20)), "set_read_timeout");
+    check(fer_udp_socket_set_read_timeout(socket, fer_duration_from_secs(1)), "set_read_timeout");
     check(fer_udp_socket_local_addr(socket, out), "local_addr");
 }
 
@@ -208,27 +208,43 @@ static void send_byte(fer_udp_socket *sender, const fer_udp_socket *socket, cons
     check(fer_udp_socket_send_to(sender, &byte, 1, &to, NULL), "send_to");
 }
 
-/* Each sender sends once, and then one that is heard sends the last byte. */
+/* Sends until the socket receives the byte: a datagram may be lost while the interface becomes
+ * ready. Those of other senders that are heard may come again. */
+static void hear(fer_udp_socket *socket, fer_udp_socket *sender, const char *own, char byte,
+                 const char *heard)
+{
+    for (int tries = 0; tries < 20; tries++) {
+        fer_udp_received received;
+        char got = -1;
+        send_byte(sender, socket, own, byte);
+        fer_error error = fer_udp_socket_recv_from(socket, &got, 1, &received);
+        while (error.kind == FER_OK && got != byte) {
+            if (got >= 0 && got < 4 && heard[(int)got] != '1') {
+                fail("a sender that is not heard");
+            }
+            error = fer_udp_socket_recv_from(socket, &got, 1, &received);
+        }
+        if (error.kind == FER_OK) {
+            return;
+        }
+        check_kind(error, FER_TIMED_OUT, heard);
+    }
+    fail(heard);
+}
+
+/* After a sender that is not heard another one sends, so that nothing comes from the first. */
 static void check_heard(fer_udp_socket *socket, fer_udp_socket *senders, const char *const *texts,
                         const char *heard)
 {
-    bool has_got[5] = {false};
     int last = (int)(strchr(heard, '1') - heard);
-    int left = 1;
-    for (int i = 0; i < 5; i++) {
-        int sender = i < 4 ? i : last;
-        left += i < 4 && heard[i] == '1';
-        send_byte(&senders[sender], socket, sender == 3 ? texts[3] : texts[0], (char)i);
-    }
-    while (left > 0) {
-        fer_udp_received received;
-        char byte = 0;
-        check(fer_udp_socket_recv_from(socket, &byte, 1, &received), heard);
-        if (has_got[(int)byte] || (byte < 4 && heard[(int)byte] != '1')) {
-            fail("a sender that is not heard");
+    for (int i = 0; i < 4; i++) {
+        bool is_heard = heard[i] == '1';
+        int from = is_heard ? i : last;
+        if (!is_heard) {
+            send_byte(&senders[i], socket, i == 3 ? texts[3] : texts[0], (char)i);
         }
-        has_got[(int)byte] = true;
-        left--;
+        hear(socket, &senders[from], from == 3 ? texts[3] : texts[0], (char)(is_heard ? i : 4 + i),
+             heard);
     }
 }
 

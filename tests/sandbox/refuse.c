@@ -299,6 +299,9 @@ int main(int count, char **arguments)
         printf("skipped: this processor has no other call than %s\n", arguments[2]);
         return SKIPPED;
     }
+    if (must_die && freopen("/dev/null", "w", stdout) == NULL) { /* no report of a test */
+        return 2;
+    }
     for (int i = 4; i < count; i++) {
         int status = run_suite(rules, selected, action, arguments[3], arguments[i]);
         if (status == EXIT_NO_FILTER) {
@@ -306,8 +309,8 @@ int main(int count, char **arguments)
             return SKIPPED;
         }
         if (must_die ? status != EXIT_KILLED : status != 0 && status != SKIPPED) {
-            printf("refuse: %s fails in the sandbox %s %s: status %d\n", arguments[i], arguments[1],
-                   arguments[2], status);
+            fprintf(stderr, "refuse: %s fails in the sandbox %s %s: status %d\n", arguments[i],
+                    arguments[1], arguments[2], status);
             failed++;
         }
         if (!must_die && status == EXIT_KILLED) {
