@@ -12,7 +12,8 @@ every target. With warnings as errors, it then
   compiles                    x86-windows-msvc aarch64-windows-msvc (clang in MSVC's dialect)
   compiles and links          aarch64-macos x86-windows-gnu
   compiles, links and tests   aarch64-linux-musl powerpc64-linux-musl (the latter is big-endian)
-                              x86_64-linux-musl-plain (with FERRULE_PLAIN_POSIX)
+                              x86_64-linux-musl-plain (with FERRULE_PLAIN_POSIX, and with what
+                              most systems have beyond that)
   compiles and links only ferrule_selftest, and runs it if this machine can
                               x86_64-linux-gnu.2.17 (glibc of 2012) x86_64-macos
                               aarch64-windows-gnu x86_64-linux-musl x86_64-windows-gnu
@@ -167,10 +168,15 @@ build_with_zig() {
     one_file=OFF
     ! builds_selftest_only "$1" || one_file=ON
     plain=OFF
-    [ "${1%-plain}" = "$1" ] || plain=ON
+    flags=
+    if [ "${1%-plain}" != "$1" ]; then
+        plain=ON
+        flags="-DFERP_HAS_DONTWAIT=1 -DFERP_HAS_NOSIGNAL=1 -DFERP_HAS_SOCK_CLOEXEC=1"
+        flags="$flags -DFERP_HAS_ACCEPT4=0 -DFERP_HAS_PIPE2=0"
+    fi
     build_target "$1" "-DCMAKE_TOOLCHAIN_FILE=$root/cmake/zig.cmake" "-DFERRULE_ZIG=$zig" \
         "-DFERRULE_ZIG_TARGET=${1%-plain}" "-DFERRULE_AMALGAMATED=$one_file" \
-        "-DFERRULE_PLAIN_POSIX=$plain"
+        "-DFERRULE_PLAIN_POSIX=$plain" ${flags:+"-DCMAKE_C_FLAGS=$flags"}
     [ "$selftest" = yes ] || [ "$plain" = ON ] || try_one_file "$1"
     stop_wine
 }

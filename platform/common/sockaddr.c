@@ -35,7 +35,9 @@ typedef sa_family_t family_type;
 
 #define FAMILY_AT offsetof(struct sockaddr, sa_family)
 #define PATH_AT offsetof(struct sockaddr_of_unix, sun_path)
-#define PATH_CAP sizeof(((struct sockaddr_of_unix *)0)->sun_path)
+/* Haiku's 126 and AIX' 1023 are more than a fer_unix_addr holds. */
+#define PATH_OF_SYSTEM sizeof(((struct sockaddr_of_unix *)0)->sun_path)
+#define PATH_CAP (PATH_OF_SYSTEM < FER_UNIX_ADDR_NAME_MAX ? PATH_OF_SYSTEM : FER_UNIX_ADDR_NAME_MAX)
 
 /* Stores len bytes of a struct of the system. On macOS and the BSDs it begins with its length. */
 static size_t store_name(void *name, size_t cap, const void *from, size_t len)

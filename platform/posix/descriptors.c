@@ -72,6 +72,8 @@ int ferp_posix_accept(int listener, struct sockaddr *from, socklen_t *len)
     int fd = accept4(listener, from, len, SOCK_CLOEXEC);
     return fd < 0 && ferp_posix_is_refusal(errno) ? with_close_on_exec(accept(listener, from, len))
                                                   : fd;
+#elif FERP_HAS_SOCK_CLOEXEC
+    return with_close_on_exec(accept(listener, from, len)); /* the caller sets it for none */
 #else
     return accept(listener, from, len);
 #endif

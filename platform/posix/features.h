@@ -12,8 +12,11 @@
 #ifndef BIONIC_IOCTL_NO_SIGNEDNESS_OVERLOAD
 #define BIONIC_IOCTL_NO_SIGNEDNESS_OVERLOAD 1 /* ioctl has one type: ferp_posix_ioctl */
 #endif
-#if defined(__linux__) && !defined(_FILE_OFFSET_BITS)
-#define _FILE_OFFSET_BITS 64 /* off_t of glibc and Android with 32 bits */
+#if !defined(_WIN32) && !defined(_FILE_OFFSET_BITS)
+#define _FILE_OFFSET_BITS 64 /* off_t of glibc, Android and illumos with 32 bits */
+#endif
+#if defined(_AIX) && !defined(_LARGE_FILES)
+#define _LARGE_FILES 1 /* the same of AIX */
 #endif
 #if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
 #define _DARWIN_C_SOURCE /* SO_NOSIGPIPE, SO_LINGER_SEC, TCP_KEEPALIVE */

@@ -72,7 +72,8 @@
 #if !defined(FERP_HAS_SOCK_CLOEXEC) && defined(SOCK_CLOEXEC) && !defined(__APPLE__)
 #define FERP_HAS_SOCK_CLOEXEC FERP_FOUND
 #endif
-#if defined(__linux__) || defined(FERP_POSIX_BSD) || _POSIX_VERSION >= 202405L
+#if defined(__linux__) || defined(FERP_POSIX_BSD) || \
+    (_POSIX_VERSION >= 202405L && !defined(__CYGWIN__))
 #ifndef FERP_HAS_ACCEPT4
 #define FERP_HAS_ACCEPT4 FERP_HAS_SOCK_CLOEXEC
 #endif
@@ -104,7 +105,7 @@
 /* ---- Receives and sends */
 
 /* A send that raises no SIGPIPE: by a flag, or by an option of the socket. Otherwise each send
- * blocks the signal (bytes.c). macOS has both since its SDK 11. */
+ * blocks the signal (sigpipe.c). macOS has both since its SDK 11. */
 #if !defined(FERP_HAS_NOSIGNAL) && defined(MSG_NOSIGNAL)
 #define FERP_HAS_NOSIGNAL FERP_FOUND
 #endif
@@ -119,7 +120,7 @@
 #endif
 /* A flag of a call that does not wait on a blocking socket. Without it every socket is nonblocking,
  * and core waits (ferp_traits, io_waits_in_kernel). The mode of a socket of Haiku is its two
- * timeouts, so that each set changes the other one (net_socket.cpp, socket_setsockopt). */
+ * timeouts, so that each set changes the other one (net_socket.cpp, socket_set_option). */
 #if !defined(FERP_HAS_DONTWAIT) && defined(MSG_DONTWAIT) && !defined(__HAIKU__)
 #define FERP_HAS_DONTWAIT FERP_FOUND
 #endif
@@ -134,6 +135,8 @@
 #endif
 /* bionic has sigtimedwait, which splice and sendfile of Linux need, since API level 23. */
 #if defined(__ANDROID_API__) && __ANDROID_API__ < 23
+#undef FERP_HAS_SPLICE
+#undef FERP_SENDFILE
 #define FERP_HAS_SPLICE 0
 #define FERP_SENDFILE FERP_SENDFILE_NONE
 #endif
@@ -201,7 +204,10 @@
 /* ---- Options of a socket */
 
 /* An option whose first byte is the state of a TCP connection, in the numbers of socket.c. */
-#if !defined(FERP_HAS_TCP_STATE) && (defined(TCP_INFO) || defined(TCP_CONNECTION_INFO)) && \
+#if !defined(FERP_HAS_TCP_STATE) && defined(__APPLE__)
+#define FERP_HAS_TCP_STATE 1 /* XNU's getsockopt has no SO_ACCEPTCONN */
+#endif
+#if !defined(FERP_HAS_TCP_STATE) && defined(TCP_INFO) && \
     (defined(__linux__) || defined(FERP_POSIX_BSD))
 #define FERP_HAS_TCP_STATE FERP_FOUND
 #endif
@@ -224,7 +230,7 @@
 #define FERP_HAS_USER_TIMEOUT FERP_FOUND
 #endif
 #if !defined(FERP_HAS_LINGER_SEC) && defined(SO_LINGER_SEC)
-#define FERP_HAS_LINGER_SEC FERP_FOUND /* macOS: plain SO_LINGER counts ticks */
+#define FERP_HAS_LINGER_SEC 1 /* macOS: plain SO_LINGER counts ticks */
 #endif
 #if !defined(FERP_HAS_BIND_LATER) && defined(IP_BIND_ADDRESS_NO_PORT)
 #define FERP_HAS_BIND_LATER FERP_FOUND_ON_LINUX

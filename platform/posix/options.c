@@ -63,10 +63,10 @@
 #define IF_WINDOWS(name) FERP_SYSTEM_NO_OPTION
 
 /* SOL_SOCKET is 0xffff on the BSDs and -1 on Haiku, whose SO_SNDBUF has 31 bits. */
-#ifdef __HAIKU__
-typedef int option_number;
-#else
+#if defined(__linux__) || defined(FERP_POSIX_BSD)
 typedef uint16_t option_number;
+#else
+typedef int option_number;
 #endif
 typedef struct system_option {
     option_number level;

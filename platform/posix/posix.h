@@ -128,7 +128,7 @@ static inline int ferp_posix_send_flags(unsigned flags)
 }
 
 /* Sends that raise no SIGPIPE, with such flags. If the system has neither a flag nor an option, the
- * thread blocks the signal during the call: four system calls. sigpipe.c */
+ * thread blocks the signal during the call: two system calls more. sigpipe.c */
 #define FERP_POSIX_SENDS_RAISE_SIGPIPE (!FERP_HAS_NOSIGNAL && !FERP_HAS_NOSIGPIPE)
 #if !FERP_POSIX_SENDS_RAISE_SIGPIPE
 #define ferp_posix_send send

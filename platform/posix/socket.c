@@ -28,14 +28,19 @@ __attribute__((used, visibility("default"))) const char ferp_calls_the_system = 
 #elif FERP_HAS_TCP_STATE
 #define FERP_POSIX_TCP_STATE TCP_CONNECTION_INFO
 #endif
+#ifdef FERP_POSIX_TCP_STATE
+#define FERP_POSIX_HAS_STATE true
+#else
+#define FERP_POSIX_HAS_STATE false
+#endif
 #define FERP_POSIX_LISTEN 1 /* on macOS and the BSDs */
 #define FERP_POSIX_SYN_SENT 2
 #define FERP_POSIX_SYN_RECEIVED 3
 #define FERP_POSIX_FIN_WAIT_1 6
 
 /* The state of a TCP connection; negative if the socket has none, or if the OS cannot report it. If
- * the OS has no query, or a sandbox refuses it, a stream that is not writable and has not ended is
- * connecting. */
+ * a sandbox refuses the query, a stream that is not writable and has not ended is connecting.
+ * Without a query it may also be new: outside of Linux a new stream is not writable. */
 static int tcp_state(int fd)
 {
     int code = ENOSYS;
@@ -49,7 +54,8 @@ static int tcp_state(int fd)
 #endif
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
     int ready = ferp_posix_is_refusal(code) ? poll(&entry, 1, 0) : -1;
-    bool is_connecting = ready == 0 && ferp_check_connected(fd).kind == FER_NOT_CONNECTED;
+    bool is_connecting =
+        FERP_POSIX_HAS_STATE && ready == 0 && ferp_check_connected(fd).kind == FER_NOT_CONNECTED;
     errno = ready == 1 ? ENOTCONN : code; /* a connect that is pending is not writable */
     return is_connecting ? FERP_POSIX_SYN_SENT : -1;
 }
@@ -539,6 +545,6 @@ fer_error ferp_describe(fer_raw_socket raw, ferp_description *out)
 fer_error ferp_adopt(fer_raw_socket raw, fer_ip_family family)
 {
     ferp_posix_disable_error_queue(raw, family);
-    FER_TRY(set_first_mode((int)raw));
-    return disable_sigpipe((int)raw);
+    FER_TRY(disable_sigpipe((int)raw));
+    return set_first_mode((int)raw);
 }

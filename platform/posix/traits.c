@@ -6,7 +6,7 @@
 
 /* What no other kernel than those of 4.4BSD's code does. */
 #define ROW_OF_BSD                                                                 \
-    .cut_send_loses_count = true, .reports_soft_errors = true,                     \
+    .cut_send_loses_count = FERP_POSIX_DONTWAIT != 0, .reports_soft_errors = true, \
     .accept_inherits_nonblocking = true, /* accept(2); accept4(2) does not */      \
         .datagrams_share_by_reuse_port = true, .reconnect_drops_bound_addr = true, \
     .reconnect_chooses_addr_again = true, .connect_ignores_broadcast = true
@@ -47,16 +47,23 @@
 #else
 
 /* plain: a system that nobody here knows. Each fact is the one that is safe under both answers: it
- * costs calls, or a call fails where another system would succeed. */
-#define ROW                                                                        \
-    .cut_send_loses_count = FERP_POSIX_DONTWAIT != 0, .reports_soft_errors = true, \
-    .accept_inherits_nonblocking = true, .accept_loses_zero_linger = true,         \
-    .close_hides_unread_input = true, .reconnect_drops_bound_addr = true,          \
-    .connect_ignores_broadcast = true, .unix_write_wait_misses_end = true,         \
-    .io_length_max = (size_t)INT_MAX, .datagram_length_max = (size_t)INT_MAX,      \
-    .linger_seconds_max = SHRT_MAX
+ * costs calls, or a call fails where another system would succeed. Not so with those of a known
+ * kernel, and with NO_BUFFER_SPACE, which is an error, and a shutdown, which wakes a poll. */
+#define ROW                                                                         \
+    .cut_send_loses_count = FERP_POSIX_DONTWAIT != 0, .reports_soft_errors = true,  \
+    .accept_inherits_nonblocking = true, .accept_loses_zero_linger = true,          \
+    .shutdown_read_resets_on_data = FERP_POSIX_IS_APPLE,                            \
+    .receive_leaks_handles = FERP_POSIX_IS_APPLE, .close_hides_unread_input = true, \
+    .reconnect_drops_bound_addr = true, .connect_ignores_broadcast = true,          \
+    .unix_write_wait_misses_end = true, .io_length_max = (size_t)INT_MAX,           \
+    .datagram_length_max = (size_t)INT_MAX, .linger_seconds_max = SHRT_MAX
 
 #endif
+
+/* 107; macOS and the BSDs: 103. Haiku's 125 and AIX' 1022 are more than a fer_unix_addr holds. */
+#define SUN_PATH_CAP sizeof(((struct sockaddr_un *)0)->sun_path)
+#define UNIX_PATH_MAX \
+    (SUN_PATH_CAP - 1 < FER_UNIX_ADDR_NAME_MAX ? SUN_PATH_CAP - 1 : FER_UNIX_ADDR_NAME_MAX)
 
 const struct ferp_traits *ferp_traits(void)
 {
@@ -66,9 +73,7 @@ const struct ferp_traits *ferp_traits(void)
         .poller_has_priority = FERP_POSIX_POLLER != FERP_POSIX_POLLER_KQUEUE,
         .poller_has_read_closed =
             FERP_POSIX_POLLER != FERP_POSIX_POLLER_KQUEUE && FERP_POSIX_POLLRDHUP != 0,
-        /* 107; macOS and the BSDs: 103. */
-        .unix_path_max = sizeof((struct sockaddr_un *)0)->sun_path - 1,
-        .io_slices_max = FERP_POSIX_SLICES_MAX,
+        .unix_path_max = UNIX_PATH_MAX, .io_slices_max = FERP_POSIX_SLICES_MAX,
         /* Linux: tcp(7), MAX_TCP_KEEPIDLE. The other systems allow at least as much. */
         .keepalive_seconds_max = 32767, .keepalive_retries_max = 127, /* Linux: MAX_TCP_KEEPCNT */
     };

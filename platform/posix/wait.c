@@ -180,9 +180,8 @@ static fer_error poll_at_once(struct pollfd *entry)
 bool ferp_posix_has_failed(int fd)
 {
     char byte;
-    struct pollfd entry = {fd, POLLIN, 0};
-    if (FERP_POSIX_DONTWAIT == 0 && poll(&entry, 1, 0) <= 0) {
-        return false; /* the socket may be the program's, and blocking */
+    if (FERP_POSIX_DONTWAIT == 0 && (fcntl(fd, F_GETFL, 0) & O_NONBLOCK) == 0) {
+        return is_dead_stream(fd); /* a blocking socket of the program, in which a peek may wait */
     }
     if (recv(fd, &byte, 1, MSG_PEEK | FERP_POSIX_DONTWAIT) < 0) {
         return errno != EAGAIN && errno != EINTR && errno != ENOTCONN && errno != ENOTSOCK;

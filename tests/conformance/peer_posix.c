@@ -51,7 +51,11 @@ PEER_IS(peer_is_plain, true)
 #else
 PEER_IS(peer_is_plain, false)
 #endif
-PEER_IS(peer_core_waits, peer_is_plain())
+#if defined(FERRULE_PLAIN_POSIX) && !FERP_HAS_DONTWAIT
+PEER_IS(peer_core_waits, true)
+#else
+PEER_IS(peer_core_waits, false)
+#endif
 
 PEER_IS(peer_is_bsd, !IS_LINUX)
 
@@ -62,7 +66,7 @@ PEER_IS(peer_has_mapped_parts, !IS_NETBSD && !peer_is_plain())
 /* netinet6/udp6_usrreq.c, udp6_connect. */
 PEER_IS(peer_keeps_ip_version, IS_FREEBSD)
 
-PEER_RAW_IS(bool, peer_hides_pending_connect, false)
+PEER_RAW_IS(bool, peer_hides_pending_connect, peer_is_plain())
 
 uint64_t peer_now_us(void)
 {

@@ -352,7 +352,7 @@ static fer_raw_socket pending_raw(const struct pending_target *target, uint16_t 
     assert_true(peer_is_open(raw));
     if (peer_hides_pending_connect(raw)) {
         peer_adopt(raw);
-        skip_because("Wine 8 does not report that a connect is pending");
+        skip_because("Wine 8 and POSIX do not report that a connect is pending");
     }
     return raw;
 }
