@@ -142,7 +142,11 @@ FULL_TEST(a_connect_whose_error_was_taken_is_not_pending)
     fer_raw_socket refused = start_connect(&addr);
     fer_raw_socket other = FER_RAW_SOCKET_NONE;
     fer_error error = {FER_OK, 0};
+#ifdef FERRULE_PLAIN_POSIX
+    assert_int_equal(ferp_connect_is_pending(pending), FERP_MAY_BE_PENDING);
+#else
     assert_int_equal(ferp_connect_is_pending(pending), FERP_PENDING);
+#endif
     assert_ok(ferp_duplicate(refused, &other));
     assert_int_equal(result_of(other), FER_CONNECTION_REFUSED);
     assert_ok(ferp_take_error(refused, &error));

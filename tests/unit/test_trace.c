@@ -140,7 +140,7 @@ TRACE_TEST(streams_are_traced)
     assert_ok(fer_tcp_listener_accept(&listener, &server, &addr));
     assert_traced("ferp_accept(#, false) = #, 127.0.0.1:#");
     assert_ok(fer_tcp_stream_write(&client, "twelve bytes", 12, &n));
-    assert_traced("ferp_send(#, 12 bytes, 0) = 12");
+    assert_traced("ferp_send(#, 12 bytes, *) = 12"); /* DONTWAIT: cut_send_loses_count */
     assert_ok(fer_tcp_stream_read(&server, buf, sizeof buf, &n));
     assert_traced("ferp_recv(#, 64 bytes, 0) = 12");
     assert_ok(fer_tcp_stream_shutdown(&client, FER_SHUTDOWN_WRITE));
