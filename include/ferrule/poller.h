@@ -283,7 +283,8 @@ typedef struct fer_poll_entry {
  * Errors: FER_MISUSE (entries is NULL; more elements than an array can have; a token that is not
  * OPEN), FER_INVALID_INPUT (other bits in an interest; reserved bytes of limits that are not 0; on
  * NetBSD and FreeBSD more elements than the OS takes), FER_BAD_HANDLE (a raw value that is not an
- * open socket), FER_OUT_OF_MEMORY (more than 64 elements need memory), by the limits FER_TIMED_OUT,
+ * open socket), FER_OUT_OF_MEMORY (more than 64 elements need memory), FER_TOO_MANY_OPEN_FILES
+ * (more elements than the process may open files: poll(2), EINVAL), by the limits FER_TIMED_OUT,
  * FER_CANCELLED and FER_INTERRUPTED, and other errors of the OS. After a failure *n and all ready
  * members are 0.
  * Rust: none; nix::poll::poll, rustix::event::poll. Differs: signals do not end it, unless
