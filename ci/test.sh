@@ -9,7 +9,8 @@ usage: ci/test.sh [--no-setup] [--without-windows] [--all | PRESET...]
 
 Installs missing packages (ci/setup.sh; --no-setup installs nothing), then builds and tests presets
 in parallel: debug, release, lto, asan, tsan and msan on this system; plain, the same system with
-nothing beyond POSIX.1-2008; mingw, the Windows backend, under Wine; and msvc, the same built in MSVC's dialect. Six further names are accepted as PRESET:
+nothing beyond POSIX.1-2008; mingw, the Windows backend, under Wine; and msvc, the same built in
+MSVC's dialect. Six further names are accepted as PRESET:
   fuzz        a short run of each fuzzing harness, the same each time
   oss-fuzz    two of the seven builds that OSS-Fuzz makes of the harnesses
   coverage    the coverage of core/ by the corpora

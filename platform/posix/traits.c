@@ -63,7 +63,7 @@
 /* 107; macOS and the BSDs: 103. Haiku's 125 and AIX' 1022 are more than a fer_unix_addr holds. */
 #define SUN_PATH_CAP sizeof(((struct sockaddr_un *)0)->sun_path)
 #define UNIX_PATH_MAX \
-    (SUN_PATH_CAP - 1 < FER_UNIX_ADDR_NAME_MAX ? SUN_PATH_CAP - 1 : FER_UNIX_ADDR_NAME_MAX)
+    ((SUN_PATH_CAP < FER_UNIX_ADDR_NAME_MAX ? SUN_PATH_CAP : FER_UNIX_ADDR_NAME_MAX) - 1)
 
 const struct ferp_traits *ferp_traits(void)
 {
