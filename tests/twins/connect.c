@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -305,9 +306,12 @@ static void accept_twins(struct world *world, unsigned arg)
     if (s->plain < 0 && error.kind == FER_OK) {
         s->plain = accept4(plain, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
     }
+    /* a router may drop one twin's part of the handshake and not the other's */
+    struct pollfd queue = {(int)fer_tcp_listener_as_raw(&listener), POLLIN, 0};
+    bool has_none = mine_outcome(error, 0).class == WAITS && poll(&queue, 1, 0) == 0;
     fer_tcp_listener_close(&listener);
     close(plain);
-    if (s->plain >= 0 && error.kind != FER_OK) {
+    if (s->plain >= 0 && error.kind != FER_OK && !has_none) {
         differ(world, "accept: %s, and the plain twin has accepted", text_of(error));
     }
     if (s->plain >= 0 && error.kind == FER_OK && s->peer[0] >= 0) {
