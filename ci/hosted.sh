@@ -20,7 +20,7 @@ build/cache/cmocka does not exist, the build downloads cmocka.
       -DANDROID_ABI=arm64-v8a -DANDROID_PLATFORM=android-24 -DFERRULE_WERROR=ON   Android: runs nothing
 
 build/report contains the report of ferrule_selftest and the logs of the build and of ctest, and in
-answers.txt each row of docs/DIFFERENCES.md that is marked (?) of this system, with the answers of the
+answers.txt each row of docs/differences/unknown.md of this system, with the answers of the
 probes to it. In a job of GitHub, its summary shows these rows, and what this kernel answers to each
 probe, beside what is known of it. The last line is `N passed, N failed, N skipped`; the self-test
 counts as one.
@@ -106,7 +106,7 @@ find_selftest() {
         head -n 1
 }
 
-# This system's name in docs/DIFFERENCES.md.
+# This system's name in docs/differences/unknown.md.
 name_of_system() {
     if on_windows; then
         say Windows
@@ -130,7 +130,7 @@ run_selftest() {
     for file in "$(dirname "$selftest")"/ferrule-selftest-*.txt; do
         [ -f "$file" ] || continue
         cp "$file" "$report/"
-        awk -v "of=$(name_of_system)" -f "$root/tests/selftest/answers.awk" "$root/docs/DIFFERENCES.md" \
+        awk -v "of=$(name_of_system)" -f "$root/tests/selftest/answers.awk" "$root/docs/differences/unknown.md" \
             "$file" >"$report/answers.txt"
         tail -n 1 "$report/answers.txt"
         found=yes

@@ -114,7 +114,7 @@ if(NOT WIN32)
     if(Python3_Interpreter_FOUND)
         set(ferrule_man_dir "${PROJECT_BINARY_DIR}/man")
         file(GLOB ferrule_man_sources "${PROJECT_SOURCE_DIR}/include/ferrule/*.h"
-            "${PROJECT_SOURCE_DIR}/docs/generate/*.py")
+            "${PROJECT_SOURCE_DIR}/docs/generate/*.py" "${PROJECT_SOURCE_DIR}/docs/differences/*.md")
         add_custom_command(OUTPUT "${ferrule_man_dir}/man7/ferrule.7"
             COMMAND "${CMAKE_COMMAND}" -E rm -rf "${ferrule_man_dir}"
             COMMAND "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/docs/generate/man.py" "${PROJECT_SOURCE_DIR}" "${ferrule_man_dir}"

@@ -24,23 +24,21 @@ same() {
     fi
 }
 
-differences=$site/docs/DIFFERENCES.html
 sed -n 's/^- \*\*\([A-Z][0-9][0-9]*[a-z]*\)\*\* .*/\1/p' docs/RULES.md >"$work/rules"
 sed -n 's/.*<a id="\([^"]*\)"><\/a><strong>.*/\1/p' "$site/docs/RULES.html" >"$work/on-site"
 same "rules of the site" "$work/rules" "$work/on-site"
 grep -xFf "$work/rules" "$man/man7/ferrule_rules.7" | sort -u >"$work/in-man" || true
 same "rules of ferrule_rules(7)" "$work/rules" "$work/in-man"
 
-sed -n 's/^| `\([a-z_0-9]*\)` | [A-Z][0-9].*/\1/p' docs/DIFFERENCES.md >"$work/tags"
-sed -n 's/^<td><a id="\([a-z_0-9]*\)"><\/a>.*/\1/p' "$differences" >"$work/on-site"
+sed -n 's/^\[\([a-z_0-9]*\)\]$/\1/p' docs/differences/not_reconciled.toml >"$work/tags"
+sed -n 's/^<h2 id="\([a-z_0-9]*\)">.*/\1/p' "$site/docs/differences/not_reconciled.html" >"$work/on-site"
 same "differences of the site" "$work/tags" "$work/on-site"
 sed -n 's/^\.SS \\fB\([a-z_0-9]*\)\\fP$/\1/p' "$man/man7/ferrule_differences.7" >"$work/in-man"
 same "differences of ferrule_differences(7)" "$work/tags" "$work/in-man"
 
-awk '/^\| rule \|/ { inside = 1; getline; next } !/^\|/ { inside = 0 }
-     inside { split($0, cells, " *\\| *"); print cells[2] }' docs/DIFFERENCES.md | sed 's/`//g' >"$work/rows"
-sed -n 's/^<td>\(.*\) <a class="headerlink" .*/\1/p' "$differences" |
-    sed 's/<[^>]*>//g; s/&amp;/\&/g' >"$work/on-site"
+sed -n 's/^\["\(.*\)"\]$/\1/p' docs/differences/[A-Z].toml | sed 's/[\`]//g' >"$work/rows"
+sed -n 's/^<h2 id=[^>]*>\([A-Z][ 0-9].*\)<a class="headerlink" .*/\1/p' "$site"/docs/differences/[A-Z].html |
+    sed 's/<[^>]*>//g; s/&quot;/"/g; s/&amp;/\&/g' >"$work/on-site"
 same "rows of the site" "$work/rows" "$work/on-site"
 
 {

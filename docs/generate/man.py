@@ -21,7 +21,7 @@ import markdown
 PROGRAM_MARKS = {"-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
 NAMES = re.compile(r"\b(fer_\w*[a-z0-9]|FER_\w*[A-Z0-9])\b(?!_)")
 WIDTH = 76
-NOTES = ("p", "Notes of the rules:")
+NOTES = "Notes of the rules"
 
 
 def escape(text, is_program=False):
@@ -243,37 +243,27 @@ def sections_of(blocks):
     return out
 
 
-def rules_page(rules, differences):
-    """The rules, and below each family its notes of the other page."""
+def rules_page(rules, root):
+    """The rules, and below each family its notes of the page of differences."""
     page = Page("ferrule_rules", 7, "the promises of ferrule, the same on every system")
     for title, body in sections_of(rules):
         page.body += [".SH " + ("DESCRIPTION" if title == "Rules" else escape(title.upper()))] + markdown_blocks(body)
-        for other, blocks in sections_of(differences):
-            if NOTES in blocks and title.startswith(other[0] + ":"):
-                page.body += markdown_blocks([NOTES, blocks[blocks.index(NOTES) + 1]])
+        if title[1:2] == ":":
+            family = dict(sections_of(markdown.parse(files.read(root / ("docs/differences/%s.md" % title[0])))))
+            page.body += markdown_blocks([("p", NOTES + ":"), *family[NOTES][:1]] if NOTES in family else [])
     page.see_also([("ferrule", "7"), ("ferrule_differences", "7")])
     return page
 
 
-def differences_page(blocks):
+def differences_page(index, table):
     page = Page("ferrule_differences", 7, "what remains different between systems")
-    body = dict(sections_of(blocks))["Not reconciled"]
-    table = next(block for block in body if block[0] == "table")
-    marks = next(block for block in blocks if block[0] == "table" and block[1][0] == "mark")
-    notes = dict(re.match(r"`(\w+)`: (.*)", item[0][1]).groups() for item in body.pop()[2])
-    page.body += [".SH DESCRIPTION"] + markdown_blocks(body[:-1])
-    page.body += [".PP"] + prose("How a statement is known stands in parentheses behind it:")
-    for mark, meaning in marks[2]:
-        page.body += [".TP 5"] + lines_of(marked(markdown.inline(mark)))
-        page.body += lines_of(marked(markdown.inline(meaning)))
-    for tag, rules, difference, sign in table[2]:
-        page.body += [".SS " + marked(markdown.inline(tag))]
-        if difference.endswith(" \u2026"):
-            difference = difference[:-1] + notes.pop(tag.strip("`"))
-        page.body += lines_of("Rule %s: %s." % (escape(rules), marked(markdown.inline(difference))))
-        page.body += [".TP 5", ".I To be seen as"] + lines_of(marked(markdown.inline(sign)) + ".")
-    if notes:
-        raise ValueError("a note of no cell: " + " ".join(notes))
+    (_, (about,)), *rows = sections_of(table)
+    known = dict(sections_of(index))["How a statement is known"]
+    page.body += [".SH DESCRIPTION"] + markdown_blocks([about, *known])
+    for tag, ((_, _, items),) in rows:
+        rules, difference, sign = (marked(markdown.inline(item[0][1].partition(": ")[2])) for item in items)
+        page.body += [".SS \\fB" + tag + "\\fP"] + lines_of("Rule %s: %s." % (rules, difference))
+        page.body += [".TP 5", ".I To be seen as"] + lines_of(sign + ".")
     page.see_also([("ferrule", "7"), ("ferrule_rules", "7")])
     return page
 
@@ -335,9 +325,9 @@ def date_of(paths):
 def all_pages(root):
     all_headers = headers.read_all(root / "include")
     pages = [page for header in all_headers for page in header_pages(header)]
-    differences = markdown.parse(files.read(root / "docs/DIFFERENCES.md"))
-    rules = markdown.parse(files.read(root / "docs/RULES.md"))
-    pages += [rules_page(rules, differences), differences_page(differences)]
+    rules, index, table = (markdown.parse(files.read(root / name)) for name in
+                           ("docs/RULES.md", "docs/DIFFERENCES.md", "docs/differences/not_reconciled.md"))
+    pages += [rules_page(rules, root), differences_page(index, table)]
     pages.append(overview_page(markdown.parse(files.read(root / "README.md")),
                                markdown.parse(files.read(root / "docs/GUIDE.md")),
                                all_headers, pages))
@@ -351,7 +341,7 @@ def main():
     root = pathlib.Path(sys.argv[1])
     out = pathlib.Path(sys.argv[2])
     sources = [root / "README.md", root / "docs/GUIDE.md", root / "docs/RULES.md",
-               root / "docs/DIFFERENCES.md", root / "examples/fercat.c",
+               root / "examples/fercat.c", root / "docs/DIFFERENCES.md", *(root / "docs/differences").glob("*.md"),
                *(root / "include/ferrule").glob("*.h")]
     date = date_of(sources)
     version = re.search(r'FER_VERSION_TEXT "(.*)"',

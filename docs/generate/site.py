@@ -5,6 +5,7 @@ Markdown. The pages keep their places in the tree, so their links stay what they
 usage: site.py ROOT OUT
 """
 
+import json
 import os
 import pathlib
 import posixpath
@@ -17,10 +18,10 @@ sys.dont_write_bytecode = True  # The source tree stays as it is.
 import files
 import headers
 
-SOURCES = ("*.md", "docs/*.md", "*/README.md")
+SOURCES = ("*.md", "docs/*.md", "docs/differences/*.md", "*/README.md")
 INCLUDE = "include/ferrule/"
 RULES = "docs/RULES.md"
-DIFFERENCES = "docs/DIFFERENCES.md"
+DIFFERENCES = "docs/differences/"
 STYLE = """\
 /* A wide table scrolls by itself, also on a phone. Outside of tables a long name is broken. */
 .rst-content { overflow-wrap: anywhere; }
@@ -39,6 +40,31 @@ STYLE = """\
 }
 @media (max-width: 768px) { .rst-content pre code, .rst-content pre { overflow-wrap: anywhere; white-space: pre-wrap; } }
 """
+# On the page of a family of rules: one system alone, and what it is the same as. Without it all systems are shown.
+SCRIPT = """\
+document.addEventListener("DOMContentLoaded", () => {
+  if (!/\\/differences\\/[A-Z]\\.html$/.test(location.pathname)) return;
+  const systems = ["Linux", "Windows", "macOS", "FreeBSD", "NetBSD", "OpenBSD"];
+  const select = document.createElement("select");
+  select.setAttribute("aria-label", "Systems");
+  for (const name of ["all systems", ...systems]) select.add(new Option(name));
+  document.querySelector("h1").after(select);
+  const show = () => {
+    for (const list of document.querySelectorAll(".section ul, [role=main] ul")) {
+      const items = new Map();
+      for (const item of list.children) {
+        const label = item.firstElementChild?.tagName === "STRONG" ? item.firstElementChild.textContent : "";
+        const system = systems.find((name) => label.split(":")[0] === name);
+        if (system) items.set(system, [item, item.textContent.slice(label.length + 2)]);
+      }
+      const same = items.get(select.value)?.[1].match(/^(?:same|as (macOS|FreeBSD|NetBSD|OpenBSD))(?= \\(|$)/);
+      const other = same ? same[1] ?? "macOS" : "";
+      for (const [system, [item]] of items) item.hidden = select.selectedIndex > 0 && ![select.value, other].includes(system);
+    }
+  };
+  select.addEventListener("change", show);
+});
+"""
 JQUERY = pathlib.Path("/usr/share/javascript/jquery/jquery.min.js")
 LINK = re.compile(r"(?<=\]\()(?![a-z]+:|#)([^()\s#]+)([^()\s]*)(?=\))")
 # Code that begins with a name, the number of a rule, and what has no link inside: links and tags.
@@ -47,9 +73,8 @@ WORD = re.compile(r"`(\w*)[^`]*`|(?<![\w/.=#-])([A-Z]\d{1,2}[a-z]?)(?![\w=-]|\.\
 # In a comment: a name, a page, a header, and what has a meaning in Markdown.
 COMMENT = re.compile(r"`?(\b(?:(?:fer|FER)_\w+|(?<=`)\w+(?=`))\b)`?|\b(docs/[\w-]+\.md)\b"
                      r"|(?<![\w/])(?:ferrule/)?(\w+\.h)\b|[\\`*_\[\]|#<]")
-# A rule, or a tag of a difference, where it is stated.
-PLACE = re.compile(r"^(- \*\*(?=[A-Z]\d)|\| `)(\w+)(?=\*\* |` \| [A-Z]\d)", re.M)
-TABLE = re.compile(r"^(\| rule \|.*\n\|[-|]+\n)((?:\|.*\n)+)", re.M)
+# A rule where it is stated.
+PLACE = re.compile(r"^- (?=\*\*([A-Z]\d\w*)\*\* )", re.M)
 
 
 def relative(path, source):
@@ -91,50 +116,25 @@ def code_of(entry):
     return "```c\n%s\n```" % code
 
 
-def with_sources(text):
-    """Links the reports and documents that marks name, by the names and addresses of the section Sources."""
-    body, title, sources = text.partition("\n## Sources\n")
-    names = dict(re.findall(r"\[([^\]]+)\]\((https:[^)\s]+)\)", sources))
-
+def with_sources(text, names):
+    """Links the reports and documents that marks name, by the names and addresses of the page of sources."""
     def report(match):
         base = names.get(match.group(1)) or "/" in match.group(1) and "https://github.com/" + match.group(1)
         return "[%s](%s/issues/%s)" % (match.group(0), base, match.group(2)) if base else match.group(0)
 
-    def document(name):
+    def document(text):
+        name = " ".join(text.split())
         winsock = names["winsock2.h"] + "nf-winsock2-" + name.lower()[:-9] if name.endswith(" function") else None
         address = names.get(name, winsock)
-        return "[%s](%s)" % (name, address) if address else name
+        return "[%s](%s)" % (text, address) if address else text
 
-    for name in re.findall(r"\b\w+\.c\b", "".join(re.findall(r"^\| rule \| macOS.*\n((?:\|.*\n)+)", body, re.M))):
-        if name not in sources:
-            raise ValueError("the section Sources does not have " + name)
-    body = re.sub(r"(?<=doc: )[^;()|]+", lambda match: ", ".join(map(document, match.group(0).split(", "))), body)
-    return re.sub(r"(?<![\w/.-])([\w.-]+(?:/[\w.-]+)?)#(\d+)\b", report, body) + title + sources
+    text = re.sub(r"(?<=doc: )[^;()|]+", lambda match: ", ".join(map(document, match.group(0).split(", "))), text)
+    return re.sub(r"(?<![\w/.-])([\w.-]+(?:/[\w.-]+)?)#(\d+)\b", report, text)
 
 
 def with_places(text):
-    """A page with an anchor for each rule and each tag."""
-    return PLACE.sub(lambda match: '%s<a id="%s"></a>%s%s' % (
-        match.group(1)[:2], match.group(2), match.group(1)[2:], match.group(2)), text)
-
-
-def differences(text):
-    """The page of differences with an anchor for each tag and each row of a table of rules."""
-    used = {}
-
-    def table(match):
-        head, *rows = [re.split(r" *(?<!\\)\| *", line)[1:-1]
-                       for line in (match.group(1) + match.group(2)).splitlines() if not line.startswith("|-")]
-        if any(len(row) != len(head) for row in rows):
-            raise ValueError("a table whose rows differ: " + match.group(0))
-
-        def anchor(match):
-            name = unique(re.sub(r"[^\w-]+", "-", match.group(1)).strip("-"), used)
-            return '| %s <a class="headerlink" id="%s" href="#%s">¶</a> |' % (match.group(1), name, name)
-
-        return match.group(1) + re.sub(r"^\| (.*?) \|", anchor, match.group(2), flags=re.M)
-
-    return with_places(TABLE.sub(table, with_sources(text)))
+    """A page with an anchor for each rule."""
+    return PLACE.sub(r'- <a id="\1"></a>', text)
 
 
 class Pages:
@@ -147,8 +147,11 @@ class Pages:
         # The address of each public name, rule and tag of a difference.
         self.places = {name: INCLUDE + "%s.md#%s" % (file, name) for file, header in self.headers.items()
                        for section in header.sections for entry in section.entries for name in entry.names}
-        for page in (RULES, DIFFERENCES):
-            self.places.update((name, page + "#" + name) for _, name in PLACE.findall(files.read(root / page)))
+        rows = re.findall(r"^## (\w+)$", files.read(root / (DIFFERENCES + "not_reconciled.md")), re.M)
+        self.places.update((name, DIFFERENCES + "not_reconciled.md#" + name) for name in rows)
+        self.places.update((name, RULES + "#" + name) for name in PLACE.findall(files.read(root / RULES)))
+        # The addresses of the sources.
+        self.sources = dict(re.findall(r"\[([^\]]+)\]\((https:[^)\s]+)\)", files.read(root / (DIFFERENCES + "sources.md"))))
 
     def write(self, name, text):
         (self.out / name).parent.mkdir(parents=True, exist_ok=True)
@@ -245,12 +248,16 @@ class Pages:
         for path in sorted({path for pattern in SOURCES for path in self.root.glob(pattern)}):
             source = path.relative_to(self.root).as_posix()
             text = files.read(path)
-            change = {RULES: with_places, DIFFERENCES: differences}.get(source, str)
-            self.page(source, change(text))
+            if source == RULES:
+                text = with_places(text)
+            elif source.startswith(DIFFERENCES) and not source.endswith("sources.md"):
+                text = with_sources(text, self.sources)
+            self.page(source, text)
         self.reference()
         for header in self.headers.values():
             self.header(header)
         self.write("site.css", STYLE)
+        self.write("site.js", SCRIPT)
         # Debian 12's theme loads two scripts that its package does not have. The second adds classes to tables.
         if JQUERY.exists():
             self.write("js/jquery-3.6.0.min.js", files.read(JQUERY))
@@ -266,6 +273,11 @@ def main():
         Pages(root, pathlib.Path(folder)).build()
         subprocess.run(["mkdocs", "build", "--quiet", "--strict", "-f", root / "docs/mkdocs.yml", "-d", out],
                        check=True, env={**os.environ, "PAGES": folder, "NAME": "ferrule " + version})
+    # A family of rules is found as one page, not by each of its short sections and once more for each system.
+    index = json.loads(files.read(out / "search/search_index.json"))
+    index["docs"] = [part for part in index["docs"]
+                     if not re.match(DIFFERENCES + r"([A-Z]\.html#|(?!wine)[a-z]+\.html)", part["location"])]
+    files.write(out / "search/search_index.json", json.dumps(index))
     # Its addresses are those of a site that is the root of its host.
     (out / "404.html").unlink()
 

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Checks that each public function has a doc comment with its slots in order. A slot that it lacks is
-# a default, in the comment of its section or of its header. Also checks the rows and the cells of
-# DIFFERENCES.md, that a rule has a test, that a rule that is cited is one, that a quote beside its
-# number, in a comment of tests/, stands in a page or a header, and that each difference that a
-# harness of fuzz/ permits is of a row or a rule.
+# a default, in the comment of its section or of its header. Also checks the records of
+# docs/differences and the pages that are written from them, the length of the lines of docs/, that a
+# rule has a test, that a rule that is cited is one, that a quote beside its number, in a comment of
+# tests/, stands in a page or a header, and that each difference that a harness of fuzz/ permits is
+# of a row or a rule.
 # usage: check_docs.sh ROOT [--names]     --names prints the public functions' names instead
 # (sim.h's left out)
 set -eu
+generate=$(cd "$(dirname "$0")/../../docs/generate" && pwd)
 cd "$1"
 mode=${2:-check}
 
@@ -78,10 +80,10 @@ END {
 ' $files
 [ "$mode" != --names ] || exit 0
 
-rows=$(sed -n 's/^| `\([a-z0-9_]*\)` |.*/\1/p; s/^- \*\*\([A-Z][0-9a-z]*\)\*\* .*/\1/p' docs/RULES.md docs/DIFFERENCES.md)
+rows=$(sed -n 's/^\[\([a-z0-9_]*\)\]$/\1/p; s/^- \*\*\([A-Z][0-9a-z]*\)\*\* .*/\1/p' docs/RULES.md docs/differences/not_reconciled.toml)
 for row in $(find fuzz -name '*not_reconciled.h' -exec sed -n 's/^    X(\([A-Za-z0-9_]*\), .*/\1/p' {} + | LC_ALL=C sort -u); do
     printf '%s\n' "$rows" | grep -qx "$row" ||
-        { echo "fuzz/models: $row is no row of DIFFERENCES.md and no rule"; exit 1; }
+        { echo "fuzz/models: $row is no row of docs/differences/not_reconciled.toml and no rule"; exit 1; }
 done
 
 # A test's rule, and a "(rule T1)" anywhere, is one rule of RULES.md.
@@ -101,60 +103,23 @@ wrong=$(printf '%s\n' "$rules" "$rules" "$cited" | LC_ALL=C sort | uniq -u)
 tested=$(grep -rhoE --exclude-dir=selftest '_TEST\("[A-Z0-9a-z/]+"' tests |
     cat - tests/api/syscall_probe.c | grep -E '^(_TEST|/\* Rule)' |
     grep -oE '[A-Z][0-9]+[a-z]?' | LC_ALL=C sort -u)
-# The site links the sources that the cells of the BSDs name.
-sources=$(sed -n '/^## Sources/,$p' docs/DIFFERENCES.md)
-for name in $(sed -n '/^| rule | macOS/,/^$/p' docs/DIFFERENCES.md | grep -oE '[A-Za-z0-9_]+\.c\b' | sort -u); do
-    case $sources in
-        *"$name"*) ;;
-        *) echo "docs/DIFFERENCES.md: the section Sources does not have $name"; exit 1 ;;
-    esac
-done
-
 untested=$(printf '%s\n' "$rules" "$tested" "$tested" | LC_ALL=C sort | uniq -u)
 [ -z "$untested" ] || { echo "docs/RULES.md: in the name of no test:" $untested; exit 1; }
 
-# The two tables of a family have the same rows, but for those of the first without a cell of Linux.
-# In the second each cell says how it is known, and one that is the same as another names one that
-# has a text.
-LC_ALL=C awk -F ' [|] ' '
-function complain(text) { print "docs/DIFFERENCES.md: " text; bad = 1 }
-function is_same(cell) { return cell ~ /^(same|as (macOS|FreeBSD|NetBSD|OpenBSD))( \(.*\))?$/ }
-/^#/ { table = 0 }
-/^\| rule / {
-    sub(/ \|$/, "")
-    table++
-    for (i = 2; i <= NF; i++) column[$i] = i
-    next
-}
-/^\| / && (table == 2 || (table == 1 && $2 != "")) { rows[$1] += table == 1 ? 1 : -1 }
-/^\| / && table == 2 {
-    sub(/ \|$/, "")
-    for (i = 2; i <= NF; i++) {
-        if ($i !~ /\(([^()]*; )?(run|src|doc|rep|WT|Wine|\?)/)
-            complain("does not say how it is known: " $1 ": " $i)
-        if (!is_same($i)) continue
-        split($i, words, " ")
-        if (is_same($(column[words[1] == "same" ? "macOS" : words[2]])))
-            complain("names none with a text: " $1 ": " $i)
-    }
-}
-END {
-    for (row in rows) if (rows[row]) complain("in one of two tables: " row)
-    exit bad
-}
-' docs/DIFFERENCES.md
-
-# The number of what nobody knows of Windows; the planted probes answer nothing.
-if [ -f tests/selftest/answers.awk ]; then
-    unknown=$(awk -v of=Windows -f tests/selftest/answers.awk docs/DIFFERENCES.md tests/selftest/probes_[!p]*.c | tail -n 1)
-    grep -qF "$unknown" docs/DIFFERENCES.md ||
-        { echo "docs/DIFFERENCES.md: the mark (?) does not say: $unknown"; exit 1; }
+# tomllib is Python's since 3.11.
+if python3 -c 'import tomllib' 2>/dev/null; then
+    python3 "$generate/differences.py" . --check
+else
+    echo "check_docs: there is no Python 3.11, so docs/differences is not checked"
 fi
+
+long=$(find docs -name '*.md' -exec awk 'length($0) > 400 { print FILENAME ":" FNR ": a line is longer than 400 columns" }' {} +)
+[ -z "$long" ] || { echo "$long"; exit 1; }
 
 # "..." leaves words out. Case, line ends and marks of Markdown or of a comment do not count.
 tests=$(find tests -name '*.[ch]' -o -name '*.[ch]pp' | LC_ALL=C sort)
 # shellcheck disable=SC2086 # the lists are words
-cat docs/RULES.md docs/DIFFERENCES.md $files | LC_ALL=C tr -s '[:space:]`*_|' ' ' | LC_ALL=C tr '[:upper:]' '[:lower:]' |
+cat docs/RULES.md docs/differences/*.toml $files | LC_ALL=C tr -s '[:space:]`*_|' ' ' | LC_ALL=C tr '[:upper:]' '[:lower:]' |
     LC_ALL=C awk '
 function check_quotes(comment,    quotes, parts, i, j) {
     if (comment !~ /[^A-Za-z0-9_][A-Z][0-9]+[a-z]?[^A-Za-z0-9_]/) return
@@ -170,14 +135,7 @@ function check_quotes(comment,    quotes, parts, i, j) {
     }
 }
 NR == 1 { pages = $0; next }
-FILENAME == "docs/DIFFERENCES.md" {
-    if (!/^\|/) next
-    gsub(/^\| | \|$|…/, "")
-    for (i = split($0, cells, / \| /); i > 0; i--)
-        if (length(cells[i]) > 400) { printf "%s:%d: a cell is longer than 400 columns\n", FILENAME, FNR; bad = 1 }
-    next
-}
 !inside && (at = index($0, "/*")) { inside = 1; comment = ""; $0 = substr($0, at) }
 inside { comment = comment " " $0 }
 inside && /\*\// { inside = 0; check_quotes(substr(comment, 1, index(comment, "*/"))) }
-END { exit bad }' - docs/DIFFERENCES.md $tests
+END { exit bad }' - $tests

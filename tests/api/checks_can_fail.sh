@@ -16,6 +16,24 @@ mkdir "$work/empty"
 failures=0
 tried=0
 
+# The records of one rule and one row. write_pages writes the pages of the tree's records.
+records=$tree/docs/differences
+differences=$here/../../docs/generate/differences.py
+write_pages() { python3 "$differences" "$tree" >/dev/null || true; }
+mkdir "$work/differences"
+cat >"$work/differences/T.toml" <<'TEXT'
+title = "T: one"
+["T1 one"]
+linux = 'one'
+macos = 'one (run)'
+freebsd = 'same (run)'
+netbsd = 'same (run)'
+openbsd = 'as macOS (?)'
+TEXT
+printf '[linux]\nname = "Linux"\nnames = ["Linux"]\nabout = "one"\n' >"$work/differences/systems.toml"
+printf 'about = "one"\n[one]\nbends = ["T1"]\ndiffers = "one"\nseen_as = "one"\n' >"$work/differences/not_reconciled.toml"
+printf 'about = "one"\n' | tee "$work/differences/wine.toml" >"$work/differences/sources.toml"
+
 # A tree that every check is content with.
 make_clean_tree() {
     rm -rf "$tree"
@@ -28,9 +46,10 @@ make_clean_tree() {
     printf '/* misuse_one.c: one. */\nint misuse(void)\n{\n    return fer_one();\n}\n' >"$tree/tests/conformance/misuse_one.c"
     mkdir -p "$tree/docs" "$tree/tests/api"
     printf '| Module | Purpose |\n|---|---|\n| `core/top/` | two |\n| `core/base/` | one |\n' >"$tree/docs/DESIGN.md"
-    printf -- '- **T1** One is one.\n' >"$tree/docs/RULES.md"
+    printf -- '## T: one\n\n- **T1** One is one.\n' >"$tree/docs/RULES.md"
     echo '/* Rule T1: one. */' >"$tree/tests/api/syscall_probe.c"
-    printf '| one | %0400d |\n' 1 >"$tree/docs/DIFFERENCES.md"
+    printf '%0400d\n' 1 >"$tree/docs/DIFFERENCES.md"
+    cp -R "$work/differences" "$tree/docs/differences"
     printf '# Map\n\n## std::one::One\n\n| Rust | C |\n|---|---|\n| `One::one`, `One::two` | `fer_one` |\n' >"$tree/docs/RUST-MAP.md"
     printf '# What there is.\n\n[std::one::One]\nOne::one\nOne::two\n' >"$tree/tests/api/rust_std_net.txt"
     printf 'two one: two for one\n    in fer_one\n    - return 1\n    + return 2\n' >"$tree/fuzz/planted.txt"
@@ -119,6 +138,10 @@ planted() {
 repeat() { awk -v n="$1" -v text="$2" 'BEGIN { for (i = 0; i < n; i++) print text }'; }
 
 make_clean_tree
+if python3 -c 'import tomllib' 2>/dev/null; then
+    write_pages
+    cp "$records"/*.md "$work/differences"
+fi
 for check in check_layers check_docs check_text check_sources check_scripts check_rust_map; do
     expect pass "$check on a clean tree" sh "$here/$check.sh" "$tree"
     expect fail "$check on an empty tree" sh "$here/$check.sh" "$work/empty"
@@ -256,14 +279,26 @@ sed -i 's/^ \* Returns one\.$/ */' "$tree/include/ferrule/one.h"
 planted check_docs "a comment without its first line"
 echo '/* T1: "One is two." */' >>"$tree/tests/conformance/misuse_one.c"
 planted check_docs "a quote that stands in no page"
-printf '| one | %0401d |\n' 1 >>"$tree/docs/DIFFERENCES.md"
-planted check_docs "a cell of 401 columns"
-printf '| rule | Linux |\n| T1 one | one |\n| rule | macOS |\n' >>"$tree/docs/DIFFERENCES.md"
-planted check_docs "a row that is in one of two tables"
-printf '| rule | Linux |\n| T1 one | one |\n| rule | macOS |\n| T1 one | one |\n' >>"$tree/docs/DIFFERENCES.md"
-planted check_docs "a cell that does not say how it is known"
-printf '| rule | Linux |\n| T1 one | one |\n| rule | macOS |\n| T1 one | same (run) |\n' >>"$tree/docs/DIFFERENCES.md"
-planted check_docs "a cell that is the same as itself"
+printf '%0401d\n' 1 >>"$tree/docs/DIFFERENCES.md"
+planted check_docs "a line of 401 columns"
+if python3 -c 'import tomllib' 2>/dev/null; then
+    sed -i 's/one/two/' "$records/T.md"
+    planted check_docs "a page that is not what its records say"
+    # record FILE EXPRESSION NAME: sed changes a record, and the pages are written from it.
+    record() {
+        sed -i "$2" "$records/$1"
+        write_pages
+        planted check_docs "$3"
+    }
+    record T.toml /freebsd/d "a record of one BSD less"
+    record T.toml 's/one (run)/one/' "a record that does not say how it is known"
+    record T.toml 's/one (run)/same (run)/' "a record that is the same as itself"
+    record T.toml 's/one (run)/one (src: one.c)/' "a source that is none"
+    record T.toml 's/T1/T2/' "a record of no rule"
+    record T.toml 's/linux/minix/' "a record of no system"
+    record not_reconciled.toml 's/T1/T2/' "a row that bends no rule"
+    record not_reconciled.toml /seen_as/d "a row that nothing recognizes"
+fi
 rm "$tree/tests/api/syscall_probe.c"
 planted check_docs "a rule without a test"
 echo '/* One (rule T''99). */' >>"$tree/core/base/one.c"
