@@ -63,6 +63,7 @@ class Family:
         self.more = record.pop("more", "")
         self.labels = {**LABELS, **record.pop("labels", {})}
         self.notes = record.pop("notes", {})
+        self.shown = {name: row.pop("shown_by", []) for name, row in record.items()}
         self.rows = record
 
     def text_of(self, row, system):
@@ -72,6 +73,12 @@ class Family:
         if not same:
             return text
         return "as %s%s: %s" % (same.group(1) or "macOS", same.group(2) or "", self.rows[row][other_of(text)])
+
+
+def members(path, struct):
+    """The members of a struct of C."""
+    text = re.search(r"struct %s \{\n(.*?)^\}" % struct, files.read(path) if path.exists() else "", re.M | re.S)
+    return set(re.findall(r"^    \w+ (\w+);", text.group(1), re.M)) if text else set()
 
 
 class Records:
@@ -95,6 +102,11 @@ class Records:
         self.wine = read("wine")
         self.sources = read("sources")
         self.about_rows = self.rows.pop("about")
+        self.switches = (members(root / "platform/sim/switches.h", "ferp_sim_switches") |
+                         members(root / "include/ferrule/sim.h", "fer_sim_windows"))
+        self.facts = members(root / "platform/platform.h", "ferp_traits")
+        self.words = {word for folder in ("tests", "fuzz") for path in sorted((root / folder).rglob("*.[ch]"))
+                      for word in re.findall(r"\w+", files.read(path))}
         self.probes = [probe for path in sorted(root.glob("tests/selftest/probes_[!p]*.c"))
                        for probe in re.findall(r'^PROBE\("([^"]+)", (\w+)', files.read(path), re.M)]
 
@@ -130,11 +142,16 @@ class Records:
                 if " %s " % name in " %s %s " % (about, probe) or about != "row" and name.startswith(about + " ")]
 
 
-def family_page(family):
+def shown_by(names):
+    return [item("**shown by**", ", ".join("`%s`" % name for name in dict.fromkeys(names)))] if names else []
+
+
+def family_page(records, family):
     out = ["# " + family.title, GENERATED % (family.letter + ".toml"),
            "The promises: [RULES](../RULES.md). How to read this: [Differences](../DIFFERENCES.md)."]
     for name, row in family.rows.items():
-        out += ["## " + name, "\n".join(item("**%s**" % family.labels[key], text) for key, text in row.items())]
+        out += ["## " + name, "\n".join([item("**%s**" % family.labels[key], text) for key, text in row.items()] +
+                                        shown_by(family.shown[name] + records.probes_of(name)))]
     if family.notes:
         out += ["## Notes of the rules", "\n".join(item(name, text) for name, text in family.notes.items())]
     return out + ([family.more.strip() if "\n" in family.more else wrap(family.more, "")] if family.more else [])
@@ -143,8 +160,10 @@ def family_page(family):
 def rows_page(records):
     out = ["# Not reconciled", GENERATED % "not_reconciled.toml", wrap(records.about_rows, "")]
     for tag, row in records.rows.items():
-        out += ["## " + tag, "\n".join((item("**bends**", ", ".join(row["bends"])), item("**what differs**", row["differs"]),
-                                       item("**how to recognize it**", row["seen_as"])))]
+        out += ["## " + tag, "\n".join([
+            item("**bends**", ", ".join(row["bends"])), item("**what differs**", row["differs"]),
+            item("**how to recognize it**", row["seen_as"]), *shown_by(row.get("shown_by", []) + records.probes_of(tag)),
+            *([item("**out of reach**", row["reach"])] if "reach" in row else [])])]
     return out
 
 
@@ -200,12 +219,15 @@ def unknown_page(records):
         out.append("\n".join(item("**%s**" % name, " ... ".join(texts) +
                                   (". Asked by " + ", ".join("`%s`" % probe for probe in probes) if probes else ""))
                              for name, texts, probes in found))
+    out += ["## What no test here reaches", "The differences of the closed table of which nothing here can give an example:",
+            "\n".join(item("[%s](not_reconciled.md#%s)" % (tag, tag), row["reach"])
+                      for tag, row in records.rows.items() if "reach" in row)]
     return out
 
 
 def pages(records):
     """The text of each page, by its name."""
-    out = {family.letter: family_page(family) for family in records.families}
+    out = {family.letter: family_page(records, family) for family in records.families}
     out.update((key, system_page(records, key)) for key in records.systems)
     out.update(not_reconciled=rows_page(records), wine=wine_page(records.wine), unknown=unknown_page(records),
                sources=sources_page(records.sources))
@@ -236,10 +258,25 @@ def problems(records):
                     if file not in files_named:
                         yield "%s: %s, %s: sources.toml does not have %s" % (family.letter, name, key, file)
     for tag, row in records.rows.items():
-        if list(row) != ["bends", "differs", "seen_as"]:
+        if list(row)[:3] != ["bends", "differs", "seen_as"] or not {"shown_by", "reach"}.issuperset(list(row)[3:]):
             yield "not_reconciled: %s does not have bends, differs and seen_as" % tag
         elif not row["bends"] or not records.rules.issuperset(row["bends"]):
             yield "not_reconciled: %s bends what is no rule" % tag
+        elif ("reach" in row) == bool(row.get("shown_by") or records.probes_of(tag) or tag in records.words):
+            yield "not_reconciled: %s is named by no test, or by one and has a reach" % tag
+    shown = {name for family in records.families for names in family.shown.values() for name in names}
+    shown.update(name for row in records.rows.values() for name in row.get("shown_by", []))
+    entries = [*records.rows, *(row.get("wine", row.get("test")) for group in records.wine.values()
+                                if isinstance(group, list) for row in group)]
+    entries += [name for family in records.families for name in (*family.rows, *family.notes)]
+    asked = {probe for name in entries for probe in records.probes_of(name)}
+    for name in sorted(shown - records.switches - records.facts - records.words):
+        yield "shown_by: %s is no switch, no fact and no test" % name
+    for name in sorted((records.switches | records.facts) - shown):
+        yield "no record is shown by the switch or fact %s" % name
+    for about, name in records.probes:
+        if name not in (records.facts if about == "fact" else asked):
+            yield "the probe %s asks about no record: %s" % (name, about)
 
 
 def main():

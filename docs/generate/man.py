@@ -261,7 +261,7 @@ def differences_page(index, table):
     known = dict(sections_of(index))["How a statement is known"]
     page.body += [".SH DESCRIPTION"] + markdown_blocks([about, *known])
     for tag, ((_, _, items),) in rows:
-        rules, difference, sign = (marked(markdown.inline(item[0][1].partition(": ")[2])) for item in items)
+        rules, difference, sign = (marked(markdown.inline(item[0][1].partition(": ")[2])) for item in items[:3])
         page.body += [".SS \\fB" + tag + "\\fP"] + lines_of("Rule %s: %s." % (rules, difference))
         page.body += [".TP 5", ".I To be seen as"] + lines_of(sign + ".")
     page.see_also([("ferrule", "7"), ("ferrule_rules", "7")])

@@ -298,6 +298,13 @@ if python3 -c 'import tomllib' 2>/dev/null; then
     record T.toml 's/linux/minix/' "a record of no system"
     record not_reconciled.toml 's/T1/T2/' "a row that bends no rule"
     record not_reconciled.toml /seen_as/d "a row that nothing recognizes"
+    record not_reconciled.toml 's/\[one/[alone/' "a row that no test names"
+    mkdir "$tree/platform/sim"
+    printf 'struct ferp_sim_switches {\n    bool one;\n};\n' >"$tree/platform/sim/switches.h"
+    record T.toml '' "a switch that no record names"
+    mkdir "$tree/tests/selftest"
+    echo 'PROBE("T2", two, NULL)' >"$tree/tests/selftest/probes_one.c"
+    record T.toml '' "a probe of no record"
 fi
 rm "$tree/tests/api/syscall_probe.c"
 planted check_docs "a rule without a test"

@@ -165,8 +165,7 @@ FACT(reuse_address_steals_ports)
     answer_fact(peer_listen_at(PEER_V4, peer_local_port(listener)) != PEER_NONE);
 }
 
-/* Row late_refusal. */
-PROBE("fact", refused_connect_is_retried, POSIX("no"), "yes")
+PROBE("C2 refusal + late_refusal +", refused_connect_is_retried, POSIX("no"), "yes")
 {
     uint16_t port = 0;
     peer_socket client = raw_new(SOCK_STREAM);
