@@ -22,6 +22,7 @@ LABELS = {"promises": "ferrule promises", "by": "by, and its cost", "linux": "Li
 BSDS = ("macos", "freebsd", "netbsd", "openbsd")
 # A statement ends with its mark, which covers what stands before it.
 BRACKETS = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
+KIND = re.compile(r"(?:\(|; )(run|src|doc|rep|WT|Wine|\?)")
 MARK = re.compile(r"\((?:[^()]*; )?(run|seen|src|doc|rep|WT|Wine|\?)")
 SAME = re.compile(r"(?:same|as (macOS|FreeBSD|NetBSD|OpenBSD))( \(.*\))?")
 GENERATED = "<!-- Written by docs/generate/differences.py: edit %s. -->"
@@ -152,6 +153,9 @@ def family_page(records, family):
     for name, row in family.rows.items():
         out += ["## " + name, "\n".join([item("**%s**" % family.labels[key], text) for key, text in row.items()] +
                                         shown_by(family.shown[name] + records.probes_of(name)))]
+    rows = [tag for tag, row in records.rows.items() if any(rule[0] == family.letter for rule in row["bends"])]
+    if rows:
+        out += ["## What remains", wrap(", ".join("[%s](not_reconciled.md#%s)" % (tag, tag) for tag in rows), "")]
     if family.notes:
         out += ["## Notes of the rules", "\n".join(item(name, text) for name, text in family.notes.items())]
     return out + ([family.more.strip() if "\n" in family.more else wrap(family.more, "")] if family.more else [])
@@ -193,8 +197,12 @@ def sources_page(sources):
 
 def system_page(records, key):
     system = records.systems[key]
+    kinds = [kind for family in records.families for row in family.rows.values()
+             for _, mark in statements(row.get(key, "")) for kind in KIND.findall(mark)]
+    counts = ", ".join("%s %d" % (kind, kinds.count(kind)) for kind in ("run", "src", "doc", "rep", "WT", "Wine", "?"))
     out = ["# " + system["name"], GENERATED % "the families and systems.toml", wrap(system["about"], ""),
-           "What the system does by itself. What ferrule makes of it: the pages of the families, to which the names lead."]
+           "What the system does by itself. What ferrule makes of it: the pages of the families, to which the names lead.",
+           "How often a statement is known by: %s; nobody knows: [(?)](unknown.md)." % counts]
     for family in records.families:
         rows = [(name, family.text_of(name, key)) for name in family.rows]
         out += ["## " + family.title, "\n".join(
@@ -236,8 +244,8 @@ def pages(records):
 
 def problems(records):
     """What is wrong in the records."""
-    files_named = set(re.findall(r"[\w.]+", " ".join(" ".join((*group, *group.values())) for group in
-                                                   records.sources.values() if isinstance(group, dict))))
+    groups = [group for group in records.sources.values() if isinstance(group, dict)]
+    sources = {word for group in groups for text in (*group, *group.values()) for word in re.split("[, ]+", text)}
     for family in records.families:
         for name, row in family.rows.items():
             rules = re.match(r"[A-Z]\d*(, [A-Z]\d+)*", name).group(0).split(", ")
@@ -254,9 +262,8 @@ def problems(records):
                     yield "%s: %s, %s does not say how it is known" % (family.letter, name, key)
                 if SAME.fullmatch(text) and SAME.fullmatch(family.rows[name].get(other_of(text), "same")):
                     yield "%s: %s, %s is the same as one that has no text" % (family.letter, name, key)
-                for file in re.findall(r"\b\w+\.c\b", text):
-                    if file not in files_named:
-                        yield "%s: %s, %s: sources.toml does not have %s" % (family.letter, name, key, file)
+                for file in set(re.findall(r"\b\w+\.c\b", text)) - sources:
+                    yield "%s: %s, %s: sources.toml does not have %s" % (family.letter, name, key, file)
     for tag, row in records.rows.items():
         if list(row)[:3] != ["bends", "differs", "seen_as"] or not {"shown_by", "reach"}.issuperset(list(row)[3:]):
             yield "not_reconciled: %s does not have bends, differs and seen_as" % tag
@@ -264,6 +271,10 @@ def problems(records):
             yield "not_reconciled: %s bends what is no rule" % tag
         elif ("reach" in row) == bool(row.get("shown_by") or records.probes_of(tag) or tag in records.words):
             yield "not_reconciled: %s is named by no test, or by one and has a reach" % tag
+    texts = [text for family in records.families for row in family.rows.values() for text in row.values()]
+    texts += [row["differs"] for row in records.rows.values() if "differs" in row]
+    for name in sorted(set(re.findall(r"(?<![\w/.-])([\w.-]+)#\d+", " ".join(texts))) - sources):
+        yield "sources.toml does not have the repository %s" % name
     shown = {name for family in records.families for names in family.shown.values() for name in names}
     shown.update(name for row in records.rows.values() for name in row.get("shown_by", []))
     entries = [*records.rows, *(row.get("wine", row.get("test")) for group in records.wine.values()

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Checks that each public function has a doc comment with its slots in order. A slot that it lacks is
 # a default, in the comment of its section or of its header. Also checks the records of
-# docs/differences and the pages that are written from them, the length of the lines of docs/, that a
-# rule has a test, that a rule that is cited is one, that a quote beside its number, in a comment of
-# tests/, stands in a page or a header, and that each difference that a harness of fuzz/ permits is
-# of a row or a rule.
+# docs/differences and the pages that are written from them, the length of the lines of Markdown,
+# that a rule has a test, that a rule that is cited is one, that a quote beside its number, in a
+# comment of tests/, stands in a record or a header, and that each difference that a harness of
+# fuzz/ permits is of a row or a rule.
 # usage: check_docs.sh ROOT [--names]     --names prints the public functions' names instead
 # (sim.h's left out)
 set -eu
@@ -113,7 +113,7 @@ else
     echo "check_docs: there is no Python 3.11, so docs/differences is not checked"
 fi
 
-long=$(find docs -name '*.md' -exec awk 'length($0) > 400 { print FILENAME ":" FNR ": a line is longer than 400 columns" }' {} +)
+long=$(find . -name '*.md' ! -path './build/*' ! -path './.*' -exec awk 'length($0) > 400 { print FILENAME ":" FNR ": a line is longer than 400 columns" }' {} +)
 [ -z "$long" ] || { echo "$long"; exit 1; }
 
 # "..." leaves words out. Case, line ends and marks of Markdown or of a comment do not count.
