@@ -1,4 +1,4 @@
-/* cancel.hpp: the cancel token of cancel.h as a C++17 object. owned.hpp has the rules. */
+/* cancel.hpp: cancel.h in C++17, as docs/generate/cxx.py writes it. owned.hpp has the rules. */
 #ifndef FERRULE_CANCEL_HPP
 #define FERRULE_CANCEL_HPP
 
@@ -23,28 +23,14 @@ inline fer_limits limits(fer_instant deadline, fer_cancel_token *token = nullptr
  *     FER_TRY(stream.set_limits(ferrule::limits(deadline, stop.get())));
  *
  * Declare it before the handles that it limits, so that their destructors run first. */
-class cancel_token
+class cancel_token : public pinned<fer_cancel_token, fer_cancel_token_close>
 {
   public:
-    cancel_token() noexcept = default;
-    cancel_token(const cancel_token &) = delete;
-    cancel_token &operator=(const cancel_token &) = delete;
-    ~cancel_token() { fer_cancel_token_close(&token_); }
-
-    [[nodiscard]] fer_error open() noexcept { return fer_cancel_token_new(&token_); }
-    [[nodiscard]] fer_error cancel() noexcept { return fer_cancel_token_cancel(&token_); }
+    [[nodiscard]] fer_error open() noexcept { return fer_cancel_token_new(get()); }
+    [[nodiscard]] fer_error cancel() noexcept { return fer_cancel_token_cancel(get()); }
     [[nodiscard]] bool is_cancelled() const noexcept
-    { return fer_cancel_token_is_cancelled(&token_); }
-    [[nodiscard]] fer_error reset() noexcept { return fer_cancel_token_reset(&token_); }
-
-    /* Closes the token before its destructor does. */
-    void close() noexcept { fer_cancel_token_close(&token_); }
-
-    /* Returns the token for fer_limits and for functions of C. */
-    fer_cancel_token *get() noexcept { return &token_; }
-
-  private:
-    fer_cancel_token token_{};
+    { return fer_cancel_token_is_cancelled(get()); }
+    [[nodiscard]] fer_error reset() noexcept { return fer_cancel_token_reset(get()); }
 };
 
 /* clang-format on */

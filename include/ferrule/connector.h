@@ -45,7 +45,7 @@
 
 FER_BEGIN_DECLS
 
-/* A connector, of 2 KiB. Initialize to all zero bytes: {0}, in C++ {}. Its members are private. */
+/* A connector. Initialize its 2 KiB to all zero bytes: {0}, in C++ {}. Its members are private. */
 typedef union fer_connector {
     uint64_t words_[256];
     struct fer_connector_p_ {

@@ -1,4 +1,4 @@
-/* io.hpp: io.h in C++17: functions for streams of any type. owned.hpp has the rules. */
+/* io.hpp: io.h in C++17, as docs/generate/cxx.py writes it. owned.hpp has the rules. */
 #ifndef FERRULE_IO_HPP
 #define FERRULE_IO_HPP
 
@@ -7,35 +7,20 @@
 
 namespace ferrule
 {
-
-/* A function f is fer_stream_f of io.h, and copy is fer_copy: its result has the number of bytes
- * written, after an error too. The as_stream functions of tcp_stream, unix_stream and socket make
- * the arguments. */
 /* clang-format off */
-inline result<uint64_t> copy(fer_stream from, fer_stream to, fer_copy_buffer &buffer) noexcept
-{ return detail::value_of(fer_copy, from, to, &buffer); }
-/* The counts of both directions, after an error too: a to b, b to a. */
-[[nodiscard]] inline fer_error copy_bidirectional(fer_stream a, fer_stream b,
-                                                  fer_copy_buffer &a_to_b, fer_copy_buffer &b_to_a,
-                                                  uint64_t *n_a_to_b = nullptr,
-                                                  uint64_t *n_b_to_a = nullptr) noexcept
-{ return fer_copy_bidirectional(a, b, &a_to_b, &b_to_a, n_a_to_b, n_b_to_a); }
-/* The number of bytes sent, after an error too. */
-inline result<uint64_t> send_file(fer_stream stream, fer_raw_file file, uint64_t offset,
-                                  uint64_t len, const fer_copy_buffer &buffer) noexcept
-{ return detail::value_of(fer_stream_send_file, stream, file, offset, len, &buffer); }
+
+/* A function f is fer_stream_f or fer_f of io.h. */
 [[nodiscard]] inline fer_error shutdown(fer_stream stream, fer_shutdown how) noexcept
 { return fer_stream_shutdown(stream, how); }
 inline result<size_t> read(fer_stream stream, mutable_bytes buf) noexcept
 { return detail::value_of(fer_stream_read, stream, buf.data(), buf.size()); }
 inline result<size_t> peek(fer_stream stream, mutable_bytes buf) noexcept
 { return detail::value_of(fer_stream_peek, stream, buf.data(), buf.size()); }
-inline result<size_t> try_peek(fer_stream stream, mutable_bytes buf) noexcept
-{ return detail::value_of(fer_stream_try_peek, stream, buf.data(), buf.size()); }
 inline result<size_t> try_read(fer_stream stream, mutable_bytes buf) noexcept
 { return detail::value_of(fer_stream_try_read, stream, buf.data(), buf.size()); }
-inline result<size_t> read_vectored(fer_stream stream,
-                                    view<const fer_io_slice_mut> slices) noexcept
+inline result<size_t> try_peek(fer_stream stream, mutable_bytes buf) noexcept
+{ return detail::value_of(fer_stream_try_peek, stream, buf.data(), buf.size()); }
+inline result<size_t> read_vectored(fer_stream stream, view<const fer_io_slice_mut> slices) noexcept
 { return detail::value_of(fer_stream_read_vectored, stream, slices.data(), slices.size()); }
 inline result<size_t> try_read_vectored(fer_stream stream,
                                         view<const fer_io_slice_mut> slices) noexcept
@@ -68,16 +53,26 @@ inline result<fer_duration> read_timeout(fer_stream stream) noexcept
 { return detail::value_of(fer_stream_read_timeout, stream); }
 inline result<fer_duration> write_timeout(fer_stream stream) noexcept
 { return detail::value_of(fer_stream_write_timeout, stream); }
-[[nodiscard]] inline fer_error set_nonblocking(fer_stream stream, bool on) noexcept
-{ return fer_stream_set_nonblocking(stream, on); }
+[[nodiscard]] inline fer_error set_nonblocking(fer_stream stream, bool nonblocking) noexcept
+{ return fer_stream_set_nonblocking(stream, nonblocking); }
+[[nodiscard]] inline fer_error set_limits(fer_stream stream, const fer_limits &limits) noexcept
+{ return fer_stream_set_limits(stream, &limits); }
 [[nodiscard]] inline fer_raw_socket as_raw(fer_stream stream) noexcept
 { return fer_stream_as_raw(stream); }
 [[nodiscard]] inline fer_socket *as_socket(fer_stream stream) noexcept
 { return fer_stream_as_socket(stream); }
-[[nodiscard]] inline fer_error set_limits(fer_stream stream, const fer_limits &limits) noexcept
-{ return fer_stream_set_limits(stream, &limits); }
-/* clang-format on */
+inline result<uint64_t> copy(fer_stream from, fer_stream to, fer_copy_buffer &buffer) noexcept
+{ return detail::value_of(fer_copy, from, to, &buffer); }
+[[nodiscard]] inline fer_error copy_bidirectional(fer_stream a, fer_stream b,
+                                                  fer_copy_buffer &a_to_b, fer_copy_buffer &b_to_a,
+                                                  uint64_t *n_a_to_b = nullptr,
+                                                  uint64_t *n_b_to_a = nullptr) noexcept
+{ return fer_copy_bidirectional(a, b, &a_to_b, &b_to_a, n_a_to_b, n_b_to_a); }
+inline result<uint64_t> send_file(fer_stream stream, fer_raw_file file, uint64_t offset,
+                                  uint64_t len, const fer_copy_buffer &buffer) noexcept
+{ return detail::value_of(fer_stream_send_file, stream, file, offset, len, &buffer); }
 
+/* clang-format on */
 } // namespace ferrule
 
 #endif

@@ -153,71 +153,81 @@ class bytes : public detail::memory<const void>
     template <std::size_t N> bytes(const char (&literal)[N]) = delete;
 };
 
-/* Owns a handle. Copying a handle of ferrule moves it, so a move copies the bytes and leaves a NEW
- * handle. */
-template <typename Handle, void (*close_handle)(Handle *)> class owned
+/* Owns an object of C, which stays at its address. */
+template <typename Object, void (*close_object)(Object *)> class pinned
 {
   public:
-    owned() noexcept = default;
+    pinned() noexcept = default;
+    pinned(const pinned &) = delete;
+    pinned &operator=(const pinned &) = delete;
+    ~pinned() { close_object(&object_); }
 
-    /* Takes ownership of a handle of C. */
-    explicit owned(const Handle &handle) noexcept : handle_(handle) {}
-    owned(owned &&other) noexcept : handle_(other.release()) {}
-    owned(const owned &) = delete;
-    owned &operator=(const owned &) = delete;
+    /* Closes the object before its destructor does. It may be called more than once. */
+    void close() noexcept { close_object(&object_); }
 
-    /* Closes the own handle first. A move to itself changes nothing. */
-    owned &operator=(owned &&other) noexcept
-    {
-        if (this != &other) {
-            close_handle(&handle_);
-            handle_ = other.release();
-        }
-        return *this;
-    }
-    ~owned() { close_handle(&handle_); }
-
-    /* Closes the handle before its destructor does. It may be called more than once. */
-    void close() noexcept { close_handle(&handle_); }
-
-    /* Returns the handle for a function of C. The object still owns it. */
-    Handle *get() noexcept { return &handle_; }
-    const Handle *get() const noexcept { return &handle_; }
-
-    /* Releases ownership: the caller closes the returned handle. */
-    [[nodiscard]] Handle release() noexcept { return std::exchange(handle_, Handle{}); }
+    /* Returns the object for a function of C. This object still owns it. */
+    Object *get() noexcept { return &object_; }
+    const Object *get() const noexcept { return &object_; }
 
   protected:
-    /* Calls a function of the handle whose last parameter is an out-pointer. */
+    explicit pinned(const Object &object) noexcept : object_(object) {}
+
+    /* Calls a function of the object whose last parameter is an out-pointer. */
     template <typename Function, typename... Arguments>
     auto value(Function function, Arguments... arguments) noexcept
     {
-        return detail::value_of(function, &handle_, arguments...);
+        return detail::value_of(function, &object_, arguments...);
     }
     template <typename Function, typename... Arguments>
     auto value(Function function, Arguments... arguments) const noexcept
     {
-        return detail::value_of(function, &handle_, arguments...);
+        return detail::value_of(function, &object_, arguments...);
     }
 
     /* The same for a function that moves the bytes or the elements of a range. */
     template <typename Function, typename Range, typename... Arguments>
     auto io(Function function, Range range, Arguments... arguments) noexcept
     {
-        return detail::value_of(function, &handle_, range.data(), range.size(), arguments...);
+        return detail::value_of(function, &object_, range.data(), range.size(), arguments...);
     }
 
-    /* Calls a function of the handle that opens its second argument. */
+    /* Calls a function of the object that opens its second argument. */
     template <typename Owner, typename Function, typename... Arguments>
     result<Owner> made(Function function, Arguments... arguments) noexcept
     {
         Owner owner;
-        fer_error error = function(&handle_, owner.get(), arguments...);
+        fer_error error = function(&object_, owner.get(), arguments...);
         return {error, std::move(owner)};
     }
 
   private:
-    Handle handle_{};
+    Object object_{};
+};
+
+/* Owns a handle. Copying a handle of ferrule moves it, so a move copies the bytes and leaves a NEW
+ * handle. */
+template <typename Handle, void (*close_handle)(Handle *)>
+class owned : public pinned<Handle, close_handle>
+{
+  public:
+    owned() noexcept = default;
+
+    /* Takes ownership of a handle of C. */
+    explicit owned(const Handle &handle) noexcept : pinned<Handle, close_handle>(handle) {}
+    owned(owned &&other) noexcept : pinned<Handle, close_handle>(other.release()) {}
+
+    /* Closes the own handle first. A move to itself changes nothing. */
+    owned &operator=(owned &&other) noexcept
+    {
+        if (this != &other) {
+            this->close();
+            *this->get() = other.release();
+        }
+        return *this;
+    }
+
+    /* Releases ownership: the caller closes the returned handle. */
+    [[nodiscard]] Handle release() noexcept { return std::exchange(*this->get(), Handle{}); }
 };
 
 } // namespace ferrule

@@ -217,7 +217,7 @@ FER_MUST_USE FER_API fer_error fer_poller_set_interruptible(fer_poller *poller, 
  * close. On POSIX systems a signal handler may call it too. */
 FER_MUST_USE FER_API fer_error fer_poller_notify(fer_poller *poller) FER_INOUT(1);
 
-/* ---- A poller in another loop (GLib, Qt, libuv, libevent, poll): the loop waits until the
+/* ---- A poller in another loop (GLib, Qt, libuv, libevent, poll). The loop waits until the
  * poller's raw socket is readable, at most the next timeout, and then calls fer_poller_wait with a
  * timeout of 0. On a system whose pollers have no raw socket, a thread of the program calls
  * fer_poller_wait and passes the events on, for example with a fer_waker. */

@@ -1,4 +1,4 @@
-/* poller.hpp: the poller of poller.h as a C++17 value. owned.hpp has the rules. */
+/* poller.hpp: poller.h in C++17, as docs/generate/cxx.py writes it. owned.hpp has the rules. */
 #ifndef FERRULE_POLLER_HPP
 #define FERRULE_POLLER_HPP
 
@@ -15,27 +15,17 @@ struct poller_wake {
     bool notified;
 };
 
-/* fer_poll: waits until an element of the array is ready, and returns their number. */
-inline result<std::size_t> poll(view<fer_poll_entry> entries, fer_duration timeout,
-                                const fer_limits *limits = nullptr) noexcept
-{
-    std::size_t ready = 0;
-    fer_error error = fer_poll(entries.data(), entries.size(), timeout, limits, &ready);
-    return {error, ready};
-}
-
-/* A poller. It must stay at its address while a lookup or a connector uses it. A member function m
- * is fer_poller_m of poller.h. */
+/* A poller. A member function m is fer_poller_m of poller.h. It must stay at its address while a
+ * lookup or a connector uses it. */
 class poller : public owned<fer_poller, fer_poller_close>
 {
   public:
     using owned::owned;
     static result<poller> open() noexcept { return detail::opened<poller>(fer_poller_new); }
-    [[nodiscard]] fer_error add(fer_raw_socket raw, fer_event interest, fer_poll_mode mode) noexcept
-    { return fer_poller_add(get(), raw, interest, mode); }
-    [[nodiscard]] fer_error modify(fer_raw_socket raw, fer_event interest,
-                                   fer_poll_mode mode) noexcept
-    { return fer_poller_modify(get(), raw, interest, mode); }
+    [[nodiscard]] fer_error add(fer_raw_socket raw, fer_event event, fer_poll_mode mode) noexcept
+    { return fer_poller_add(get(), raw, event, mode); }
+    [[nodiscard]] fer_error modify(fer_raw_socket raw, fer_event event, fer_poll_mode mode) noexcept
+    { return fer_poller_modify(get(), raw, event, mode); }
     [[nodiscard]] fer_error remove(fer_raw_socket raw) noexcept
     { return fer_poller_delete(get(), raw); }
 
@@ -54,12 +44,19 @@ class poller : public owned<fer_poller, fer_poller_close>
                                           &wake.notified);
         return {error, wake};
     }
-    [[nodiscard]] fer_error set_interruptible(bool on) noexcept
-    { return fer_poller_set_interruptible(get(), on); }
+    [[nodiscard]] fer_error set_interruptible(bool interruptible) noexcept
+    { return fer_poller_set_interruptible(get(), interruptible); }
     [[nodiscard]] fer_error notify() noexcept { return fer_poller_notify(get()); }
-    fer_raw_socket as_raw() noexcept { return fer_poller_as_raw(get()); }
+
+    /* ---- A poller in another loop (GLib, Qt, libuv, libevent, poll) */
+    [[nodiscard]] fer_raw_socket as_raw() noexcept { return fer_poller_as_raw(get()); }
     result<fer_duration> next_timeout() const noexcept { return value(fer_poller_next_timeout); }
 };
+
+/* A function f is fer_f of poller.h. */
+inline result<size_t> poll(view<fer_poll_entry> entries, fer_duration timeout,
+                           const fer_limits *limits = nullptr) noexcept
+{ return detail::value_of(fer_poll, entries.data(), entries.size(), timeout, limits); }
 
 /* clang-format on */
 } // namespace ferrule

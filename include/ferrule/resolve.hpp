@@ -1,5 +1,4 @@
-/* resolve.hpp: the lookups of resolve.h in C++17. owned.hpp has the rules. Each result is the
- * number of addresses found, and as many of them are stored as the array holds. */
+/* resolve.hpp: resolve.h in C++17, as docs/generate/cxx.py writes it. owned.hpp has the rules. */
 #ifndef FERRULE_RESOLVE_HPP
 #define FERRULE_RESOLVE_HPP
 
@@ -25,8 +24,6 @@ class resolver : public owned<fer_resolver, fer_resolver_close>
 {
   public:
     using owned::owned;
-
-    /* Makes a resolver, without options with the default ones. */
     static result<resolver> open() noexcept
     { return detail::opened<resolver>(fer_resolver_new, nullptr); }
     static result<resolver> open(const fer_resolver_options &options) noexcept
@@ -54,8 +51,6 @@ class resolver : public owned<fer_resolver, fer_resolver_close>
     { return value(fer_resolver_take_completed, nullptr, keys.data(), keys.size()); }
     result<size_t> take_completed(const poller &notified, view<uint64_t> keys) noexcept
     { return value(fer_resolver_take_completed, notified.get(), keys.data(), keys.size()); }
-
-    /* Closes the resolver, and waits until its threads have ended. */
     [[nodiscard]] fer_error close_gracefully(const fer_limits *limits = nullptr) noexcept
     { return fer_resolver_close_gracefully(get(), limits); }
 
@@ -75,6 +70,7 @@ inline result<size_t> to_socket_addrs(const char *host_port, view<fer_socket_add
 inline result<size_t> lookup_host(const char *host, uint16_t port,
                                   view<fer_socket_addr> addrs) noexcept
 { return detail::value_of(fer_lookup_host, host, port, addrs.data(), addrs.size()); }
+
 inline result<size_t> to_socket_addrs_with(const char *host_port, const fer_lookup_options &options,
                                            view<fer_socket_addr> addrs) noexcept
 { return detail::value_of(fer_to_socket_addrs_with, host_port, &options, addrs.data(),
@@ -83,6 +79,7 @@ inline result<size_t> lookup_host_with(const char *host, uint16_t port,
                                        const fer_lookup_options &options,
                                        view<fer_socket_addr> addrs) noexcept
 { return detail::value_of(fer_lookup_host_with, host, port, &options, addrs.data(), addrs.size()); }
+
 /* clang-format on */
 } // namespace ferrule
 

@@ -1,4 +1,4 @@
-/* socket.hpp: the built sockets of socket.h as C++17 values. owned.hpp has the rules. */
+/* socket.hpp: socket.h in C++17, as docs/generate/cxx.py writes it. owned.hpp has the rules. */
 #ifndef FERRULE_SOCKET_HPP
 #define FERRULE_SOCKET_HPP
 
@@ -13,11 +13,12 @@ namespace ferrule
 {
 /* clang-format off */
 
-/* A built socket. A member function m is fer_socket_m of socket.h. */
+/* A socket of any kind. A member function m is fer_socket_m of socket.h. */
 class socket : public owned<fer_socket, fer_socket_close>
 {
   public:
     using owned::owned;
+
     /* ---- Creation and closing */
     static result<socket> open(fer_domain domain, fer_type type, int protocol) noexcept
     { return detail::opened<socket>(fer_socket_new, domain, type, protocol); }
@@ -29,15 +30,21 @@ class socket : public owned<fer_socket, fer_socket_close>
     { return detail::opened<socket>(fer_socket_borrow_raw, raw); }
     [[nodiscard]] fer_raw_socket into_raw() noexcept { return fer_socket_into_raw(get()); }
 
-    /* ---- Options. If bind or connect should use an option, set it before that call. */
-    [[nodiscard]] fer_error set_reuse_address(bool on) noexcept
-    { return fer_socket_set_reuse_address(get(), on); }
+    /* ---- What the socket is */
+    result<fer_domain> domain() const noexcept { return value(fer_socket_domain); }
+    result<fer_type> type() const noexcept { return value(fer_socket_type); }
+    result<int> protocol() const noexcept { return value(fer_socket_protocol); }
+    result<bool> is_listening() const noexcept { return value(fer_socket_is_listening); }
+
+    /* ---- Options */
+    [[nodiscard]] fer_error set_reuse_address(bool reuse) noexcept
+    { return fer_socket_set_reuse_address(get(), reuse); }
     result<bool> reuse_address() const noexcept { return value(fer_socket_reuse_address); }
-    [[nodiscard]] fer_error set_reuse_port(bool on) noexcept
-    { return fer_socket_set_reuse_port(get(), on); }
+    [[nodiscard]] fer_error set_reuse_port(bool reuse) noexcept
+    { return fer_socket_set_reuse_port(get(), reuse); }
     result<bool> reuse_port() const noexcept { return value(fer_socket_reuse_port); }
-    [[nodiscard]] fer_error set_only_v6(bool on) noexcept
-    { return fer_socket_set_only_v6(get(), on); }
+    [[nodiscard]] fer_error set_only_v6(bool only_v6) noexcept
+    { return fer_socket_set_only_v6(get(), only_v6); }
     result<bool> only_v6() const noexcept { return value(fer_socket_only_v6); }
     [[nodiscard]] fer_error set_recv_buffer_size(size_t size) noexcept
     { return fer_socket_set_recv_buffer_size(get(), size); }
@@ -48,11 +55,15 @@ class socket : public owned<fer_socket, fer_socket_close>
     [[nodiscard]] fer_error set_keepalive(const fer_tcp_keepalive &keepalive) noexcept
     { return fer_socket_set_keepalive(get(), &keepalive); }
     result<fer_tcp_keepalive> keepalive() const noexcept { return value(fer_socket_keepalive); }
+    [[nodiscard]] fer_error set_tcp_user_timeout(fer_duration timeout) noexcept
+    { return fer_socket_set_tcp_user_timeout(get(), timeout); }
+    result<fer_duration> tcp_user_timeout() const noexcept
+    { return value(fer_socket_tcp_user_timeout); }
     [[nodiscard]] fer_error set_linger(fer_duration linger) noexcept
     { return fer_socket_set_linger(get(), linger); }
     result<fer_duration> linger() const noexcept { return value(fer_socket_linger); }
-    [[nodiscard]] fer_error set_nodelay(bool on) noexcept
-    { return fer_socket_set_nodelay(get(), on); }
+    [[nodiscard]] fer_error set_nodelay(bool nodelay) noexcept
+    { return fer_socket_set_nodelay(get(), nodelay); }
     result<bool> nodelay() const noexcept { return value(fer_socket_nodelay); }
     [[nodiscard]] fer_error set_ttl(uint32_t ttl) noexcept
     { return fer_socket_set_ttl(get(), ttl); }
@@ -60,28 +71,20 @@ class socket : public owned<fer_socket, fer_socket_close>
     [[nodiscard]] fer_error set_tos(uint32_t tos) noexcept
     { return fer_socket_set_tos(get(), tos); }
     result<uint32_t> tos() const noexcept { return value(fer_socket_tos); }
-    result<fer_domain> domain() const noexcept { return value(fer_socket_domain); }
-    result<fer_type> type() const noexcept { return value(fer_socket_type); }
-    result<int> protocol() const noexcept { return value(fer_socket_protocol); }
-    result<bool> is_listening() const noexcept { return value(fer_socket_is_listening); }
-    [[nodiscard]] fer_error set_tcp_user_timeout(fer_duration timeout) noexcept
-    { return fer_socket_set_tcp_user_timeout(get(), timeout); }
-    result<fer_duration> tcp_user_timeout() const noexcept
-    { return value(fer_socket_tcp_user_timeout); }
-    [[nodiscard]] fer_error set_inheritable(bool on) noexcept
-    { return fer_socket_set_inheritable(get(), on); }
-    result<bool> inheritable() const noexcept { return value(fer_socket_inheritable); }
-    [[nodiscard]] fer_error set_broadcast(bool on) noexcept
-    { return fer_socket_set_broadcast(get(), on); }
+    [[nodiscard]] fer_error set_broadcast(bool broadcast) noexcept
+    { return fer_socket_set_broadcast(get(), broadcast); }
     result<bool> broadcast() const noexcept { return value(fer_socket_broadcast); }
     [[nodiscard]] fer_error bind_device(const char *name) noexcept
     { return fer_socket_bind_device(get(), name); }
+    [[nodiscard]] fer_error set_inheritable(bool inheritable) noexcept
+    { return fer_socket_set_inheritable(get(), inheritable); }
+    result<bool> inheritable() const noexcept { return value(fer_socket_inheritable); }
 
     /* ---- Modes */
     [[nodiscard]] fer_error set_limits(const fer_limits &limits) noexcept
     { return fer_socket_set_limits(get(), &limits); }
-    [[nodiscard]] fer_error set_nonblocking(bool on) noexcept
-    { return fer_socket_set_nonblocking(get(), on); }
+    [[nodiscard]] fer_error set_nonblocking(bool nonblocking) noexcept
+    { return fer_socket_set_nonblocking(get(), nonblocking); }
     [[nodiscard]] fer_error set_read_timeout(fer_duration timeout) noexcept
     { return fer_socket_set_read_timeout(get(), timeout); }
     result<fer_duration> read_timeout() const noexcept { return value(fer_socket_read_timeout); }
@@ -107,6 +110,8 @@ class socket : public owned<fer_socket, fer_socket_close>
     { return fer_socket_connect_timeout(get(), &addr, timeout); }
     [[nodiscard]] fer_error connect_unix(const fer_unix_addr &addr) noexcept
     { return fer_socket_connect_unix(get(), &addr); }
+
+    /* ---- Addresses, errors, shutdown, readiness */
     result<fer_socket_addr> local_addr() const noexcept { return value(fer_socket_local_addr); }
     result<fer_unix_addr> local_addr_unix() const noexcept
     { return value(fer_socket_local_addr_unix); }
@@ -119,19 +124,14 @@ class socket : public owned<fer_socket, fer_socket_close>
     result<fer_interest> ready(fer_interest interest, fer_duration timeout) const noexcept
     { return value(fer_socket_ready, interest, timeout); }
 
-    /* ---- Streams: a fer_stream of io.hpp */
-    [[nodiscard]] fer_stream as_stream() noexcept { return fer_socket_as_stream(get()); }
-
-    /* ---- Datagrams, for datagram and raw sockets. To transfer datagrams over a Unix socket,
-     * convert it to its own handle first. */
+    /* ---- Datagrams, for datagram and raw sockets */
     result<size_t> send(bytes buf) noexcept { return io(fer_socket_send, buf); }
     result<size_t> send_to(bytes buf, const fer_socket_addr &to) noexcept
     { return io(fer_socket_send_to, buf, &to); }
     result<fer_udp_received> recv_from(mutable_bytes buf) noexcept
     { return io(fer_socket_recv_from, buf); }
 
-    /* ---- Conversions to the handle types of tcp.h, udp.h and unix.h. The
-     * socket keeps its options and its state. A failed call changes nothing. */
+    /* ---- Conversions to the handle types of tcp.h, udp.h and unix.h */
     result<tcp_stream> into_tcp_stream() noexcept
     { return made<tcp_stream>(fer_socket_into_tcp_stream); }
     result<tcp_listener> into_tcp_listener() noexcept
@@ -144,20 +144,24 @@ class socket : public owned<fer_socket, fer_socket_close>
     { return made<unix_listener>(fer_socket_into_unix_listener); }
     result<unix_datagram> into_unix_datagram() noexcept
     { return made<unix_datagram>(fer_socket_into_unix_datagram); }
+
+    /* ---- Of io.h */
+    [[nodiscard]] fer_stream as_stream() noexcept { return fer_socket_as_stream(get()); }
 };
 
-/* Every other handle as a fer_socket, for the options that its type does not have. */
-inline fer_socket *as_socket(tcp_stream &s) noexcept { return fer_tcp_stream_as_socket(s.get()); }
-inline fer_socket *as_socket(tcp_listener &s) noexcept
-{ return fer_tcp_listener_as_socket(s.get()); }
-inline fer_socket *as_socket(udp_socket &s) noexcept { return fer_udp_socket_as_socket(s.get()); }
-inline fer_socket *as_socket(unix_stream &s) noexcept { return fer_unix_stream_as_socket(s.get()); }
-inline fer_socket *as_socket(unix_listener &s) noexcept
-{ return fer_unix_listener_as_socket(s.get()); }
-inline fer_socket *as_socket(unix_datagram &s) noexcept
-{ return fer_unix_datagram_as_socket(s.get()); }
-
 /* A function f is fer_f of socket.h. */
+[[nodiscard]] inline fer_socket *as_socket(tcp_stream &stream) noexcept
+{ return fer_tcp_stream_as_socket(stream.get()); }
+[[nodiscard]] inline fer_socket *as_socket(tcp_listener &listener) noexcept
+{ return fer_tcp_listener_as_socket(listener.get()); }
+[[nodiscard]] inline fer_socket *as_socket(udp_socket &socket) noexcept
+{ return fer_udp_socket_as_socket(socket.get()); }
+[[nodiscard]] inline fer_socket *as_socket(unix_stream &stream) noexcept
+{ return fer_unix_stream_as_socket(stream.get()); }
+[[nodiscard]] inline fer_socket *as_socket(unix_listener &listener) noexcept
+{ return fer_unix_listener_as_socket(listener.get()); }
+[[nodiscard]] inline fer_socket *as_socket(unix_datagram &datagram) noexcept
+{ return fer_unix_datagram_as_socket(datagram.get()); }
 inline result<uint32_t> interface_index(const char *interface_name) noexcept
 { return detail::value_of(fer_interface_index, interface_name); }
 template <size_t N>
@@ -165,6 +169,7 @@ template <size_t N>
 { return fer_interface_name(index, buf, N); }
 inline result<uint16_t> service_port(const char *service, fer_type type) noexcept
 { return detail::value_of(fer_service_port, service, type); }
+
 /* clang-format on */
 } // namespace ferrule
 

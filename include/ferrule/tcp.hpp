@@ -1,4 +1,4 @@
-/* tcp.hpp: the streams and listeners of tcp.h as C++17 values. owned.hpp has the rules. */
+/* tcp.hpp: tcp.h in C++17, as docs/generate/cxx.py writes it. owned.hpp has the rules. */
 #ifndef FERRULE_TCP_HPP
 #define FERRULE_TCP_HPP
 
@@ -15,14 +15,12 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
 {
   public:
     using owned::owned;
+
     /* ---- Connecting */
     static result<tcp_stream> connect(const char *host_port) noexcept
     { return detail::opened<tcp_stream>(fer_tcp_stream_connect, host_port); }
     static result<tcp_stream> connect_addr(const fer_socket_addr &addr) noexcept
     { return detail::opened<tcp_stream>(fer_tcp_stream_connect_addr, &addr); }
-    static result<tcp_stream> connect_addrs(view<const fer_socket_addr> addrs) noexcept
-    { return detail::opened<tcp_stream>(fer_tcp_stream_connect_addrs, addrs.data(), addrs.size(),
-                                        nullptr); }
     static result<tcp_stream> connect_timeout(const fer_socket_addr &addr,
                                               fer_duration timeout) noexcept
     { return detail::opened<tcp_stream>(fer_tcp_stream_connect_timeout, &addr, timeout); }
@@ -30,8 +28,11 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
                                            const fer_connect_options &options) noexcept
     { return detail::opened<tcp_stream>(fer_tcp_stream_connect_with, host_port, &options); }
     static result<tcp_stream> connect_host_with(const char *host, uint16_t port,
-                                                const fer_connect_options &options) noexcept
+                                                const fer_connect_options &options = {}) noexcept
     { return detail::opened<tcp_stream>(fer_tcp_stream_connect_host_with, host, port, &options); }
+    static result<tcp_stream> connect_addrs(view<const fer_socket_addr> addrs) noexcept
+    { return detail::opened<tcp_stream>(fer_tcp_stream_connect_addrs, addrs.data(), addrs.size(),
+                                        nullptr); }
     static result<tcp_stream> connect_addrs(view<const fer_socket_addr> addrs,
                                             const fer_connect_options &options) noexcept
     { return detail::opened<tcp_stream>(fer_tcp_stream_connect_addrs, addrs.data(), addrs.size(),
@@ -45,7 +46,6 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
     [[nodiscard]] fer_error shutdown(fer_shutdown how) noexcept
     { return fer_tcp_stream_shutdown(get(), how); }
     result<tcp_stream> try_clone() noexcept { return made<tcp_stream>(fer_tcp_stream_try_clone); }
-    [[nodiscard]] fer_stream as_stream() noexcept { return fer_tcp_stream_as_stream(get()); }
 
     /* ---- Timeouts and modes */
     [[nodiscard]] fer_error set_read_timeout(fer_duration timeout) noexcept
@@ -58,8 +58,8 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
     { return value(fer_tcp_stream_write_timeout); }
     [[nodiscard]] fer_error set_limits(const fer_limits &limits) noexcept
     { return fer_tcp_stream_set_limits(get(), &limits); }
-    [[nodiscard]] fer_error set_nonblocking(bool on) noexcept
-    { return fer_tcp_stream_set_nonblocking(get(), on); }
+    [[nodiscard]] fer_error set_nonblocking(bool nonblocking) noexcept
+    { return fer_tcp_stream_set_nonblocking(get(), nonblocking); }
 
     /* ---- Bytes */
     result<size_t> read(mutable_bytes buf) noexcept { return io(fer_tcp_stream_read, buf); }
@@ -81,13 +81,10 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
     result<size_t> try_write_vectored(view<const fer_io_slice> slices) noexcept
     { return io(fer_tcp_stream_try_write_vectored, slices); }
     result<size_t> write_all(bytes buf) noexcept { return io(fer_tcp_stream_write_all, buf); }
-    result<uint64_t> send_file(fer_raw_file file, uint64_t offset, uint64_t len,
-                               const fer_copy_buffer &buffer) noexcept
-    { return detail::value_of(fer_tcp_stream_send_file, get(), file, offset, len, &buffer); }
 
     /* ---- Options */
-    [[nodiscard]] fer_error set_nodelay(bool on) noexcept
-    { return fer_tcp_stream_set_nodelay(get(), on); }
+    [[nodiscard]] fer_error set_nodelay(bool nodelay) noexcept
+    { return fer_tcp_stream_set_nodelay(get(), nodelay); }
     result<bool> nodelay() const noexcept { return value(fer_tcp_stream_nodelay); }
     [[nodiscard]] fer_error set_ttl(uint32_t ttl) noexcept
     { return fer_tcp_stream_set_ttl(get(), ttl); }
@@ -109,6 +106,12 @@ class tcp_stream : public owned<fer_tcp_stream, fer_tcp_stream_close>
     static result<tcp_stream> from_raw(fer_raw_socket raw) noexcept
     { return detail::opened<tcp_stream>(fer_tcp_stream_from_raw, raw); }
     [[nodiscard]] fer_raw_socket into_raw() noexcept { return fer_tcp_stream_into_raw(get()); }
+
+    /* ---- Of io.h */
+    [[nodiscard]] fer_stream as_stream() noexcept { return fer_tcp_stream_as_stream(get()); }
+    result<uint64_t> send_file(fer_raw_file file, uint64_t offset, uint64_t len,
+                               const fer_copy_buffer &buffer) noexcept
+    { return value(fer_tcp_stream_send_file, file, offset, len, &buffer); }
 };
 
 /* A TCP socket that accepts connections. A member function m is fer_tcp_listener_m of tcp.h. */
@@ -142,8 +145,8 @@ class tcp_listener : public owned<fer_tcp_listener, fer_tcp_listener_close>
     result<fer_error> take_error() noexcept { return value(fer_tcp_listener_take_error); }
     [[nodiscard]] fer_error set_limits(const fer_limits &limits) noexcept
     { return fer_tcp_listener_set_limits(get(), &limits); }
-    [[nodiscard]] fer_error set_nonblocking(bool on) noexcept
-    { return fer_tcp_listener_set_nonblocking(get(), on); }
+    [[nodiscard]] fer_error set_nonblocking(bool nonblocking) noexcept
+    { return fer_tcp_listener_set_nonblocking(get(), nonblocking); }
     [[nodiscard]] fer_raw_socket as_raw() const noexcept { return fer_tcp_listener_as_raw(get()); }
     static result<tcp_listener> from_raw(fer_raw_socket raw) noexcept
     { return detail::opened<tcp_listener>(fer_tcp_listener_from_raw, raw); }

@@ -31,7 +31,7 @@
 
 FER_BEGIN_DECLS
 
-/* A datagram socket. Initialize to all zero bytes. Its members are private. */
+/* A UDP socket. Initialize to all zero bytes. Its members are private. */
 typedef struct fer_udp_socket {
     fer_handle handle_;
 } fer_udp_socket;

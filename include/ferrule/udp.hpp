@@ -1,5 +1,4 @@
-/* udp.hpp: the datagram sockets of udp.h and udp_batch.h as C++17 values. owned.hpp has the
- * rules. */
+/* udp.hpp: udp.h in C++17, as docs/generate/cxx.py writes it. owned.hpp has the rules. */
 #ifndef FERRULE_UDP_HPP
 #define FERRULE_UDP_HPP
 
@@ -16,6 +15,7 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
 {
   public:
     using owned::owned;
+
     /* ---- Binding and connecting */
     static result<udp_socket> bind(const char *host_port) noexcept
     { return detail::opened<udp_socket>(fer_udp_socket_bind, host_port); }
@@ -29,19 +29,18 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     { return detail::opened<udp_socket>(fer_udp_socket_bind_addr, &addr); }
     [[nodiscard]] fer_error connect(const char *host_port) noexcept
     { return fer_udp_socket_connect(get(), host_port); }
-    [[nodiscard]] fer_error disconnect() noexcept
-    { return fer_udp_socket_disconnect(get()); }
     [[nodiscard]] fer_error connect_addr(const fer_socket_addr &addr) noexcept
     { return fer_udp_socket_connect_addr(get(), &addr); }
+    [[nodiscard]] fer_error disconnect() noexcept { return fer_udp_socket_disconnect(get()); }
+
+    /* ---- Addresses */
     result<fer_socket_addr> peer_addr() const noexcept { return value(fer_udp_socket_peer_addr); }
     result<fer_socket_addr> local_addr() const noexcept { return value(fer_udp_socket_local_addr); }
 
-    /* ---- Sending */
+    /* ---- Sending and receiving */
     result<size_t> send(bytes buf) noexcept { return io(fer_udp_socket_send, buf); }
     result<size_t> send_to(bytes buf, const fer_socket_addr &to) noexcept
     { return io(fer_udp_socket_send_to, buf, &to); }
-
-    /* ---- Receiving */
     result<fer_udp_received> recv_from(mutable_bytes buf) noexcept
     { return io(fer_udp_socket_recv_from, buf); }
     result<fer_udp_received> recv(mutable_bytes buf) noexcept
@@ -57,10 +56,10 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     { return io(fer_udp_socket_try_recv_from, buf); }
     result<fer_udp_received> try_peek_from(mutable_bytes buf) noexcept
     { return io(fer_udp_socket_try_peek_from, buf); }
-    result<fer_interest> ready(fer_interest interest, fer_duration timeout) const noexcept
-    { return value(fer_udp_socket_ready, interest, timeout); }
 
     /* ---- Modes */
+    result<fer_interest> ready(fer_interest interest, fer_duration timeout) const noexcept
+    { return value(fer_udp_socket_ready, interest, timeout); }
     [[nodiscard]] fer_error set_read_timeout(fer_duration timeout) noexcept
     { return fer_udp_socket_set_read_timeout(get(), timeout); }
     [[nodiscard]] fer_error set_write_timeout(fer_duration timeout) noexcept
@@ -71,37 +70,19 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     { return value(fer_udp_socket_write_timeout); }
     [[nodiscard]] fer_error set_limits(const fer_limits &limits) noexcept
     { return fer_udp_socket_set_limits(get(), &limits); }
-    [[nodiscard]] fer_error set_nonblocking(bool on) noexcept
-    { return fer_udp_socket_set_nonblocking(get(), on); }
+    [[nodiscard]] fer_error set_nonblocking(bool nonblocking) noexcept
+    { return fer_udp_socket_set_nonblocking(get(), nonblocking); }
     result<fer_error> take_error() noexcept { return value(fer_udp_socket_take_error); }
     [[nodiscard]] fer_error set_ttl(uint32_t ttl) noexcept
     { return fer_udp_socket_set_ttl(get(), ttl); }
     result<uint32_t> ttl() const noexcept { return value(fer_udp_socket_ttl); }
 
-    /* ---- Batches */
-    result<fer_udp_features> enable(fer_udp_features wanted) noexcept
-    { return value(fer_udp_socket_enable, wanted); }
-    result<fer_udp_capabilities> features() const noexcept
-    { return value(fer_udp_socket_features); }
-    result<size_t> send_batch(view<fer_datagram_send> messages) noexcept
-    { return io(fer_udp_socket_send_batch, messages); }
-    result<size_t> recv_batch(view<fer_datagram_recv> messages) noexcept
-    { return io(fer_udp_socket_recv_batch, messages); }
-    result<size_t> try_send_batch(view<fer_datagram_send> messages) noexcept
-    { return io(fer_udp_socket_try_send_batch, messages); }
-    result<size_t> try_recv_batch(view<fer_datagram_recv> messages) noexcept
-    { return io(fer_udp_socket_try_recv_batch, messages); }
-    [[nodiscard]] fer_error set_dont_fragment(bool on) noexcept
-    { return fer_udp_socket_set_dont_fragment(get(), on); }
-    result<bool> dont_fragment() const noexcept { return value(fer_udp_socket_dont_fragment); }
-    result<uint32_t> path_mtu() const noexcept { return value(fer_udp_socket_path_mtu); }
-
     /* ---- Broadcast and multicast */
-    [[nodiscard]] fer_error set_broadcast(bool on) noexcept
-    { return fer_udp_socket_set_broadcast(get(), on); }
+    [[nodiscard]] fer_error set_broadcast(bool broadcast) noexcept
+    { return fer_udp_socket_set_broadcast(get(), broadcast); }
     result<bool> broadcast() const noexcept { return value(fer_udp_socket_broadcast); }
-    [[nodiscard]] fer_error set_multicast_loop_v4(bool on) noexcept
-    { return fer_udp_socket_set_multicast_loop_v4(get(), on); }
+    [[nodiscard]] fer_error set_multicast_loop_v4(bool loop) noexcept
+    { return fer_udp_socket_set_multicast_loop_v4(get(), loop); }
     result<bool> multicast_loop_v4() const noexcept
     { return value(fer_udp_socket_multicast_loop_v4); }
     [[nodiscard]] fer_error set_multicast_ttl_v4(uint32_t ttl) noexcept
@@ -112,6 +93,10 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     { return fer_udp_socket_set_multicast_if_v4(get(), local); }
     result<fer_ipv4_addr> multicast_if_v4() const noexcept
     { return value(fer_udp_socket_multicast_if_v4); }
+    [[nodiscard]] fer_error set_multicast_loop_v6(bool loop) noexcept
+    { return fer_udp_socket_set_multicast_loop_v6(get(), loop); }
+    result<bool> multicast_loop_v6() const noexcept
+    { return value(fer_udp_socket_multicast_loop_v6); }
     [[nodiscard]] fer_error set_multicast_hops_v6(uint32_t hops) noexcept
     { return fer_udp_socket_set_multicast_hops_v6(get(), hops); }
     result<uint32_t> multicast_hops_v6() const noexcept
@@ -120,10 +105,6 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     { return fer_udp_socket_set_multicast_if_v6(get(), interface_index); }
     result<uint32_t> multicast_if_v6() const noexcept
     { return value(fer_udp_socket_multicast_if_v6); }
-    [[nodiscard]] fer_error set_multicast_loop_v6(bool on) noexcept
-    { return fer_udp_socket_set_multicast_loop_v6(get(), on); }
-    result<bool> multicast_loop_v6() const noexcept
-    { return value(fer_udp_socket_multicast_loop_v6); }
     [[nodiscard]] fer_error join_multicast_v4(const fer_ipv4_addr &group,
                                               const fer_ipv4_addr &local) noexcept
     { return fer_udp_socket_join_multicast_v4(get(), group, local); }
@@ -155,6 +136,28 @@ class udp_socket : public owned<fer_udp_socket, fer_udp_socket_close>
     static result<udp_socket> from_raw(fer_raw_socket raw) noexcept
     { return detail::opened<udp_socket>(fer_udp_socket_from_raw, raw); }
     [[nodiscard]] fer_raw_socket into_raw() noexcept { return fer_udp_socket_into_raw(get()); }
+
+    /* ---- Features */
+    result<fer_udp_features> enable(fer_udp_features wanted) noexcept
+    { return value(fer_udp_socket_enable, wanted); }
+    result<fer_udp_capabilities> features() const noexcept
+    { return value(fer_udp_socket_features); }
+
+    /* ---- Sending and receiving */
+    result<size_t> send_batch(view<fer_datagram_send> messages) noexcept
+    { return io(fer_udp_socket_send_batch, messages); }
+    result<size_t> recv_batch(view<fer_datagram_recv> messages) noexcept
+    { return io(fer_udp_socket_recv_batch, messages); }
+    result<size_t> try_send_batch(view<fer_datagram_send> messages) noexcept
+    { return io(fer_udp_socket_try_send_batch, messages); }
+    result<size_t> try_recv_batch(view<fer_datagram_recv> messages) noexcept
+    { return io(fer_udp_socket_try_recv_batch, messages); }
+
+    /* ---- The length of datagrams on the path */
+    [[nodiscard]] fer_error set_dont_fragment(bool dont_fragment) noexcept
+    { return fer_udp_socket_set_dont_fragment(get(), dont_fragment); }
+    result<bool> dont_fragment() const noexcept { return value(fer_udp_socket_dont_fragment); }
+    result<uint32_t> path_mtu() const noexcept { return value(fer_udp_socket_path_mtu); }
 };
 
 /* clang-format on */

@@ -42,17 +42,17 @@ typedef struct fer_unix_addr {
     char name_[FER_UNIX_ADDR_NAME_MAX + 4];
 } fer_unix_addr;
 
-/* A connection. Initialize to all zero bytes. */
+/* A connection of Unix sockets. Initialize to all zero bytes. */
 typedef struct fer_unix_stream {
     fer_handle handle_;
 } fer_unix_stream;
 
-/* A socket that accepts connections. Initialize to all zero bytes. */
+/* A Unix socket that accepts connections. Initialize to all zero bytes. */
 typedef struct fer_unix_listener {
     fer_handle handle_;
 } fer_unix_listener;
 
-/* A datagram socket. Initialize to all zero bytes. */
+/* A Unix datagram socket. Initialize to all zero bytes. */
 typedef struct fer_unix_datagram {
     fer_handle handle_;
 } fer_unix_datagram;

@@ -1,4 +1,4 @@
-/* unix.hpp: the Unix sockets of unix.h as C++17 values. owned.hpp has the rules. */
+/* unix.hpp: unix.h in C++17, as docs/generate/cxx.py writes it. owned.hpp has the rules. */
 #ifndef FERRULE_UNIX_HPP
 #define FERRULE_UNIX_HPP
 
@@ -15,24 +15,27 @@ class unix_stream : public owned<fer_unix_stream, fer_unix_stream_close>
 {
   public:
     using owned::owned;
+
+    /* ---- Connecting */
     static result<unix_stream> connect(const char *path) noexcept
     { return detail::opened<unix_stream>(fer_unix_stream_connect, path); }
     static result<unix_stream> connect_addr(const fer_unix_addr &addr) noexcept
     { return detail::opened<unix_stream>(fer_unix_stream_connect_addr, &addr); }
     static result<unix_stream> connect_start(const fer_unix_addr &addr) noexcept
     { return detail::opened<unix_stream>(fer_unix_stream_connect_start, &addr); }
-
-    /* Makes two unnamed streams that are connected to each other. */
     static result<std::pair<unix_stream, unix_stream>> pair() noexcept
     { return detail::opened_pair<unix_stream>(fer_unix_stream_pair); }
+
+    /* ---- Addresses, shutdown, clones */
     result<unix_stream> try_clone() noexcept
     { return made<unix_stream>(fer_unix_stream_try_clone); }
-    [[nodiscard]] fer_stream as_stream() noexcept { return fer_unix_stream_as_stream(get()); }
     result<fer_unix_addr> local_addr() const noexcept { return value(fer_unix_stream_local_addr); }
     result<fer_unix_addr> peer_addr() const noexcept { return value(fer_unix_stream_peer_addr); }
     result<fer_unix_cred> peer_cred() const noexcept { return value(fer_unix_stream_peer_cred); }
     [[nodiscard]] fer_error shutdown(fer_shutdown how) noexcept
     { return fer_unix_stream_shutdown(get(), how); }
+
+    /* ---- Bytes */
     result<size_t> read(mutable_bytes buf) noexcept { return io(fer_unix_stream_read, buf); }
     result<size_t> peek(mutable_bytes buf) noexcept { return io(fer_unix_stream_peek, buf); }
     result<size_t> try_peek(mutable_bytes buf) noexcept
@@ -54,16 +57,20 @@ class unix_stream : public owned<fer_unix_stream, fer_unix_stream_close>
     result<size_t> try_write_vectored(view<const fer_io_slice> slices) noexcept
     { return io(fer_unix_stream_try_write_vectored, slices); }
     result<size_t> write_all(bytes buf) noexcept { return io(fer_unix_stream_write_all, buf); }
+
+    /* ---- Handles, not on Windows */
     result<size_t> send_handles(bytes buf, view<const fer_raw_socket> handles) noexcept
     { return io(fer_unix_stream_send_handles, buf, handles.data(), handles.size()); }
+    result<size_t> try_send_handles(bytes buf, view<const fer_raw_socket> handles) noexcept
+    { return io(fer_unix_stream_try_send_handles, buf, handles.data(), handles.size()); }
     result<fer_unix_received_handles> recv_handles(mutable_bytes buf,
                                                    view<fer_raw_socket> handles) noexcept
     { return io(fer_unix_stream_recv_handles, buf, handles.data(), handles.size()); }
-    result<size_t> try_send_handles(bytes buf, view<const fer_raw_socket> handles) noexcept
-    { return io(fer_unix_stream_try_send_handles, buf, handles.data(), handles.size()); }
     result<fer_unix_received_handles> try_recv_handles(mutable_bytes buf,
                                                        view<fer_raw_socket> handles) noexcept
     { return io(fer_unix_stream_try_recv_handles, buf, handles.data(), handles.size()); }
+
+    /* ---- Timeouts and modes, as in tcp.h */
     [[nodiscard]] fer_error set_read_timeout(fer_duration timeout) noexcept
     { return fer_unix_stream_set_read_timeout(get(), timeout); }
     [[nodiscard]] fer_error set_write_timeout(fer_duration timeout) noexcept
@@ -74,17 +81,22 @@ class unix_stream : public owned<fer_unix_stream, fer_unix_stream_close>
     { return value(fer_unix_stream_write_timeout); }
     [[nodiscard]] fer_error set_limits(const fer_limits &limits) noexcept
     { return fer_unix_stream_set_limits(get(), &limits); }
-    [[nodiscard]] fer_error set_nonblocking(bool on) noexcept
-    { return fer_unix_stream_set_nonblocking(get(), on); }
+    [[nodiscard]] fer_error set_nonblocking(bool nonblocking) noexcept
+    { return fer_unix_stream_set_nonblocking(get(), nonblocking); }
     result<fer_error> take_error() noexcept { return value(fer_unix_stream_take_error); }
     result<fer_interest> ready(fer_interest interest, fer_duration timeout) const noexcept
     { return value(fer_unix_stream_ready, interest, timeout); }
+
+    /* ---- Closing and raw sockets */
     [[nodiscard]] fer_error close_gracefully(fer_duration timeout) noexcept
     { return fer_unix_stream_close_gracefully(get(), timeout); }
     [[nodiscard]] fer_raw_socket as_raw() const noexcept { return fer_unix_stream_as_raw(get()); }
     static result<unix_stream> from_raw(fer_raw_socket raw) noexcept
     { return detail::opened<unix_stream>(fer_unix_stream_from_raw, raw); }
     [[nodiscard]] fer_raw_socket into_raw() noexcept { return fer_unix_stream_into_raw(get()); }
+
+    /* ---- Of io.h */
+    [[nodiscard]] fer_stream as_stream() noexcept { return fer_unix_stream_as_stream(get()); }
 };
 
 /* A Unix socket that accepts connections. A member function m is fer_unix_listener_m of unix.h. */
@@ -108,8 +120,8 @@ class unix_listener : public owned<fer_unix_listener, fer_unix_listener_close>
     { return value(fer_unix_listener_local_addr); }
     [[nodiscard]] fer_error set_limits(const fer_limits &limits) noexcept
     { return fer_unix_listener_set_limits(get(), &limits); }
-    [[nodiscard]] fer_error set_nonblocking(bool on) noexcept
-    { return fer_unix_listener_set_nonblocking(get(), on); }
+    [[nodiscard]] fer_error set_nonblocking(bool nonblocking) noexcept
+    { return fer_unix_listener_set_nonblocking(get(), nonblocking); }
     result<fer_error> take_error() noexcept { return value(fer_unix_listener_take_error); }
     [[nodiscard]] fer_raw_socket as_raw() const noexcept { return fer_unix_listener_as_raw(get()); }
     static result<unix_listener> from_raw(fer_raw_socket raw) noexcept
@@ -122,25 +134,29 @@ class unix_datagram : public owned<fer_unix_datagram, fer_unix_datagram_close>
 {
   public:
     using owned::owned;
+
+    /* ---- Binding and connecting, not on Windows */
     static result<unix_datagram> bind(const char *path) noexcept
     { return detail::opened<unix_datagram>(fer_unix_datagram_bind, path); }
     static result<unix_datagram> bind_addr(const fer_unix_addr &addr) noexcept
     { return detail::opened<unix_datagram>(fer_unix_datagram_bind_addr, &addr); }
     static result<unix_datagram> unbound() noexcept
     { return detail::opened<unix_datagram>(fer_unix_datagram_unbound); }
-
-    /* Makes two unnamed sockets that are connected to each other. */
     static result<std::pair<unix_datagram, unix_datagram>> pair() noexcept
     { return detail::opened_pair<unix_datagram>(fer_unix_datagram_pair); }
     [[nodiscard]] fer_error connect(const char *path) noexcept
     { return fer_unix_datagram_connect(get(), path); }
     [[nodiscard]] fer_error connect_addr(const fer_unix_addr &addr) noexcept
     { return fer_unix_datagram_connect_addr(get(), &addr); }
+
+    /* ---- Addresses and clones */
     result<unix_datagram> try_clone() noexcept
     { return made<unix_datagram>(fer_unix_datagram_try_clone); }
     result<fer_unix_addr> local_addr() const noexcept
     { return value(fer_unix_datagram_local_addr); }
     result<fer_unix_addr> peer_addr() const noexcept { return value(fer_unix_datagram_peer_addr); }
+
+    /* ---- Sending and receiving */
     result<size_t> send(bytes buf) noexcept { return io(fer_unix_datagram_send, buf); }
     result<size_t> send_to(bytes buf, const char *path) noexcept
     { return io(fer_unix_datagram_send_to, buf, path); }
@@ -155,14 +171,14 @@ class unix_datagram : public owned<fer_unix_datagram, fer_unix_datagram_close>
     { return io(fer_unix_datagram_try_send_to_addr, buf, &addr); }
     result<fer_unix_received> try_recv_from(mutable_bytes buf) noexcept
     { return io(fer_unix_datagram_try_recv_from, buf); }
-    /* Without a receiver, to the peer. */
     result<size_t> send_handles(bytes buf, view<const fer_raw_socket> handles,
                                 const fer_unix_addr *receiver = nullptr) noexcept
-    { return io(fer_unix_datagram_send_handles, buf, handles.data(), handles.size(),
-                  receiver); }
+    { return io(fer_unix_datagram_send_handles, buf, handles.data(), handles.size(), receiver); }
     result<fer_unix_received_handles> recv_handles(mutable_bytes buf,
                                                    view<fer_raw_socket> handles) noexcept
     { return io(fer_unix_datagram_recv_handles, buf, handles.data(), handles.size()); }
+
+    /* ---- Timeouts and modes, as in tcp.h */
     result<fer_interest> ready(fer_interest interest, fer_duration timeout) const noexcept
     { return value(fer_unix_datagram_ready, interest, timeout); }
     [[nodiscard]] fer_error shutdown(fer_shutdown how) noexcept
@@ -177,9 +193,11 @@ class unix_datagram : public owned<fer_unix_datagram, fer_unix_datagram_close>
     { return value(fer_unix_datagram_write_timeout); }
     [[nodiscard]] fer_error set_limits(const fer_limits &limits) noexcept
     { return fer_unix_datagram_set_limits(get(), &limits); }
-    [[nodiscard]] fer_error set_nonblocking(bool on) noexcept
-    { return fer_unix_datagram_set_nonblocking(get(), on); }
+    [[nodiscard]] fer_error set_nonblocking(bool nonblocking) noexcept
+    { return fer_unix_datagram_set_nonblocking(get(), nonblocking); }
     result<fer_error> take_error() noexcept { return value(fer_unix_datagram_take_error); }
+
+    /* ---- Closing and raw sockets */
     [[nodiscard]] fer_raw_socket as_raw() const noexcept { return fer_unix_datagram_as_raw(get()); }
     static result<unix_datagram> from_raw(fer_raw_socket raw) noexcept
     { return detail::opened<unix_datagram>(fer_unix_datagram_from_raw, raw); }

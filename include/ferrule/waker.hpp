@@ -1,4 +1,4 @@
-/* waker.hpp: the waker of waker.h as a C++17 value. owned.hpp has the rules. */
+/* waker.hpp: waker.h in C++17, as docs/generate/cxx.py writes it. owned.hpp has the rules. */
 #ifndef FERRULE_WAKER_HPP
 #define FERRULE_WAKER_HPP
 
@@ -9,8 +9,8 @@ namespace ferrule
 {
 /* clang-format off */
 
-/* A waker. It must stay at its address while a lookup has it (fer_lookup_options.waker is get()). A
- * member function m is fer_waker_m of waker.h. */
+/* A waker. A member function m is fer_waker_m of waker.h. It must stay at its address while a
+ * lookup has it (fer_lookup_options.waker is get()). */
 class waker : public owned<fer_waker, fer_waker_close>
 {
   public:
@@ -18,7 +18,7 @@ class waker : public owned<fer_waker, fer_waker_close>
     static result<waker> open() noexcept { return detail::opened<waker>(fer_waker_new); }
     [[nodiscard]] fer_error wake() noexcept { return fer_waker_wake(get()); }
     [[nodiscard]] fer_error clear() noexcept { return fer_waker_clear(get()); }
-    fer_raw_socket as_raw() const noexcept { return fer_waker_as_raw(get()); }
+    [[nodiscard]] fer_raw_socket as_raw() const noexcept { return fer_waker_as_raw(get()); }
 };
 
 /* clang-format on */

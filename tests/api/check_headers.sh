@@ -1,15 +1,16 @@
 #!/bin/sh
 # Checks what compilers report about the public headers: nothing about a header that is included by
 # itself, twice in one file, after the macros of hostile_macros.h, those for C as C89 to C23 and C++11,
-# all of them as C++17 and C++23 (the standards between are those of ferrule.h and ferrule.hpp); and the mistakes of mistakes.c with the warnings that it names. Beside
-# CC and CXX the headers are compiled with clang, and the mistakes with gcc and clang, if installed.
-# usage: check_headers.sh ROOT CC [CXX]
+# all of them as C++17 and C++23 (the standards between are those of ferrule.h and ferrule.hpp); and the mistakes of
+# mistakes.c with the warnings that it names. Beside CC and CXX the headers are compiled with clang, and the mistakes
+# with gcc and clang, if installed. Before that, with Python, whether the C++ headers are those of the C headers.
+# usage: check_headers.sh ROOT PYTHON CC [CXX]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mistakes=$here/mistakes.c
 root=$1
-cc=$2
-cxx=${3:-}
+cc=$3
+cxx=${4:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 clang=
@@ -19,6 +20,10 @@ case $cxx in '' | *clang*) ;; *) clangxx=$(command -v clang++ || true) ;; esac
 
 count=0
 bad=0
+
+if [ -d "$root/docs/generate" ] && command -v "$2" >/dev/null 2>&1; then
+    "$2" "$root/docs/generate/cxx.py" "$root" --check || exit 1
+fi
 
 # stands_alone COMPILER FILE STANDARD [OPTION...]: the header is compiled by a compiler, if there is one.
 stands_alone() {

@@ -364,11 +364,11 @@ done
 make_clean_tree
 
 # ---- headers
-expect pass "check_headers on a clean tree" sh "$here/check_headers.sh" "$tree" "$cc"
-expect fail "check_headers without a header" sh "$here/check_headers.sh" "$work/empty" "$cc"
+expect pass "check_headers on a clean tree" sh "$here/check_headers.sh" "$tree" python3 "$cc"
+expect fail "check_headers without a header" sh "$here/check_headers.sh" "$work/empty" python3 "$cc"
 while IFS='|' read -r name line; do
     echo "$line" >>"$tree/include/ferrule/one.h"
-    expect fail "$name" sh "$here/check_headers.sh" "$tree" "$cc"
+    expect fail "$name" sh "$here/check_headers.sh" "$tree" python3 "$cc"
     make_clean_tree
 done <<'EOF'
 a header that uses what it does not include|static size_t fer_size;
@@ -478,11 +478,12 @@ spoiled() {
 copy_sources
 if command -v gcc >/dev/null 2>&1; then
     sed -i 's/__has_attribute(__access__)/0/' "$work/copy/include/ferrule/version.h"
-    expect fail "headers without attributes" sh "$here/check_headers.sh" "$work/copy" "$cc"
+    expect fail "headers without attributes" sh "$here/check_headers.sh" "$work/copy" python3 "$cc"
     copy_sources
 fi
 if command -v python3 >/dev/null 2>&1; then
     expect pass "check_signatures on the headers" sh "$here/check_signatures.sh" "$work/copy" python3 "$cc"
+    spoiled check_headers "a C++ header that is stale" include/ferrule/tcp.hpp 's,stream_read_exact,stream_read_to_end,'
     spoiled check_signatures "a program of 0.2 that is not moved" packaging/rename.sh '/^    fer_error_from_os /d'
     spoiled check_signatures "a small value by pointer" include/ferrule/ip.h 's/to_bits(fer_ipv4_addr addr)/to_bits(const fer_ipv4_addr *addr)/'
     spoiled check_signatures "an enumerator without the name of its type" include/ferrule/handle.h 's/FER_SHUTDOWN_READ\b/FER_READ_HALF/'

@@ -31,12 +31,6 @@ if [ ! -s "$work/functions" ] || [ -s "$work/output" ]; then
     wrong "no C++ header calls these"
 fi
 
-# owned.hpp requires the standard.
-grep -L '"ferrule/owned.hpp"' "$root"/include/ferrule/*.hpp | grep -v '/owned\.hpp$' >"$work/output" || true
-if [ -s "$work/output" ]; then
-    wrong "these headers do not include owned.hpp"
-fi
-
 (cd "$root/include" && ls ferrule/*.hpp) | LC_ALL=C sort >"$work/headers"
 sed -n 's/^#include "\(ferrule\/.*\.hpp\)"$/\1/p' "$root/include/ferrule.hpp" |
     LC_ALL=C sort | LC_ALL=C comm -3 - "$work/headers" >"$work/output"
