@@ -1,22 +1,13 @@
-#!/usr/bin/env python3
-"""Writes the C++ headers, include/ferrule/*.hpp but owned.hpp, from the declarations of the C headers.
+"""The C++ headers, include/ferrule/*.hpp but owned.hpp, from the declarations of the C headers. include.py writes them.
 
 A class has the functions of its handle, in the order of the C headers, and a free function calls one that has no handle.
 The types of the parameters decide the rest: an output becomes the value of a result, a pointer with a size a view, a
 struct a reference, and an argument that may be NULL has a default. BY_HAND has the functions that this does not fit.
-
-usage: cxx.py ROOT [--check]
---check writes nothing, and prints what differs.
 """
 
-import difflib
-import pathlib
 import re
-import sys
 import textwrap
 
-sys.dont_write_bytecode = True  # The source tree stays as it is.
-import files
 import headers
 import signatures
 
@@ -157,7 +148,10 @@ BY_HAND = {
 
 
 class Call:
-    """The call of a function of C: the parameters of the C++ function, the arguments that it passes on, the outputs."""
+    """The call of a function of C: the parameters of the C++ function, the arguments that it passes on, the outputs.
+
+    defaults has the arguments that may be NULL and are references: their default, or None for a NULL.
+    """
 
     def __init__(self, parameters, nullable, defaults):
         self.declared, self.arguments, self.outputs, self.made = [], [], [], None
@@ -175,6 +169,8 @@ class Call:
                 self.made = class_of(base)
             elif parameter.is_output and not base.endswith("copy_buffer"):
                 self.outputs.append(parameter)
+            elif defaults.get(name, "") is None:
+                self.arguments.append("nullptr")
             elif name in nullable and name not in defaults and base != "char":
                 self._add("const %s *%s = nullptr" % (base, name), name)
             elif parameter.is_pointer and base != "char":
@@ -206,27 +202,22 @@ def owner_of(entry):
 def functions_for(entry, is_member, names):
     """The C++ functions of a function of C: two if it can be called without its options."""
     owner = owner_of(entry)
-    kind = entry.name.startswith("fer_stream_") and "stream" or owner
+    kind = "stream" if entry.name.startswith("fer_stream_") else owner
     method = entry.name[len("fer_%s_" % kind if kind else "fer_"):]
-    defaults = {"options": ""}
+    parameters = signatures.parameters_of(entry)
+    is_with = method.endswith("_with")
+    defaults = {"options": " = {}" if is_with and entry.name[:-len("_with")] not in names else ""}
     if method == "set_limits":
         defaults["limits"] = ""
-    if method.endswith("_with") and entry.name[:-len("_with")] not in names:
-        defaults["options"] = " = {}"
-    forms = [entry.code]
-    if "options" in entry.nullable and not method.endswith("_with"):
-        forms.insert(0, re.sub(r"const \w+ \*options", "nullptr_t nullptr", entry.code))
-    lines = []
-    for code in forms:
-        parameters = signatures.parameters_of(headers.Entry([entry.name], code, "", False))
-        call = Call(parameters[1:] if owner else parameters, entry.nullable, defaults)
-        call.declared = [text for text in call.declared if text != "nullptr_t nullptr"]
-        lines += definition(entry, call, owner, parameters, is_member, method)
-    return lines
+    forms = [defaults]
+    if "options" in entry.nullable and not is_with:
+        forms.insert(0, {"options": None})
+    return [line for form in forms for line in definition(
+        entry, Call(parameters[1:] if owner else parameters, entry.nullable, form), parameters, is_member, method)]
 
 
-def definition(entry, call, owner, parameters, is_member, method):
-    name = NAMES.get(method, method)
+def definition(entry, call, parameters, is_member, method):
+    name, owner = NAMES.get(method, method), owner_of(entry)
     declared, arguments = call.declared, call.arguments
     listed = ", ".join([entry.name] + arguments)
     before = "" if is_member else "inline "
@@ -361,26 +352,3 @@ class Api:
         text += ["", "namespace ferrule", "{", "/* clang-format off */", "", *body, "/* clang-format on */",
                  "} // namespace ferrule", "", "#endif", ""]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(text)).replace("\n\n};", "\n};").replace(":\n\n", ":\n")
-
-
-def main():
-    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ["--check"]):
-        sys.exit(__doc__)
-    include = pathlib.Path(sys.argv[1]) / "include"
-    api = Api(include)
-    bad = False
-    for stem in HEADERS:
-        path = include / "ferrule" / (stem + ".hpp")
-        text = api.text(stem)
-        if not sys.argv[2:]:
-            files.write(path, text)
-        elif text != files.read(path):
-            bad = True
-            print("\n".join(difflib.unified_diff(files.read(path).split("\n"), text.split("\n"),
-                                                 path.name, "docs/generate/cxx.py", lineterm="")))
-    if bad:
-        sys.exit("the C++ headers are stale; write them again: python3 docs/generate/cxx.py .")
-
-
-if __name__ == "__main__":
-    main()

@@ -5,6 +5,8 @@
  * Blocks: same as fer_tcp_stream_NAME.
  * Owns: same as fer_tcp_stream_NAME.
  * Errors: same as fer_tcp_stream_NAME.
+ * Rust: none for both types at once; std::net::TcpStream::NAME or
+ * std::os::unix::net::UnixStream::NAME.
  * Threads: same as fer_tcp_stream_NAME. */
 #ifndef FERRULE_IO_H
 #define FERRULE_IO_H
@@ -52,11 +54,7 @@ FER_MUST_USE FER_API fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
 
 /** Makes a fer_stream that refers to a Unix stream. If stream is NULL, every use of the result is
  * FER_MISUSE.
- * Blocks: never.
- * Owns: nothing. stream must outlive the result.
- * Errors: none.
- * Rust: none in std; &UnixStream as an impl Read or impl Write.
- * Threads: concurrent with any other call on the handle. */
+ * Rust: none in std; &UnixStream as an impl Read or impl Write. */
 FER_MUST_USE FER_API fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream) FER_INOUT(1);
 
 /** Makes a fer_stream that refers to a built or adopted socket: the transfers of a stream without a
@@ -75,140 +73,131 @@ FER_MUST_USE FER_API fer_stream fer_socket_as_stream(fer_socket *socket) FER_INO
  * fer_tcp_stream_shutdown. A relay uses it at the end of a copy to pass on end of file.
  * Blocks: never.
  * Owns: nothing.
- * Rust: none for both types at once; std::net::TcpStream::shutdown or
- * std::os::unix::net::UnixStream::shutdown.
  * Threads: concurrent with any other call on the stream's handle except close. It wakes a blocked
  * read or write. */
 FER_MUST_USE FER_API fer_error fer_stream_shutdown(fer_stream stream, fer_shutdown how);
 
-/** Reads available bytes from a stream of any type, same as fer_tcp_stream_read.
+/** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file. Same as
+ * fer_tcp_stream_read.
  * Rust: std::io::Read::read of an impl Read. */
 FER_MUST_USE FER_API fer_error fer_stream_read(fer_stream stream, void *FER_NULLABLE buf,
                                                size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
-/** Reads without consuming, same as fer_tcp_stream_peek.
- * Rust: std::net::TcpStream::peek or std::os::unix::net::UnixStream::peek. */
+/** Reads without consuming: the next read returns the same bytes again. Otherwise same as
+ * fer_stream_read. A peek that returns end of file counts as reading it. */
 FER_MUST_USE FER_API fer_error fer_stream_peek(fer_stream stream, void *FER_NULLABLE buf,
                                                size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
-/** Reads available bytes and never waits, same as fer_tcp_stream_try_read.
+/** Reads available bytes and never waits. Otherwise same as fer_stream_read.
  * Rust: tokio: net::TcpStream::try_read. */
 FER_MUST_USE FER_API fer_error fer_stream_try_read(fer_stream stream, void *FER_NULLABLE buf,
                                                    size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
-/** Reads without consuming and never waits, same as fer_tcp_stream_try_peek.
+/** Reads without consuming and never waits. Otherwise same as fer_stream_peek.
  * Rust: std's peek, called through tokio: net::TcpStream::try_io. */
 FER_MUST_USE FER_API fer_error fer_stream_try_peek(fer_stream stream, void *FER_NULLABLE buf,
                                                    size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
-/** Reads into several buffers, same as fer_tcp_stream_read_vectored.
+/** Reads into several buffers, and fills each one before the next. If the number of slices or the
+ * sum of their lengths exceeds the OS's limit, the call reads less. This is no error (rule R3).
  * Rust: std::io::Read::read_vectored of an impl Read. */
 FER_MUST_USE FER_API fer_error fer_stream_read_vectored(fer_stream stream,
                                                         const fer_io_slice_mut *FER_NULLABLE slices,
                                                         size_t count, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
-/** Reads into several buffers and never waits, same as fer_tcp_stream_try_read_vectored.
+/** Reads into several buffers and never waits. Otherwise same as fer_stream_read_vectored.
  * Rust: tokio: net::TcpStream::try_read_vectored. */
 FER_MUST_USE FER_API fer_error
 fer_stream_try_read_vectored(fer_stream stream, const fer_io_slice_mut *FER_NULLABLE slices,
                              size_t count, size_t *FER_NULLABLE n) FER_IN_READS(2, 3);
 
-/** Fills the buffer, same as fer_tcp_stream_read_exact.
+/** Reads exactly len bytes, with as many reads as necessary. Same as fer_tcp_stream_read_exact.
  * Rust: std::io::Read::read_exact of an impl Read. */
 FER_MUST_USE FER_API fer_error fer_stream_read_exact(fer_stream stream, void *FER_NULLABLE buf,
                                                      size_t len, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
-/** Reads until end of file into a buffer of cap bytes, same as fer_tcp_stream_read_to_end.
+/** Reads until end of file into a buffer of cap bytes. Same as fer_tcp_stream_read_to_end.
  * Rust: std::io::Read::read_to_end of an impl Read. */
 FER_MUST_USE FER_API fer_error fer_stream_read_to_end(fer_stream stream, void *FER_NULLABLE buf,
                                                       size_t cap, size_t *FER_NULLABLE n)
     FER_OUT_WRITES(2, 3);
 
-/** Writes as many bytes as the OS accepts, same as fer_tcp_stream_write.
+/** Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
+ * len. Same as fer_tcp_stream_write.
  * Rust: std::io::Write::write of an impl Write. */
 FER_MUST_USE FER_API fer_error fer_stream_write(fer_stream stream, const void *FER_NULLABLE buf,
                                                 size_t len, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
-/** Writes the bytes that fit and never waits, same as fer_tcp_stream_try_write.
+/** Writes as many bytes as there is room for and never waits. Otherwise same as fer_stream_write.
  * Rust: tokio: net::TcpStream::try_write. */
 FER_MUST_USE FER_API fer_error fer_stream_try_write(fer_stream stream, const void *FER_NULLABLE buf,
                                                     size_t len, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
-/** Writes from several buffers, same as fer_tcp_stream_write_vectored.
+/** Writes from several buffers, in order. If the number of slices or the sum of their lengths
+ * exceeds the OS's limit, the call writes less. This is no error (rule R3).
  * Rust: std::io::Write::write_vectored of an impl Write. */
 FER_MUST_USE FER_API fer_error fer_stream_write_vectored(fer_stream stream,
                                                          const fer_io_slice *FER_NULLABLE slices,
                                                          size_t count, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
-/** Writes from several buffers and never waits, same as fer_tcp_stream_try_write_vectored.
+/** Writes from several buffers as many bytes as there is room for and never waits. Otherwise same
+ * as fer_stream_write_vectored.
  * Rust: tokio: net::TcpStream::try_write_vectored. */
 FER_MUST_USE FER_API fer_error
 fer_stream_try_write_vectored(fer_stream stream, const fer_io_slice *FER_NULLABLE slices,
                               size_t count, size_t *FER_NULLABLE n) FER_IN_READS(2, 3);
 
-/** Writes all bytes, same as fer_tcp_stream_write_all.
+/** Writes all len bytes, with as many writes as necessary. Same as fer_tcp_stream_write_all.
  * Rust: std::io::Write::write_all of an impl Write. */
 FER_MUST_USE FER_API fer_error fer_stream_write_all(fer_stream stream, const void *FER_NULLABLE buf,
                                                     size_t len, size_t *FER_NULLABLE n)
     FER_IN_READS(2, 3);
 
-/** Waits until a stream of any type is ready, same as fer_tcp_stream_ready.
+/** Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
+ * joined by |. *ready is the subset of interest that is ready. Same as fer_tcp_stream_ready.
  * Rust: tokio: net::TcpStream::ready, with a timeout. */
 FER_MUST_USE FER_API fer_error fer_stream_ready(fer_stream stream, fer_interest interest,
                                                 fer_duration timeout, fer_interest *ready);
 
-/** Takes the stream's pending error and stores it in *out, same as fer_tcp_stream_take_error.
- * Rust: none for both types at once; std::net::TcpStream::take_error or
- * std::os::unix::net::UnixStream::take_error. */
+/** Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
+ * fer_tcp_stream_take_error. */
 FER_MUST_USE FER_API fer_error fer_stream_take_error(fer_stream stream, fer_error *out);
 
-/** Sets the timeout of each single read, same as fer_tcp_stream_set_read_timeout.
- * Rust: none for both types at once; std::net::TcpStream::set_read_timeout or
- * std::os::unix::net::UnixStream::set_read_timeout. */
+/** Sets the timeout of each single read. FER_DURATION_NONE, the default, waits without limit. */
 FER_MUST_USE FER_API fer_error fer_stream_set_read_timeout(fer_stream stream, fer_duration timeout);
 
-/** Sets the timeout of each single write, same as fer_tcp_stream_set_write_timeout.
- * Rust: none for both types at once; std::net::TcpStream::set_write_timeout or
- * std::os::unix::net::UnixStream::set_write_timeout. */
+/** Sets the timeout of each single write. FER_DURATION_NONE, the default, waits without limit. */
 FER_MUST_USE FER_API fer_error fer_stream_set_write_timeout(fer_stream stream,
                                                             fer_duration timeout);
 
-/** Stores the read timeout in *out, same as fer_tcp_stream_read_timeout.
- * Rust: none for both types at once; std::net::TcpStream::read_timeout or
- * std::os::unix::net::UnixStream::read_timeout. */
+/** Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout. */
 FER_MUST_USE FER_API fer_error fer_stream_read_timeout(fer_stream stream, fer_duration *out);
 
-/** Stores the write timeout in *out, same as fer_tcp_stream_write_timeout.
- * Rust: none for both types at once; std::net::TcpStream::write_timeout or
- * std::os::unix::net::UnixStream::write_timeout. */
+/** Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout. */
 FER_MUST_USE FER_API fer_error fer_stream_write_timeout(fer_stream stream, fer_duration *out);
 
-/** Sets nonblocking mode (true) or blocking mode (false), same as fer_tcp_stream_set_nonblocking.
- * Rust: none for both types at once; std::net::TcpStream::set_nonblocking or
- * std::os::unix::net::UnixStream::set_nonblocking. */
+/** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
+ * wait returns FER_WOULD_BLOCK. Same as fer_tcp_stream_set_nonblocking. */
 FER_MUST_USE FER_API fer_error fer_stream_set_nonblocking(fer_stream stream, bool nonblocking);
 
-/** Sets the limits of the calls that wait on the handle of the stream, same as
- * fer_tcp_stream_set_limits.
+/** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
+ * NULL or all zero bytes remove them; a new handle has none. The limits are copied.
  * Rust: none in std; tokio::time::timeout and select! around a read or a write. */
 FER_MUST_USE FER_API fer_error fer_stream_set_limits(fer_stream stream,
                                                      const fer_limits *FER_NULLABLE limits);
 
-/** Returns the raw socket of a stream of any type, same as fer_tcp_stream_as_raw, for example for a
- * poller.
- * Blocks: never.
- * Owns: the handle still owns the socket.
- * Errors: none.
- * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket of an impl Read. */
+/** Returns the raw socket (file descriptor or SOCKET), or FER_RAW_SOCKET_NONE if there is none.
+ * Same as fer_tcp_stream_as_raw.
+ * Rust: std::os::fd::AsRawFd, std::os::windows::io::AsRawSocket. */
 FER_API fer_raw_socket fer_stream_as_raw(fer_stream stream);
 
 /** Returns a stream of any type as a fer_socket, as fer_tcp_stream_as_socket does: for its options,

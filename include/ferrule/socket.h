@@ -385,15 +385,16 @@ FER_MUST_USE FER_API fer_error fer_socket_set_nonblocking(fer_socket *socket, bo
 FER_MUST_USE FER_API fer_error fer_socket_set_read_timeout(fer_socket *socket, fer_duration timeout)
     FER_INOUT(1);
 
-/** Stores the read timeout in *out. Same as fer_tcp_stream_read_timeout. */
+/** Stores the read timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout. */
 FER_MUST_USE FER_API fer_error fer_socket_read_timeout(const fer_socket *socket, fer_duration *out);
 
-/** Sets the timeout of each single write or send call. Same as fer_tcp_stream_set_write_timeout.
+/** Sets the timeout of each single write or send call. FER_DURATION_NONE, the default, waits
+ * without limit.
  * Errors: FER_INVALID_INPUT (a timeout of 0), and the default. */
 FER_MUST_USE FER_API fer_error fer_socket_set_write_timeout(fer_socket *socket,
                                                             fer_duration timeout) FER_INOUT(1);
 
-/** Stores the write timeout in *out. Same as fer_tcp_stream_write_timeout. */
+/** Stores the write timeout in *out, in the OS's resolution. FER_DURATION_NONE means no timeout. */
 FER_MUST_USE FER_API fer_error fer_socket_write_timeout(const fer_socket *socket,
                                                         fer_duration *out);
 
@@ -643,29 +644,29 @@ FER_MUST_USE FER_API fer_error fer_socket_into_unix_datagram(fer_socket *socket,
 
 /* ---- Every other handle as a fer_socket, for the options that its type does not have.
  *
+ * Owns: nothing. The result is valid as long as the handle stays at its address.
  * Rust: socket2: SockRef::from(&TYPE).
  * Threads: concurrent with any call on the handle, except those that open or close it. */
 
-/** Returns a fer_tcp_stream as a fer_socket: the same handle, for the calls of this header. NULL
- * for NULL. Do not close or convert the result, and do not call fer_socket_into_raw: these calls
- * end the stream. The calls check the state of the socket as always: a bind of a bound socket
- * fails, for example. What the type cannot do is FER_UNSUPPORTED.
- * Owns: nothing. The result is valid as long as the stream stays at its address. */
+/** Returns a fer_tcp_stream as a fer_socket. It is the same handle, for the calls of this header.
+ * NULL for NULL. Do not close or convert the result, and do not call fer_socket_into_raw: these
+ * calls end the stream. The calls check the state of the socket as always: a bind of a bound socket
+ * fails, for example. What the type cannot do is FER_UNSUPPORTED. */
 FER_API fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream) FER_INOUT(1);
 
-/** Returns a fer_tcp_listener as a fer_socket, as fer_tcp_stream_as_socket does. */
+/** Returns a fer_tcp_listener as a fer_socket. Same as fer_tcp_stream_as_socket. */
 FER_API fer_socket *fer_tcp_listener_as_socket(fer_tcp_listener *listener) FER_INOUT(1);
 
-/** Returns a fer_udp_socket as a fer_socket, as fer_tcp_stream_as_socket does. */
+/** Returns a fer_udp_socket as a fer_socket. Same as fer_tcp_stream_as_socket. */
 FER_API fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket) FER_INOUT(1);
 
-/** Returns a fer_unix_stream as a fer_socket, as fer_tcp_stream_as_socket does. */
+/** Returns a fer_unix_stream as a fer_socket. Same as fer_tcp_stream_as_socket. */
 FER_API fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream) FER_INOUT(1);
 
-/** Returns a fer_unix_listener as a fer_socket, as fer_tcp_stream_as_socket does. */
+/** Returns a fer_unix_listener as a fer_socket. Same as fer_tcp_stream_as_socket. */
 FER_API fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener) FER_INOUT(1);
 
-/** Returns a fer_unix_datagram as a fer_socket, as fer_tcp_stream_as_socket does. */
+/** Returns a fer_unix_datagram as a fer_socket. Same as fer_tcp_stream_as_socket. */
 FER_API fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram) FER_INOUT(1);
 
 /* ---- Network interfaces and services

@@ -318,7 +318,7 @@ FER_MUST_USE FER_API fer_error fer_tcp_stream_set_nonblocking(fer_tcp_stream *st
  *
  * Owns: buf is caller-owned, len or cap bytes; it may be NULL if that is 0. The memory of slices is
  * caller-owned; slices may be NULL if count is 0. n may be NULL. *n is the number of bytes that
- * were stored, or that the OS accepted, after a failure too.
+ * were stored, or that the OS accepted, after a failure too. No pointer is kept.
  * Threads: one read call and one write call at once, and any other call except close. */
 
 /** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file. After

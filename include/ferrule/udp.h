@@ -323,7 +323,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_write_timeout(const fer_udp_socket
                                                             fer_duration *out);
 
 /** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
- * Same as fer_tcp_stream_set_limits.
+ * NULL or all zero bytes remove them; a new handle has none. The limits are copied.
  * Owns: same as fer_tcp_stream_set_limits.
  * Errors: same as fer_tcp_stream_set_limits.
  * Rust: none in std; tokio::time::timeout and select! around a receive or a send. */
@@ -332,7 +332,7 @@ FER_MUST_USE FER_API fer_error fer_udp_socket_set_limits(fer_udp_socket *socket,
     FER_INOUT(1);
 
 /** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
- * wait returns FER_WOULD_BLOCK. */
+ * wait returns FER_WOULD_BLOCK. Same as fer_tcp_stream_set_nonblocking. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_nonblocking(fer_udp_socket *socket,
                                                               bool nonblocking) FER_INOUT(1);
 

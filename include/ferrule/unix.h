@@ -228,94 +228,94 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_shutdown(fer_unix_stream *stream,
 
 /* ---- UnixStream: bytes
  *
- * Each call is the same as that of tcp.h with its NAME.
- *
  * Blocks: same as fer_tcp_stream_NAME.
- * Owns: same as fer_tcp_stream_NAME. No pointer is kept.
+ * Owns: same as fer_tcp_stream_NAME.
  * Errors: same as fer_tcp_stream_NAME.
  * Rust: tokio: net::UnixStream::NAME.
  * Threads: one read call and one write call at once, and any other call except close. */
 
-/** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file.
+/** Reads available bytes, at most len. If len is not 0, FER_OK with *n == 0 is end of file. Same as
+ * fer_tcp_stream_read.
  * Rust: std::io::Read::read for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read(fer_unix_stream *stream, void *FER_NULLABLE buf,
                                                     size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Reads without consuming: the next read returns the same bytes again.
+/** Reads without consuming: the next read returns the same bytes again. Otherwise same as
+ * fer_unix_stream_read. A peek that returns end of file counts as reading it.
  * Rust: std::os::unix::net::UnixStream::peek (unstable in Rust). */
 FER_MUST_USE FER_API fer_error fer_unix_stream_peek(fer_unix_stream *stream, void *FER_NULLABLE buf,
                                                     size_t len, size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Reads without consuming and never waits.
- * Blocks: never.
+/** Reads without consuming and never waits. Otherwise same as fer_unix_stream_peek.
  * Rust: std's peek, called through tokio: net::UnixStream::try_io. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_peek(fer_unix_stream *stream,
                                                         void *FER_NULLABLE buf, size_t len,
                                                         size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Reads available bytes and never waits.
- * Blocks: never. */
+/** Reads available bytes and never waits. Otherwise same as fer_unix_stream_read. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_read(fer_unix_stream *stream,
                                                         void *FER_NULLABLE buf, size_t len,
                                                         size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Reads into several buffers, and fills each one before the next.
+/** Reads into several buffers, and fills each one before the next. If the number of slices or the
+ * sum of their lengths exceeds the OS's limit, the call reads less. This is no error (rule R3).
  * Rust: std::io::Read::read_vectored for UnixStream. */
 FER_MUST_USE FER_API fer_error
 fer_unix_stream_read_vectored(fer_unix_stream *stream, const fer_io_slice_mut *FER_NULLABLE slices,
                               size_t count, size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
-/** Reads into several buffers and never waits.
- * Blocks: never. */
+/** Reads into several buffers and never waits. Otherwise same as fer_unix_stream_read_vectored. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_read_vectored(
     fer_unix_stream *stream, const fer_io_slice_mut *FER_NULLABLE slices, size_t count,
     size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
-/** Reads exactly len bytes, with as many reads as necessary.
+/** Reads exactly len bytes, with as many reads as necessary. Same as fer_tcp_stream_read_exact.
  * Rust: std::io::Read::read_exact for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read_exact(fer_unix_stream *stream,
                                                           void *FER_NULLABLE buf, size_t len,
                                                           size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Reads until end of file into a buffer of cap bytes.
+/** Reads until end of file into a buffer of cap bytes. Same as fer_tcp_stream_read_to_end.
  * Rust: std::io::Read::read_to_end for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_read_to_end(fer_unix_stream *stream,
                                                            void *FER_NULLABLE buf, size_t cap,
                                                            size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_OUT_WRITES(2, 3);
 
-/** Writes up to len bytes. *n is the number of bytes that the OS accepted, perhaps fewer than len.
+/** Writes up to len bytes. *n is the number of bytes that the OS accepted, which may be fewer than
+ * len. Same as fer_tcp_stream_write.
  * Rust: std::io::Write::write for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write(fer_unix_stream *stream,
                                                      const void *FER_NULLABLE buf, size_t len,
                                                      size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/** Writes as many bytes as there is room for and never waits.
- * Blocks: never. */
+/** Writes as many bytes as there is room for and never waits. Otherwise same as
+ * fer_unix_stream_write. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_write(fer_unix_stream *stream,
                                                          const void *FER_NULLABLE buf, size_t len,
                                                          size_t *FER_NULLABLE n) FER_INOUT(1)
     FER_IN_READS(2, 3);
 
-/** Writes from several buffers, in order.
+/** Writes from several buffers, in order. If the number of slices or the sum of their lengths
+ * exceeds the OS's limit, the call writes less. This is no error (rule R3).
  * Rust: std::io::Write::write_vectored for UnixStream. Differs: never raises SIGPIPE. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_vectored(
     fer_unix_stream *stream, const fer_io_slice *FER_NULLABLE slices, size_t count,
     size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
-/** Writes from several buffers as many bytes as there is room for and never waits.
- * Blocks: never. */
+/** Writes from several buffers as many bytes as there is room for and never waits. Otherwise same
+ * as fer_unix_stream_write_vectored. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_try_write_vectored(
     fer_unix_stream *stream, const fer_io_slice *FER_NULLABLE slices, size_t count,
     size_t *FER_NULLABLE n) FER_INOUT(1) FER_IN_READS(2, 3);
 
-/** Writes all len bytes, with as many writes as necessary.
+/** Writes all len bytes, with as many writes as necessary. Same as fer_tcp_stream_write_all.
  * Rust: std::io::Write::write_all for UnixStream. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_write_all(fer_unix_stream *stream,
                                                          const void *FER_NULLABLE buf, size_t len,
@@ -416,7 +416,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_write_timeout(const fer_unix_stre
                                                              fer_duration *out);
 
 /** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
- * Same as fer_tcp_stream_set_limits.
+ * NULL or all zero bytes remove them; a new handle has none. The limits are copied.
  * Owns: same as fer_tcp_stream_set_limits.
  * Errors: same as fer_tcp_stream_set_limits.
  * Rust: none in std; tokio::time::timeout and select! around a read or a write. */
@@ -425,7 +425,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_set_limits(fer_unix_stream *strea
     FER_INOUT(1);
 
 /** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
- * wait returns FER_WOULD_BLOCK. */
+ * wait returns FER_WOULD_BLOCK. Same as fer_tcp_stream_set_nonblocking. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_set_nonblocking(fer_unix_stream *stream,
                                                                bool nonblocking) FER_INOUT(1);
 
@@ -436,7 +436,7 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_take_error(fer_unix_stream *strea
     FER_INOUT(1);
 
 /** Waits until the stream is ready for at least one interest: FER_READABLE, FER_WRITABLE, or both
- * joined by |. Same as fer_tcp_stream_ready.
+ * joined by |. *ready is the subset of interest that is ready. Same as fer_tcp_stream_ready.
  * Blocks: same as fer_tcp_stream_ready.
  * Errors: same as fer_tcp_stream_ready.
  * Rust: tokio: net::UnixStream::ready, with a timeout. */
@@ -454,12 +454,12 @@ FER_MUST_USE FER_API fer_error fer_unix_stream_ready(const fer_unix_stream *stre
  * Rust: Drop for std::os::unix::net::UnixStream. */
 FER_API void fer_unix_stream_close(fer_unix_stream *stream) FER_INOUT(1);
 
-/** Shuts down the write half, discards input until the peer's end of file, and closes the handle.
- * Same as fer_tcp_stream_close_gracefully (rule K11).
- * Blocks: until the peer's end, at most timeout, in every mode. Then as fer_unix_stream_close.
+/** Shuts down the write half, discards input until the peer's end of file, and closes the handle:
+ * the lingering close of HTTP servers (RFC 9112, 9.6). Same as fer_tcp_stream_close_gracefully.
+ * Blocks: same as fer_tcp_stream_close_gracefully.
  * Owns: releases the handle's socket.
  * Errors: same as fer_tcp_stream_close_gracefully.
- * Rust: none in std; see fer_tcp_stream_close_gracefully. */
+ * Rust: none in std; tokio: shutdown, then io::copy to sink, within time::timeout. */
 FER_MUST_USE FER_API fer_error fer_unix_stream_close_gracefully(fer_unix_stream *stream,
                                                                 fer_duration timeout) FER_INOUT(1);
 
@@ -546,7 +546,7 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_ready(const fer_unix_listener *
                                                        fer_interest interest, fer_duration timeout,
                                                        fer_interest *ready);
 
-/** Makes a second handle of the same socket.
+/** Makes a second handle of the same listener. It listens until the last handle is closed.
  * Owns: out is a separate handle; close it with fer_unix_listener_close.
  * Errors: same as fer_tcp_listener_try_clone.
  * Threads: listener: concurrent with any other call except close. out: no concurrent call. */
@@ -560,15 +560,15 @@ FER_MUST_USE FER_API fer_error fer_unix_listener_local_addr(const fer_unix_liste
 
 /** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
  * Same as fer_tcp_listener_set_limits.
- * Owns: same as fer_tcp_stream_set_limits.
+ * Owns: same as fer_tcp_listener_set_limits.
  * Errors: same as fer_tcp_listener_set_limits.
  * Rust: none in std; tokio::time::timeout and select! around an accept. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_set_limits(fer_unix_listener *listener,
                                                             const fer_limits *FER_NULLABLE limits)
     FER_INOUT(1);
 
-/** Sets nonblocking mode (true) or blocking mode (false). Same as
- * fer_tcp_listener_set_nonblocking. */
+/** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode accept returns
+ * FER_WOULD_BLOCK if no connection is queued. Same as fer_tcp_listener_set_nonblocking. */
 FER_MUST_USE FER_API fer_error fer_unix_listener_set_nonblocking(fer_unix_listener *listener,
                                                                  bool nonblocking) FER_INOUT(1);
 
@@ -762,8 +762,8 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_try_send_to_addr(
 
 /** Receives a queued datagram and never waits.
  * Blocks: never.
- * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_unix_datagram_recv_from,
- * but no expired timeout.
+ * Errors: FER_WOULD_BLOCK (no datagram is queued); otherwise same as fer_unix_datagram_recv_from in
+ * nonblocking mode.
  * Rust: tokio: net::UnixDatagram::try_recv_from. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket,
                                                                void *FER_NULLABLE buf, size_t len,
@@ -838,7 +838,7 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_write_timeout(const fer_unix_da
                                                                fer_duration *out);
 
 /** Sets the limits of the calls on this handle that wait: a deadline, a token, signals (cancel.h).
- * Same as fer_tcp_stream_set_limits.
+ * NULL or all zero bytes remove them; a new handle has none. The limits are copied.
  * Owns: same as fer_tcp_stream_set_limits.
  * Errors: same as fer_tcp_stream_set_limits.
  * Rust: none in std; tokio::time::timeout and select! around a receive or a send. */
@@ -847,11 +847,12 @@ FER_MUST_USE FER_API fer_error fer_unix_datagram_set_limits(fer_unix_datagram *s
     FER_INOUT(1);
 
 /** Sets nonblocking mode (true) or blocking mode (false). In nonblocking mode a call that would
- * wait returns FER_WOULD_BLOCK. */
+ * wait returns FER_WOULD_BLOCK. Same as fer_tcp_stream_set_nonblocking. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_set_nonblocking(fer_unix_datagram *socket,
                                                                  bool nonblocking) FER_INOUT(1);
 
-/** Takes the socket's pending error and stores it in *out. Same as fer_udp_socket_take_error. */
+/** Takes the socket's pending error and stores it in *out. FER_OK means no error. Same as
+ * fer_udp_socket_take_error. */
 FER_MUST_USE FER_API fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket,
                                                             fer_error *out) FER_INOUT(1);
 

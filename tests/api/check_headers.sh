@@ -3,7 +3,7 @@
 # itself, twice in one file, after the macros of hostile_macros.h, those for C as C89 to C23 and C++11,
 # all of them as C++17 and C++23 (the standards between are those of ferrule.h and ferrule.hpp); and the mistakes of
 # mistakes.c with the warnings that it names. Beside CC and CXX the headers are compiled with clang, and the mistakes
-# with gcc and clang, if installed. Before that, with Python, whether the C++ headers are those of the C headers.
+# with gcc and clang, if installed. Before that, with Python, what docs/generate/include.py writes into the headers.
 # usage: check_headers.sh ROOT PYTHON CC [CXX]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,7 +22,7 @@ count=0
 bad=0
 
 if [ -d "$root/docs/generate" ] && command -v "$2" >/dev/null 2>&1; then
-    "$2" "$root/docs/generate/cxx.py" "$root" --check || exit 1
+    "$2" "$root/docs/generate/include.py" "$root" --check || exit 1
 fi
 
 # stands_alone COMPILER FILE STANDARD [OPTION...]: the header is compiled by a compiler, if there is one.

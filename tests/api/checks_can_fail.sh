@@ -484,6 +484,7 @@ fi
 if command -v python3 >/dev/null 2>&1; then
     expect pass "check_signatures on the headers" sh "$here/check_signatures.sh" "$work/copy" python3 "$cc"
     spoiled check_headers "a C++ header that is stale" include/ferrule/tcp.hpp 's,stream_read_exact,stream_read_to_end,'
+    spoiled check_headers "a comment that another one follows" include/ferrule/tcp.h 's/Reads exactly len/Reads len/'
     spoiled check_signatures "a program of 0.2 that is not moved" packaging/rename.sh '/^    fer_error_from_os /d'
     spoiled check_signatures "a small value by pointer" include/ferrule/ip.h 's/to_bits(fer_ipv4_addr addr)/to_bits(const fer_ipv4_addr *addr)/'
     spoiled check_signatures "an enumerator without the name of its type" include/ferrule/handle.h 's/FER_SHUTDOWN_READ\b/FER_READ_HALF/'
