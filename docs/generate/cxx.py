@@ -27,6 +27,8 @@ HEADERS = {
 HEADER_OF = {name: stem for stem, classes in HEADERS.items() for name in classes}
 # The other headers with members of their classes.
 FURTHER = {"socket": ["io"], "tcp": ["io"], "udp": ["udp_batch"], "unix": ["io"]}
+# The headers of values and of the simulation, which C++ uses as they are.
+PLAIN = {"duration", "error", "handle", "ip", "sim", "socket_addr", "time", "version"}
 # The functions that open their handle: those of every class, and what begins with the word of a class.
 OPENING = r"new|from_raw|borrow_raw|pair|unbound"
 OPENING_OF = {"tcp_stream": "connect", "unix_stream": "connect", "tcp_listener": "bind", "unix_listener": "bind",
@@ -292,6 +294,10 @@ class Api:
     def __init__(self, include):
         self.headers = {header.stem: header for header in headers.read_all(include)}
         self.names = {entry.name for header in self.headers.values() for entry in header.functions}
+        unknown = set(self.headers) - PLAIN - set(HEADERS) - {stem for further in FURTHER.values() for stem in further}
+        unknown |= set(signatures.OBJECTS) - set(HEADER_OF)
+        if unknown:
+            raise headers.HeaderError("%s is in no table of cxx.py" % unknown.pop())
 
     def functions(self, entry, is_member):
         return by_hand(BY_HAND[entry.name]) if entry.name in BY_HAND else functions_for(entry, is_member, self.names)
