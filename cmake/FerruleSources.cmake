@@ -84,8 +84,6 @@ set(ferrule_winsock_sources
     platform/common/sources.c
     platform/winsock/address.c
     platform/winsock/afd.c
-    platform/winsock/afd_base.c
-    platform/winsock/afd_requests.c
     platform/winsock/afd_sources.c
     platform/winsock/bytes.c
     platform/winsock/clock.c

@@ -38,13 +38,20 @@ typedef struct ferp_afd_request {
     ferp_afd_poll poll;
 } ferp_afd_request;
 
+/* Whether a failure is of the system, and not of a socket: a later call may succeed. */
+static inline bool ferp_afd_is_transient(fer_error failure)
+{
+    return failure.kind == FER_OUT_OF_MEMORY || failure.kind == FER_RESOURCE_BUSY ||
+           failure.kind == FER_NO_BUFFER_SPACE || failure.kind == FER_TOO_MANY_OPEN_FILES;
+}
+
 /* Opens a handle of the driver that is bound to a completion port; CloseHandle closes it. An error
- * that is transient (ferp_winsock_is_transient) is the OS's; any other one is UNSUPPORTED with the
+ * that is transient (ferp_afd_is_transient) is the OS's; any other one is UNSUPPORTED with the
  * OS's code, or with 0 if ntdll lacks a function. */
 fer_error ferp_afd_open(HANDLE port, HANDLE *out);
 
 /* The base SOCKET, which the driver uses, below any layered provider; the lowest known one if a
- * provider hides it. BAD_HANDLE: not an open socket. afd_base.c */
+ * provider hides it. BAD_HANDLE: not an open socket. */
 fer_error ferp_afd_base_of(SOCKET socket, SOCKET *out);
 
 /* Begins a request that is not outstanding. Its packet has context as its lpOverlapped and is

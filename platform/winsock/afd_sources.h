@@ -9,20 +9,34 @@
  * for. Until its packet is taken, an unregistered source stays in the table.
  *
  * Two pollers, or a poller and a select of another thread, can still have requests for one socket.
- * So no source waits for one completion without a limit: see ferp_afd_requests_check_period. */
+ * So no source waits for one completion without a limit: see ferp_afd_sources_check_period. */
 #ifndef FERP_WINSOCK_AFD_SOURCES_H
 #define FERP_WINSOCK_AFD_SOURCES_H
 
 #include "platform/common/sources.h"
 #include "platform/winsock/afd.h"
-#include "platform/winsock/poller.h"
 
 /* The maximum number of packets of one system call, and of events of one wait (rule P10); the next
  * call returns the others. */
 enum { FERP_AFD_BATCH = 64 };
 
-/* The length of a period in milliseconds. */
-enum { FERP_AFD_PERIOD_MILLIS = 1000 };
+/* What identifies the socket of a SOCKET number, as far as Windows shows it; port and peer are 0 if
+ * not set yet. poller_identity.c */
+typedef struct ferp_winsock_identity {
+    SOCKET socket;
+    uint64_t port;
+    uint64_t peer;
+    uint32_t closes; /* by this library */
+} ferp_winsock_identity;
+
+ferp_winsock_identity ferp_winsock_identity_of(SOCKET socket);
+
+/* Whether the two cannot be of the same socket: the number was closed and given to a new socket.
+ * False if they do not show it. */
+bool ferp_winsock_identity_differs(ferp_winsock_identity then, ferp_winsock_identity now);
+
+/* The same for now, without a system call, if only this library closes sockets. */
+bool ferp_winsock_was_closed(ferp_winsock_identity *then);
 
 /* A place in a ring, which begins and ends at its head. Both are NULL outside of a ring. */
 typedef struct ferp_afd_link {
@@ -38,24 +52,26 @@ typedef struct ferp_afd_group {
     struct ferp_afd_group *next_not_full;
 } ferp_afd_group;
 
-/* The request of a source, in memory of its own: the system owns it until its packet is taken, even
- * if the source does not wait for that any more. Its address is its packet's context. */
-typedef struct ferp_afd_operation {
-    ferp_afd_link link; /* first. In the poller's ring while it is outstanding */
+/* The state of a source's request. From PENDING on it is outstanding, until its packet is taken. */
+typedef enum ferp_afd_phase {
+    FERP_AFD_IDLE,
+    FERP_AFD_ABANDONED, /* the system keeps the source, which is no longer in the table */
+    FERP_AFD_PENDING,
+    FERP_AFD_CANCELLED
+} ferp_afd_phase;
+
+/* A registered socket. The address is the context of its request's packet. The system owns the
+ * request while it is outstanding, even if the source does not wait for that any more. */
+typedef struct ferp_afd_source {
+    ferp_afd_link link; /* in the queue, or among those that begin in the next period */
+    ferp_afd_link age;  /* in the poller's ring while the request is outstanding */
     ferp_afd_request request;
-    struct ferp_afd_source *source; /* NULL: abandoned */
+    ferp_afd_phase phase;
     ULONG requested;
-    ULONG accepted; /* other reported events are discarded */
-    bool is_outstanding;
-    bool is_cancelled;
+    ULONG accepted;     /* other reported events are discarded */
     fer_error failure;  /* it did not begin, and the packet is the poller's own; or OK */
     ULONGLONG since;    /* GetTickCount64 when it began or was cancelled */
     size_t drain_count; /* the poller's when it was cancelled */
-} ferp_afd_operation;
-
-typedef struct ferp_afd_source {
-    ferp_afd_link link; /* first. In the queue, or among those that begin in the next period */
-    ferp_afd_operation *operation;
     ferp_afd_group *group;
     fer_raw_socket raw;
     SOCKET base;
@@ -75,7 +91,7 @@ typedef struct ferp_afd_poller {
     ferp_afd_group *not_full;
     ferp_afd_link queued;      /* sources whose request must begin */
     ferp_afd_link deferred;    /* sources whose request must begin in the next period */
-    ferp_afd_link outstanding; /* operations, the longest unchanged one first */
+    ferp_afd_link outstanding; /* by age, the longest unchanged one first */
     size_t outstanding_count;
     size_t waiting;     /* threads inside the system's wait */
     size_t drain_count; /* how often a wait found the port empty */
@@ -83,79 +99,49 @@ typedef struct ferp_afd_poller {
     ULONGLONG period_start;
 } ferp_afd_poller;
 
-/* ---- Rings. afd_requests.c */
+/* Initializes *poller. UNSUPPORTED: ferp_afd_open. */
+fer_error ferp_afd_sources_open(ferp_afd_poller *poller);
 
-void ferp_afd_ring_begin(ferp_afd_link *head);
-bool ferp_afd_ring_is_empty(const ferp_afd_link *head);
-void ferp_afd_ring_append(ferp_afd_link *head, ferp_afd_link *link);
-/* Does nothing outside of a ring. */
-void ferp_afd_ring_remove(ferp_afd_link *link);
+/* Cancels all requests, takes their packets until none comes for a time, and frees the sources. */
+void ferp_afd_sources_end(ferp_afd_poller *poller);
 
-/* ---- Requests. afd_requests.c */
+/* The registered source of this number. NULL: none, or its socket was closed, and it has been
+ * unregistered. */
+ferp_afd_source *ferp_afd_source_find(ferp_afd_poller *poller, fer_raw_socket raw);
 
-/* NULL: out of memory. */
-ferp_afd_operation *ferp_afd_operation_new(ferp_afd_source *source);
+/* Registers a number that is not, for these events; the caller fills in the rest of *out. If an
+ * earlier request of the number is outstanding, the new one follows its packet. After an error
+ * nothing has changed. */
+fer_error ferp_afd_source_add(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET base,
+                              ULONG events, ferp_afd_source **out);
 
-/* Begins, or keeps, a request for these events. If another one is outstanding, it is cancelled, and
- * this one begins after its packet. After an error nothing is outstanding. */
-fer_error ferp_afd_source_request(ferp_afd_poller *poller, ferp_afd_source *source, ULONG events);
+/* Unregisters the source, and cancels its request, whose result is discarded. Frees the source, or
+ * the packet of the request does. */
+void ferp_afd_source_remove(ferp_afd_poller *poller, ferp_afd_source *source);
 
-/* Queues a packet that reports this failure. False: out of memory. */
-bool ferp_afd_source_fail(ferp_afd_poller *poller, ferp_afd_source *source, fer_error failure);
+/* Queues the source, because its events have changed. */
+void ferp_afd_source_change(ferp_afd_poller *poller, ferp_afd_source *source);
 
-/* Cancels the request, if there is one. Of what it reports, only the accepted events remain. */
-void ferp_afd_source_cancel(ferp_afd_poller *poller, ferp_afd_source *source, ULONG accepted);
+/* Begins the requests of all queued sources. Cancels one that does not request enough events: the
+ * next one begins after its packet. */
+void ferp_afd_sources_begin_queued(ferp_afd_poller *poller);
 
 /* The result of a request whose packet was taken. */
 typedef struct ferp_afd_completion {
-    ferp_afd_source *source; /* NULL: abandoned, and nothing is left to do */
-    ULONG reported;          /* the accepted events */
+    ULONG reported; /* the accepted events */
     bool was_cancelled;
-    fer_error failure; /* of the request */
+    bool has_failed;
 } ferp_afd_completion;
 
-/* Ends the request of a packet. */
-ferp_afd_completion ferp_afd_operation_end(ferp_afd_poller *poller, ferp_afd_operation *operation);
+/* Ends the request of a packet. False: nothing is left to do, and the source may be gone. */
+bool ferp_afd_source_complete(ferp_afd_poller *poller, ferp_afd_source *source,
+                              ferp_afd_completion *out);
+
+/* After that: queues the source, or defers it if completions without an event repeat. */
+void ferp_afd_source_arm_again(ferp_afd_poller *poller, ferp_afd_source *source, bool was_empty);
 
 /* If the last period is over, begins a new one: queues the deferred sources, and rearms
  * requests. */
-void ferp_afd_requests_check_period(ferp_afd_poller *poller);
-
-/* Cancels all requests and takes their packets, until none comes for a time. */
-void ferp_afd_requests_end(ferp_afd_poller *poller);
-
-/* ---- Sources. afd_sources.c */
-
-/* Initializes *poller. UNSUPPORTED: ferp_afd_open. */
-fer_error ferp_afd_sources_open(ferp_afd_poller *poller);
-void ferp_afd_sources_end(ferp_afd_poller *poller);
-
-/* The source of this number, registered or not, after unregistering it if its socket was closed.
- * NULL: none. */
-ferp_afd_source *ferp_afd_source_find(ferp_afd_poller *poller, fer_raw_socket raw);
-
-/* Creates an unregistered source for a number that has none. */
-fer_error ferp_afd_source_new(ferp_afd_poller *poller, fer_raw_socket raw, ferp_afd_source **out);
-
-/* Unregisters the source; the result of its request is discarded. */
-void ferp_afd_source_unregister(ferp_afd_poller *poller, ferp_afd_source *source);
-
-/* Frees the source if it is not registered and has no outstanding request. */
-void ferp_afd_source_release(ferp_afd_poller *poller, ferp_afd_source *source);
-
-/* Unregisters a registered source if its number was closed. Returns whether it was. */
-bool ferp_afd_source_check_closed(ferp_afd_poller *poller, ferp_afd_source *source);
-
-/* Queues the source, unless it is queued or its events are 0; begins the requests of all queued
- * sources. */
-void ferp_afd_source_enqueue(ferp_afd_poller *poller, ferp_afd_source *source);
-void ferp_afd_sources_request_queued(ferp_afd_poller *poller);
-
-/* After a completion: queues the source, or defers it if completions without an event repeat. */
-void ferp_afd_source_request_again(ferp_afd_poller *poller, ferp_afd_source *source,
-                                   bool was_empty);
-
-/* Lets the request begin in the next period. */
-void ferp_afd_source_defer(ferp_afd_poller *poller, ferp_afd_source *source);
+void ferp_afd_sources_check_period(ferp_afd_poller *poller);
 
 #endif

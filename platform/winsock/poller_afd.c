@@ -3,8 +3,6 @@
  * FER_POLL_LEVEL socket a new request begins: at the start of the next wait, or immediately if
  * another thread is waiting. A FER_POLL_ONESHOT socket has none after its event, until it is
  * modified. */
-#include "platform/winsock/poller.h"
-
 #include "platform/winsock/afd_sources.h"
 
 /* ABORT is a reset. */
@@ -18,17 +16,6 @@ enum { AT_POLLER };
 static ferp_afd_poller *poller_of(const fer_poller *poller)
 {
     return (ferp_afd_poller *)poller->p_.system_[AT_POLLER];
-}
-
-bool ferp_winsock_is_transient(fer_error failure)
-{
-    switch (failure.kind) {
-    case FER_OUT_OF_MEMORY:
-    case FER_RESOURCE_BUSY:
-    case FER_NO_BUFFER_SPACE:
-    case FER_TOO_MANY_OPEN_FILES: return true;
-    default: return false;
-    }
 }
 
 /* ---- Interest */
@@ -63,43 +50,39 @@ static void set_interest(ferp_afd_source *source, fer_event interest, fer_poll_m
 
 /* ---- Adding, modifying, deleting */
 
-static bool is_socket_number(fer_raw_socket raw)
+/* NOT_FOUND: an open socket. */
+static fer_error not_registered(fer_raw_socket raw)
 {
     DWORD type = 0;
-    return ferp_winsock_type_of(ferp_winsock_socket(raw), &type).kind == FER_OK;
+    FER_TRY(ferp_winsock_type_of(ferp_winsock_socket(raw), &type));
+    return (fer_error){FER_NOT_FOUND, 0};
 }
 
 /* The driver rejects a SOCKET of a provider that is not over it. */
 static fer_error add_error(fer_raw_socket raw, fer_error err)
 {
-    bool is_foreign = err.kind == FER_BAD_HANDLE && is_socket_number(raw);
+    bool is_foreign = err.kind == FER_BAD_HANDLE && not_registered(raw).kind == FER_NOT_FOUND;
     return is_foreign ? (fer_error){FER_UNSUPPORTED, err.os_code} : err;
 }
 
-/* An existing source of this number belongs to a closed socket or is being deleted. Its request
- * becomes stale, and a new one follows it. */
+/* A registered source that differs is that of a socket that other code has closed. */
 static fer_error add_locked(ferp_afd_poller *poller, fer_raw_socket raw, SOCKET base,
                             fer_event interest, fer_poll_mode mode)
 {
     ferp_afd_source *source = ferp_afd_source_find(poller, raw);
     ferp_winsock_identity identity = ferp_winsock_identity_of(ferp_winsock_socket(raw));
-    if (source != NULL && source->is_registered &&
-        !ferp_winsock_identity_differs(source->identity, identity)) {
-        return (fer_error){FER_ALREADY_EXISTS, 0};
+    if (source != NULL) {
+        if (!ferp_winsock_identity_differs(source->identity, identity)) {
+            return (fer_error){FER_ALREADY_EXISTS, 0};
+        }
+        ferp_afd_source_remove(poller, source);
     }
-    if (source == NULL) {
-        FER_TRY(ferp_afd_source_new(poller, raw, &source));
-    }
-    ferp_afd_source_unregister(poller, source);
-    source->base = base;
-    source->identity = identity;
-    fer_error err = ferp_afd_source_request(poller, source, afd_events_of(interest));
+    fer_error err = ferp_afd_source_add(poller, raw, base, afd_events_of(interest), &source);
     if (err.kind != FER_OK) {
-        ferp_afd_source_release(poller, source);
         return add_error(raw, err);
     }
+    source->identity = identity;
     set_interest(source, interest, mode);
-    source->is_registered = true;
     return FERP_WINSOCK_OK;
 }
 
@@ -115,36 +98,22 @@ fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event inte
     return err;
 }
 
-static fer_error not_registered(fer_raw_socket raw)
-{
-    DWORD type = 0;
-    FER_TRY(ferp_winsock_type_of(ferp_winsock_socket(raw), &type));
-    return (fer_error){FER_NOT_FOUND, 0};
-}
-
-static ferp_afd_source *find_registered(ferp_afd_poller *poller, fer_raw_socket raw)
-{
-    ferp_afd_source *source = ferp_afd_source_find(poller, raw);
-    return source != NULL && source->is_registered ? source : NULL;
-}
-
 /* If no thread waits, the next wait begins the request. A readiness that has passed by then is not
  * reported. */
 static fer_error modify_locked(ferp_afd_poller *poller, fer_raw_socket raw, fer_event interest,
                                fer_poll_mode mode)
 {
-    ferp_afd_source *source = find_registered(poller, raw);
+    ferp_afd_source *source = ferp_afd_source_find(poller, raw);
     if (source == NULL) {
         return not_registered(raw);
     }
     set_interest(source, interest, mode);
-    ferp_afd_ring_remove(&source->link);
-    ferp_afd_source_request_again(poller, source, false);
+    ferp_afd_source_change(poller, source);
     if (poller->waiting == 0) {
         return FERP_WINSOCK_OK;
     }
-    ferp_afd_sources_request_queued(poller);
-    return find_registered(poller, raw) != NULL ? FERP_WINSOCK_OK : not_registered(raw);
+    ferp_afd_sources_begin_queued(poller);
+    return ferp_afd_source_find(poller, raw) != NULL ? FERP_WINSOCK_OK : not_registered(raw);
 }
 
 fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
@@ -159,12 +128,11 @@ fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event i
 
 static fer_error delete_locked(ferp_afd_poller *poller, fer_raw_socket raw)
 {
-    ferp_afd_source *source = find_registered(poller, raw);
+    ferp_afd_source *source = ferp_afd_source_find(poller, raw);
     if (source == NULL) {
         return not_registered(raw);
     }
-    ferp_afd_source_unregister(poller, source);
-    ferp_afd_source_release(poller, source);
+    ferp_afd_source_remove(poller, source);
     return FERP_WINSOCK_OK;
 }
 
@@ -195,69 +163,42 @@ static bool make_event(ferp_afd_source *source, ULONG reported, fer_event *event
 
 /* Returns whether the packet is an event. A failed request is one, because the socket's next call
  * shows the reason. */
-static bool complete_operation(ferp_afd_poller *poller, ferp_afd_operation *operation,
-                               fer_event *event)
+static bool complete_source(ferp_afd_poller *poller, ferp_afd_source *source, fer_event *event)
 {
-    ferp_afd_completion completion = ferp_afd_operation_end(poller, operation);
-    ferp_afd_source *source = completion.source;
-    if (source == NULL || ferp_afd_source_check_closed(poller, source)) {
+    ferp_afd_completion completion;
+    if (!ferp_afd_source_complete(poller, source, &completion)) {
         return false;
     }
-    if ((completion.reported & FERP_AFD_LOCAL_CLOSE) != 0) {
-        ferp_afd_source_unregister(poller, source);
-    }
-    if (!source->is_registered) {
-        ferp_afd_source_release(poller, source);
-        return false;
-    }
-    if (ferp_winsock_is_transient(completion.failure)) {
-        ferp_afd_source_defer(poller, source);
-        return false;
-    }
-    bool has_failed = completion.failure.kind != FER_OK;
-    bool is_event = make_event(source, has_failed ? BROKEN : completion.reported, event);
-    if (source->events == 0) {
-        ferp_afd_ring_remove(&source->link);
-    }
-    ferp_afd_source_request_again(poller, source, !is_event && !completion.was_cancelled);
+    bool is_event = make_event(source, completion.has_failed ? BROKEN : completion.reported, event);
+    ferp_afd_source_arm_again(poller, source, !is_event && !completion.was_cancelled);
     return is_event;
-}
-
-/* A notification is a packet without an operation. */
-static size_t take_packets(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found,
-                           fer_event *events, bool *notified)
-{
-    size_t count = 0;
-    for (ULONG i = 0; i < found; i++) {
-        if (packets[i].lpOverlapped == NULL) {
-            *notified = true;
-        } else if (complete_operation(poller, (ferp_afd_operation *)(void *)packets[i].lpOverlapped,
-                                      &events[count])) {
-            count++;
-        }
-    }
-    if (poller->waiting > 0) {
-        ferp_afd_sources_request_queued(poller);
-    }
-    return count;
 }
 
 static void enter_afd_wait(ferp_afd_poller *poller)
 {
     AcquireSRWLockExclusive(&poller->lock);
-    ferp_afd_requests_check_period(poller);
-    ferp_afd_sources_request_queued(poller);
+    ferp_afd_sources_check_period(poller);
+    ferp_afd_sources_begin_queued(poller);
     poller->waiting++;
     ReleaseSRWLockExclusive(&poller->lock);
 }
 
+/* A notification is a packet without a source. */
 static size_t leave_afd_wait(ferp_afd_poller *poller, const OVERLAPPED_ENTRY *packets, ULONG found,
                              ULONG limit, fer_event *events, bool *notified)
 {
+    size_t count = 0;
     AcquireSRWLockExclusive(&poller->lock);
     poller->waiting--;
     poller->drain_count += found < limit;
-    size_t count = take_packets(poller, packets, found, events, notified);
+    for (ULONG i = 0; i < found; i++) {
+        ferp_afd_source *source = (ferp_afd_source *)(void *)packets[i].lpOverlapped;
+        *notified = *notified || source == NULL;
+        count += source != NULL && complete_source(poller, source, &events[count]);
+    }
+    if (poller->waiting > 0) {
+        ferp_afd_sources_begin_queued(poller);
+    }
     ReleaseSRWLockExclusive(&poller->lock);
     return count;
 }
@@ -269,37 +210,28 @@ static DWORD millis_of(const ferp_afd_poller *poller, fer_duration timeout)
     return millis < poller->period_millis ? (DWORD)millis : poller->period_millis;
 }
 
-/* One wait of the system. Sets whether there were packets: if none of them was an event, the caller
- * waits again. */
-static fer_error wait_for_packets(ferp_afd_poller *poller, fer_event *events, ULONG limit,
-                                  DWORD millis, size_t *count, bool *notified, bool *had_packets)
-{
-    OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
-    ULONG found = 0;
-    enter_afd_wait(poller);
-    BOOL has_found =
-        GetQueuedCompletionStatusEx(poller->port, packets, limit, &found, millis, FALSE);
-    DWORD code = has_found ? ERROR_SUCCESS : GetLastError();
-    *had_packets = has_found != 0;
-    *count = leave_afd_wait(poller, packets, has_found ? found : 0, limit, events, notified);
-    return code == ERROR_SUCCESS || code == WAIT_TIMEOUT ? FERP_WINSOCK_OK
-                                                         : ferp_winsock_error((int32_t)code);
-}
-
+/* If none of the packets is an event, waits again. */
 fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap, fer_duration timeout,
                            size_t *count, bool *notified)
 {
+    OVERLAPPED_ENTRY packets[FERP_AFD_BATCH];
     ferp_afd_poller *afd = poller_of(poller);
     ULONG limit = cap < FERP_AFD_BATCH ? (ULONG)cap : FERP_AFD_BATCH;
-    bool had_packets = false;
-    *count = 0;
+    DWORD millis = millis_of(afd, timeout);
+    BOOL has_packets;
     *notified = false;
-    fer_error err = wait_for_packets(afd, events, limit, millis_of(afd, timeout), count, notified,
-                                     &had_packets);
-    while (err.kind == FER_OK && had_packets && *count == 0 && !*notified) {
-        err = wait_for_packets(afd, events, limit, 0, count, notified, &had_packets);
-    }
-    return err;
+    do {
+        ULONG found = 0;
+        enter_afd_wait(afd);
+        has_packets = GetQueuedCompletionStatusEx(afd->port, packets, limit, &found, millis, FALSE);
+        DWORD code = has_packets ? WAIT_TIMEOUT : GetLastError();
+        *count = leave_afd_wait(afd, packets, has_packets ? found : 0, limit, events, notified);
+        if (code != WAIT_TIMEOUT) {
+            return ferp_winsock_error((int32_t)code);
+        }
+        millis = 0;
+    } while (has_packets && *count == 0 && !*notified);
+    return FERP_WINSOCK_OK;
 }
 
 fer_error ferp_poller_notify(fer_poller *poller)

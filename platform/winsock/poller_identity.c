@@ -2,7 +2,7 @@
  * no query for that: a handle's object can be compared only with an open handle, which would keep
  * the socket open. So this library counts its own closes of each number. If other code closes a
  * SOCKET, sockets are compared by what does not change once it is set: the port and the peer. */
-#include "platform/winsock/poller.h"
+#include "platform/winsock/afd_sources.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ enum { WORDS_LOG2 = 12, WORDS = 1 << WORDS_LOG2, UPPER_BITS = 12 };
 
 static volatile LONG closes[WORDS];
 
-static volatile LONG *identity_word_of(SOCKET socket)
+static volatile LONG *closes_word_of(SOCKET socket)
 {
     return &closes[(size_t)(socket >> 2) & (WORDS - 1)];
 }
@@ -27,23 +27,17 @@ static uint32_t upper_bits_of(SOCKET socket)
     return (uint32_t)(socket >> (2 + WORDS_LOG2)) & ((UINT32_C(1) << UPPER_BITS) - 1);
 }
 
-static uint32_t closes_of(SOCKET socket)
-{
-    return (uint32_t)InterlockedCompareExchange(identity_word_of(socket), 0, 0);
-}
-
 void ferp_winsock_count_close(SOCKET socket)
 {
-    uint32_t old = closes_of(socket);
-    for (;;) {
-        uint32_t next = upper_bits_of(socket) << (32 - UPPER_BITS) | ((old + 1) & COUNT_MASK);
-        uint32_t found =
-            (uint32_t)InterlockedCompareExchange(identity_word_of(socket), (LONG)next, (LONG)old);
-        if (found == old) {
-            return;
-        }
+    volatile LONG *word = closes_word_of(socket);
+    LONG found = *word;
+    LONG old;
+    do {
         old = found;
-    }
+        uint32_t count = ((uint32_t)old + 1) & COUNT_MASK;
+        uint32_t next = upper_bits_of(socket) << (32 - UPPER_BITS) | count;
+        found = InterlockedCompareExchange(word, (LONG)next, old);
+    } while (found != old);
 }
 
 /* Whether a close of this number changed its word from then to now. If another number was closed
@@ -66,42 +60,27 @@ static uint64_t digest(const ferp_winsock_sockaddr *name, int length)
 }
 
 /* The address may change until a connect selects it; the family and the port do not change. They
- * come first in both IP address structures. */
-static uint64_t port_of(SOCKET socket, DWORD type)
-{
-    struct {
-        uint16_t family;
-        uint16_t port;
-    } name = {0, 0};
-    ferp_winsock_sockaddr full;
-    int length = (int)sizeof full;
-    memset(&full, 0, sizeof full);
-    if (getsockname(socket, &full.any, &length) != 0) {
-        return 0;
-    }
-    memcpy(&name, &full, sizeof name);
-    return name.port == 0 ? 0 : (uint64_t)type << 32 | (uint64_t)name.family << 16 | name.port;
-}
-
-/* The peer of a datagram socket may change. */
-static uint64_t peer_of(SOCKET socket, DWORD type)
-{
-    ferp_winsock_sockaddr name;
-    int length = (int)sizeof name;
-    memset(&name, 0, sizeof name);
-    if (type != SOCK_STREAM || getpeername(socket, &name.any, &length) != 0 ||
-        length > (int)sizeof name) {
-        return 0;
-    }
-    return digest(&name, length);
-}
-
+ * come first in both IP address structures. The peer of a datagram socket may change. */
 ferp_winsock_identity ferp_winsock_identity_of(SOCKET socket)
 {
+    ferp_winsock_identity identity = {.socket = socket};
+    ferp_winsock_sockaddr name;
+    int length = (int)sizeof name;
     DWORD type = 0;
-    uint32_t count = closes_of(socket);
+    identity.closes = (uint32_t)InterlockedCompareExchange(closes_word_of(socket), 0, 0);
     (void)ferp_winsock_type_of(socket, &type);
-    return (ferp_winsock_identity){socket, port_of(socket, type), peer_of(socket, type), count};
+    memset(&name, 0, sizeof name);
+    if (getsockname(socket, &name.any, &length) == 0 && name.v4.sin_port != 0) {
+        identity.port =
+            (uint64_t)type << 32 | (uint64_t)name.v4.sin_family << 16 | name.v4.sin_port;
+    }
+    length = (int)sizeof name;
+    memset(&name, 0, sizeof name);
+    if (type == SOCK_STREAM && getpeername(socket, &name.any, &length) == 0 &&
+        length <= (int)sizeof name) {
+        identity.peer = digest(&name, length);
+    }
+    return identity;
 }
 
 /* A bound port never changes. The peer is lost when the connection is reset. */
@@ -114,7 +93,7 @@ bool ferp_winsock_identity_differs(ferp_winsock_identity then, ferp_winsock_iden
 
 bool ferp_winsock_was_closed(ferp_winsock_identity *then)
 {
-    uint32_t count = closes_of(then->socket);
+    uint32_t count = (uint32_t)InterlockedCompareExchange(closes_word_of(then->socket), 0, 0);
     if (count == then->closes || shows_close(then->socket, then->closes, count)) {
         return count != then->closes;
     }

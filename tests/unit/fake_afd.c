@@ -195,6 +195,12 @@ void ferp_afd_cancel(HANDLE afd, ferp_afd_request *request)
     ReleaseSRWLockExclusive(&fake_lock);
 }
 
+fer_error ferp_afd_base_of(SOCKET socket, SOCKET *out)
+{
+    *out = socket;
+    return FERP_WINSOCK_OK;
+}
+
 /* The poller has taken the packet. */
 fer_error ferp_afd_result(const ferp_afd_request *request, ULONG *reported)
 {

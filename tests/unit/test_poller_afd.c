@@ -2,7 +2,7 @@
  * and delays cancels, with calls of other threads during a wait, sockets that are closed and whose
  * numbers are reused at every point, and the end of a poller: each socket has at most one request,
  * and no event is lost. Single orders of packets: test_scripted_poller.c. */
-#include "platform/winsock/poller.h"
+#include "platform/winsock/afd_sources.h"
 
 /* What another thread does at one of the two points of a wait at which the lock is free: before the
  * system's wait, and between that and the handling of its packets. */
@@ -37,7 +37,6 @@ static BOOL wait_of_system(HANDLE port, OVERLAPPED_ENTRY *packets, ULONG room, U
 #include <stdatomic.h>
 
 #include "ferrule.h"
-#include "platform/winsock/afd_sources.h"
 #include "support/group.h"
 #include "support/thread.h"
 #include "unit/fake_afd.c"

@@ -6,7 +6,7 @@
 
 #define BOTH (FER_READABLE | FER_WRITABLE)
 #define BROKEN (BOTH | FER_READ_CLOSED | FER_WRITE_CLOSED | FER_FAILED)
-/* The ioctls of the providers (afd_base.c), and what they answer: the lower SOCKET. */
+/* The ioctls of the providers (afd.c), and what they answer: the lower SOCKET. */
 enum {
     BASE = 0x48000022,
     LOWER = 0x4800001B,

@@ -11,7 +11,6 @@
 #include "unit/scripted_winsock.h"
 
 #include "platform/winsock/afd.h"
-#include "platform/winsock/poller.h"
 #include "support/group.h"
 
 /* ---- Names */
