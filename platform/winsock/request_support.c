@@ -20,12 +20,6 @@ static PVOID volatile *answer_word_of(SOCKET socket)
     return &answers[(socket >> 2) % ANSWER_WORDS];
 }
 
-static support known_answer(SOCKET socket)
-{
-    SOCKET word = (SOCKET)InterlockedCompareExchangePointer(answer_word_of(socket), NULL, NULL);
-    return (word & ~(SOCKET)ANSWER_BITS) == socket ? (support)(word & ANSWER_BITS) : UNKNOWN;
-}
-
 static void set_answer(SOCKET socket, support known)
 {
     if ((socket & ANSWER_BITS) == 0) {
@@ -64,7 +58,9 @@ static bool is_suitable_protocol(SOCKET socket)
 
 bool ferp_winsock_supports_requests(SOCKET socket)
 {
-    support known = known_answer(socket);
+    SOCKET word = (SOCKET)InterlockedCompareExchangePointer(answer_word_of(socket), NULL, NULL);
+    bool is_of_socket = (word & ~(SOCKET)ANSWER_BITS) == socket;
+    support known = is_of_socket ? (support)(word & ANSWER_BITS) : UNKNOWN;
     if (known == UNKNOWN) {
         known = can_cancel(socket) && is_suitable_protocol(socket) ? SUPPORTED : NOT_SUPPORTED;
         set_answer(socket, known);

@@ -38,16 +38,6 @@ enum {
     FERP_WINSOCK_AT_REQUEST /* a pending request */
 };
 
-static inline SOCKET ferp_winsock_wait_socket(const ferp_wait *wait)
-{
-    return (SOCKET)wait->words[FERP_WINSOCK_AT_SOCKET];
-}
-
-static inline ferp_readiness ferp_winsock_wait_readiness(const ferp_wait *wait)
-{
-    return (ferp_readiness)wait->words[FERP_WINSOCK_AT_READINESS];
-}
-
 /* Rounded up to the millisecond. At most slice, which is in milliseconds. */
 int ferp_winsock_millis_until(uint64_t deadline, int slice);
 
@@ -57,7 +47,8 @@ bool ferp_winsock_supports_requests(SOCKET socket);
 
 /* ---- wait_request.c */
 
-/* Makes a request if the socket supports one that can be cancelled, and sets the kind. */
+/* Makes a request for an armed wait that selects, if the socket supports one that can be cancelled,
+ * and sets the kind. */
 void ferp_winsock_request_begin(ferp_wait *wait);
 
 /* OK: the pending request has ended, and the kind is no longer pending; or the token is signalled,

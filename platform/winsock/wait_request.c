@@ -23,34 +23,21 @@ enum { REQUESTS_MAX = 512 };
 
 static receive_request requests[REQUESTS_MAX];
 
-/* NULL: all places are used. The numbers of threads are multiples of 4. */
-static receive_request *claim_request(void)
-{
-    DWORD first = GetCurrentThreadId() / 4;
-    for (DWORD i = 0; i < REQUESTS_MAX; i++) {
-        receive_request *request = &requests[(first + i) % REQUESTS_MAX];
-        if (InterlockedCompareExchange(&request->is_used, 1, 0) == 0) {
-            return request;
-        }
-    }
-    return NULL;
-}
-
-static void release_request(receive_request *request)
-{
-    (void)InterlockedExchange(&request->is_used, 0);
-}
-
-/* NULL: no place, or no memory for an event. */
+/* NULL: no place, or no memory for an event. The numbers of threads are multiples of 4. */
 static receive_request *new_request(void)
 {
-    receive_request *request = claim_request();
-    if (request == NULL) {
-        return NULL;
-    }
+    DWORD first = GetCurrentThreadId() / 4;
+    DWORD i = 0;
+    receive_request *request;
+    do {
+        if (i == REQUESTS_MAX) {
+            return NULL;
+        }
+        request = &requests[(first + i++) % REQUESTS_MAX];
+    } while (InterlockedCompareExchange(&request->is_used, 1, 0) != 0);
     request->event = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (request->event == NULL) {
-        release_request(request);
+        (void)InterlockedExchange(&request->is_used, 0);
         return NULL;
     }
     memset(&request->overlapped, 0, sizeof request->overlapped);
@@ -65,14 +52,12 @@ static receive_request *request_of(const ferp_wait *wait)
     return (receive_request *)wait->words[FERP_WINSOCK_AT_REQUEST];
 }
 
-static void set_kind(ferp_wait *wait, ferp_winsock_wait_kind kind)
+static void end_request(ferp_wait *wait)
 {
-    wait->words[FERP_WINSOCK_AT_KIND] = (uintptr_t)kind;
-}
-
-static bool is_datagram_wait(const ferp_wait *wait)
-{
-    return ferp_winsock_wait_readiness(wait) == FERP_RECEIVABLE;
+    receive_request *request = request_of(wait);
+    CloseHandle(request->event);
+    (void)InterlockedExchange(&request->is_used, 0);
+    wait->words[FERP_WINSOCK_AT_KIND] = FERP_WINSOCK_REQUEST_ENDED;
 }
 
 /* ---- Failures */
@@ -90,6 +75,7 @@ static bool is_still_reported(SOCKET socket, int code)
  * src/win/udp.c), and not on Wine. */
 static void store_failure(ferp_wait *wait, int code)
 {
+    bool is_datagram = wait->words[FERP_WINSOCK_AT_READINESS] == FERP_RECEIVABLE;
     bool is_stored = false;
     switch (code) {
     case 0:
@@ -101,14 +87,13 @@ static void store_failure(ferp_wait *wait, int code)
     case WSAECONNABORTED:
     case WSAENETRESET:
     case WSAETIMEDOUT: is_stored = true; break;
-    default: is_stored = is_datagram_wait(wait); break;
+    default: is_stored = is_datagram; break;
     }
-    if (is_stored && is_datagram_wait(wait)) {
-        is_stored = !is_still_reported(ferp_winsock_wait_socket(wait), code);
+    if (is_stored && is_datagram) {
+        is_stored = !is_still_reported(wait->words[FERP_WINSOCK_AT_SOCKET], code);
     }
     if (is_stored) {
-        wait->failure =
-            is_datagram_wait(wait) ? ferp_winsock_datagram_error(code) : ferp_winsock_error(code);
+        wait->failure = is_datagram ? ferp_winsock_datagram_error(code) : ferp_winsock_error(code);
     }
 }
 
@@ -116,7 +101,7 @@ static void store_failure(ferp_wait *wait, int code)
 fer_error ferp_winsock_check_readable(ferp_wait *wait)
 {
     char byte;
-    if (recv(ferp_winsock_wait_socket(wait), &byte, 1, MSG_PEEK) >= 0) {
+    if (recv(wait->words[FERP_WINSOCK_AT_SOCKET], &byte, 1, MSG_PEEK) >= 0) {
         return FERP_WINSOCK_OK;
     }
     int code = WSAGetLastError();
@@ -139,34 +124,27 @@ static void request_failure(ferp_wait *wait, int code)
     case WSAEINVAL:
     case WSAEOPNOTSUPP:
     case WSAENOBUFS:
-    case WSA_NOT_ENOUGH_MEMORY: set_kind(wait, FERP_WINSOCK_SELECTS); break;
+    case WSA_NOT_ENOUGH_MEMORY: wait->words[FERP_WINSOCK_AT_KIND] = FERP_WINSOCK_SELECTS; break;
     default: store_failure(wait, code); break;
     }
 }
 
 /* ---- Requests */
 
-static void end_request(ferp_wait *wait)
+void ferp_winsock_request_begin(ferp_wait *wait)
 {
-    receive_request *request = request_of(wait);
-    CloseHandle(request->event);
-    release_request(request);
-    set_kind(wait, FERP_WINSOCK_REQUEST_ENDED);
-}
-
-static void make_request(ferp_wait *wait)
-{
+    SOCKET socket = wait->words[FERP_WINSOCK_AT_SOCKET];
+    bool is_datagram = wait->words[FERP_WINSOCK_AT_READINESS] == FERP_RECEIVABLE;
     WSABUF nothing = {0, NULL};
     DWORD moved = 0;
-    DWORD flags = is_datagram_wait(wait) ? MSG_PEEK : 0;
-    receive_request *request = new_request();
+    DWORD flags = is_datagram ? MSG_PEEK : 0;
+    receive_request *request = ferp_winsock_supports_requests(socket) ? new_request() : NULL;
     if (request == NULL) {
         return;
     }
     wait->words[FERP_WINSOCK_AT_REQUEST] = (uintptr_t)request;
-    set_kind(wait, FERP_WINSOCK_REQUEST_PENDING);
-    if (WSARecv(ferp_winsock_wait_socket(wait), &nothing, 1, &moved, &flags, &request->overlapped,
-                NULL) == 0) {
+    wait->words[FERP_WINSOCK_AT_KIND] = FERP_WINSOCK_REQUEST_PENDING;
+    if (WSARecv(socket, &nothing, 1, &moved, &flags, &request->overlapped, NULL) == 0) {
         end_request(wait);
         return;
     }
@@ -177,20 +155,12 @@ static void make_request(ferp_wait *wait)
     }
 }
 
-void ferp_winsock_request_begin(ferp_wait *wait)
-{
-    set_kind(wait, FERP_WINSOCK_SELECTS);
-    if (ferp_winsock_supports_requests(ferp_winsock_wait_socket(wait))) {
-        make_request(wait);
-    }
-}
-
 /* Collects a request that has ended. False: it was cancelled. */
 static bool collect_request(ferp_wait *wait)
 {
     DWORD moved = 0;
     DWORD flags = 0;
-    BOOL ended_well = WSAGetOverlappedResult(ferp_winsock_wait_socket(wait),
+    BOOL ended_well = WSAGetOverlappedResult(wait->words[FERP_WINSOCK_AT_SOCKET],
                                              &request_of(wait)->overlapped, &moved, FALSE, &flags);
     int code = ended_well ? 0 : WSAGetLastError();
     end_request(wait);
@@ -218,11 +188,11 @@ bool ferp_winsock_request_cancel(ferp_wait *wait)
 {
     receive_request *request = request_of(wait);
     for (int i = 0; i < CANCEL_SLICES; i++) {
-        (void)CancelIoEx((HANDLE)ferp_winsock_wait_socket(wait), &request->overlapped);
+        (void)CancelIoEx((HANDLE)wait->words[FERP_WINSOCK_AT_SOCKET], &request->overlapped);
         if (WaitForSingleObject(request->event, CANCEL_SLICE) == WAIT_OBJECT_0) {
             return collect_request(wait);
         }
     }
-    set_kind(wait, FERP_WINSOCK_SELECTS); /* the request is abandoned */
+    wait->words[FERP_WINSOCK_AT_KIND] = FERP_WINSOCK_SELECTS; /* the request is abandoned */
     return false;
 }
