@@ -19,7 +19,6 @@ set(ferrule_core_sources
     core/wait/poller.c
     core/wait/readiness.c
     core/wait/waiting.c
-    core/wait/waker.c
     core/open/binding.c
     core/open/connect_attempts.c
     core/open/connect_schedule.c
