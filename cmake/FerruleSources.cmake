@@ -50,6 +50,7 @@ set(ferrule_posix_sources
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/common/message_source.c
+    platform/common/no_copying.c
     platform/common/sockaddr.c
     platform/posix/address.c
     platform/posix/bytes.c
@@ -79,6 +80,7 @@ set(ferrule_winsock_sources
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/common/message_source.c
+    platform/common/no_copying.c
     platform/common/sockaddr.c
     platform/common/sources.c
     platform/winsock/address.c

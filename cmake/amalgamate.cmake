@@ -17,8 +17,9 @@ include("${ROOT}/cmake/FerruleSources.cmake")
 set(common_sources
     platform/common/control.c platform/common/errno_of_kind.c platform/common/memory.c
     platform/common/message_source.c platform/common/sockaddr.c)
-list(REMOVE_ITEM ferrule_posix_sources ${common_sources})
-list(REMOVE_ITEM ferrule_winsock_sources ${common_sources} platform/common/sources.c)
+set(conditional_sources platform/common/no_copying.c platform/common/sources.c)
+list(REMOVE_ITEM ferrule_posix_sources ${common_sources} ${conditional_sources})
+list(REMOVE_ITEM ferrule_winsock_sources ${common_sources} ${conditional_sources})
 list(REMOVE_ITEM ferrule_list_sources platform/common/sources.c)
 
 # make_static(TEXT_VARIABLE): in a header that is not public, every function of another file becomes
@@ -156,7 +157,9 @@ foreach(file IN LISTS common_sources)
 endforeach()
 append_text("\n#ifndef _WIN32")
 append_file(platform/posix/posix.h)
-append_text("#endif\n\n/* For the pollers that store a table of their sockets. */")
+append_text("#endif")
+append_file(platform/common/no_copying.c)
+append_text("\n/* For the pollers that store a table of their sockets. */")
 append_text("#if defined(_WIN32) || FERP_POSIX_POLLER == FERP_POSIX_POLLER_POLL")
 append_file(platform/common/sources.c)
 append_text("#endif\n\n#ifdef _WIN32")

@@ -119,52 +119,6 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
     return store_spliced(read(pipe->ends[0], buf, len), n);
 }
 
-#else
-
-static fer_error refuse_pipes(size_t *n)
-{
-    *n = 0;
-    return (fer_error){FER_UNSUPPORTED, EOPNOTSUPP};
-}
-
-fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
-{
-    size_t none;
-    (void)cap;
-    (void)waits;
-    (void)out;
-    return refuse_pipes(&none);
-}
-
-void ferp_pipe_close(const ferp_pipe *pipe)
-{
-    (void)pipe;
-}
-
-fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len, size_t *n)
-{
-    (void)pipe;
-    (void)from;
-    (void)len;
-    return refuse_pipes(n);
-}
-
-fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
-{
-    (void)pipe;
-    (void)to;
-    (void)len;
-    return refuse_pipes(n);
-}
-
-fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n)
-{
-    (void)pipe;
-    (void)buf;
-    (void)len;
-    return refuse_pipes(n);
-}
-
 #endif
 
 #if FERP_SENDFILE == FERP_SENDFILE_LINUX
@@ -206,20 +160,7 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
     return error;
 }
 
-#elif FERP_SENDFILE == FERP_SENDFILE_NONE
-
-fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
-                         size_t *n)
-{
-    (void)to;
-    (void)file;
-    (void)offset;
-    (void)len;
-    *n = 0;
-    return (fer_error){FER_UNSUPPORTED, EOPNOTSUPP};
-}
-
-#else
+#elif FERP_SENDFILE != FERP_SENDFILE_NONE
 
 #include <sys/uio.h>
 

@@ -5,60 +5,6 @@
 
 #include "platform/copying.h"
 
-static fer_error refuse_pipes(size_t *n)
-{
-    *n = 0;
-    return ferp_winsock_error(WSAEOPNOTSUPP);
-}
-
-fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
-{
-    size_t none;
-    (void)cap;
-    (void)waits;
-    (void)out;
-    return refuse_pipes(&none);
-}
-
-void ferp_pipe_close(const ferp_pipe *pipe)
-{
-    (void)pipe;
-}
-
-fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len, size_t *n)
-{
-    (void)pipe;
-    (void)from;
-    (void)len;
-    return refuse_pipes(n);
-}
-
-fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n)
-{
-    (void)pipe;
-    (void)to;
-    (void)len;
-    return refuse_pipes(n);
-}
-
-fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n)
-{
-    (void)pipe;
-    (void)buf;
-    (void)len;
-    return refuse_pipes(n);
-}
-
-fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
-                         size_t *n)
-{
-    (void)to;
-    (void)file;
-    (void)offset;
-    (void)len;
-    return refuse_pipes(n);
-}
-
 /* A file that was opened with FILE_FLAG_OVERLAPPED is read in the background, and waited for. The
  * event is the request's own, because others may signal the file. Its low bit keeps the packet out
  * of the program's completion port ("GetQueuedCompletionStatus function", MSDN). */
