@@ -59,6 +59,7 @@ set(ferrule_posix_sources
     platform/posix/descriptors.c
     platform/posix/error.c
     platform/posix/handles.c
+    platform/posix/message_control.c
     platform/posix/message_options.c
     platform/posix/messages.c
     platform/posix/modes.c

@@ -1,5 +1,5 @@
 /* control_types.h: the control messages and the options for datagrams that each POSIX system has.
- * Private to messages.c and message_options.c. */
+ * Private to messages.c, message_control.c and message_options.c. */
 #ifndef FERP_POSIX_CONTROL_TYPES_H
 #define FERP_POSIX_CONTROL_TYPES_H
 
@@ -8,6 +8,9 @@
 #include <netinet/ip.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "platform/common/control.h"
+#include "platform/messages.h"
 
 /* The local address of a sent struct in_pktinfo. NetBSD's has one address, and its UDP refuses
  * control messages before 8 (EINVAL, run on 7.99.34). */
@@ -69,6 +72,25 @@
 #else
 #define FERP_POSIX_TOS_IS_BYTE 0
 #endif
+
+/* Enough for the local address, TOS, the time to live and the size of segments. */
+#define FERP_POSIX_SEND_CONTROL                                                             \
+    (FERP_CONTROL_SPACE(sizeof(struct in6_pktinfo)) + 2 * FERP_CONTROL_SPACE(sizeof(int)) + \
+     FERP_CONTROL_SPACE(sizeof(uint16_t)))
+
+typedef struct ferp_posix_sent_control {
+    size_t len;
+    uint64_t words[FERP_POSIX_SEND_CONTROL / sizeof(uint64_t)];
+} ferp_posix_sent_control;
+
+/* Writes the control messages of a message to send. False: the system cannot send from the address
+ * or the interface, or with the traffic class or the hop limit. message_control.c */
+bool ferp_posix_write_control(const struct ferp_send_message *message,
+                              ferp_posix_sent_control *out);
+
+/* Stores what a control message says of a received message, whose length and from are stored
+ * already. message_control.c */
+void ferp_posix_read_control(const ferp_control_message *item, fer_datagram_recv *message);
 
 /* Whether one call can move several messages: OK, or UNSUPPORTED. messages.c */
 fer_error ferp_posix_batching(void);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "platform/messages.h"
 #include "platform/posix/control_types.h"
 
 /* An option of a system; name 0: it has none. */
