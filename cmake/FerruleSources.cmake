@@ -56,6 +56,7 @@ set(ferrule_posix_sources
     platform/posix/bytes.c
     platform/posix/clock.c
     platform/posix/copying.c
+    platform/posix/describing.c
     platform/posix/descriptors.c
     platform/posix/error.c
     platform/posix/handles.c

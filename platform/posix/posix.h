@@ -233,8 +233,12 @@ static inline struct timespec ferp_posix_timespec(uint64_t nanos)
     return time;
 }
 
-/* Whether a socket listens. socket.c */
+/* Whether a socket listens. describing.c */
 fer_error ferp_posix_listening(int fd, int *out);
+
+/* Whether a TCP connection has sent its FIN, on a system where that matters to a further shutdown.
+ * describing.c */
+bool ferp_posix_has_sent_end(int fd);
 
 /* New descriptors with close-on-exec, if the system can set it. -1 and errno on failure. A wake
  * pipe is readable at its first end while bytes are in it; splice may not accept it.

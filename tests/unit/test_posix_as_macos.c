@@ -170,6 +170,7 @@ static int macos_getpeername(int fd, struct sockaddr *addr, socklen_t *len)
 #define accept(fd, addr, len) macos_accept(fd, addr, len)
 #define shutdown(fd, how) macos_shutdown(fd, how)
 #define poll(entries, count, timeout) macos_poll(entries, count, timeout)
+#include "platform/posix/describing.c"
 #include "platform/posix/descriptors.c"
 #include "platform/posix/socket.c"
 #define recv(fd, buf, len, flags) macos_recv(fd, buf, len, flags)
