@@ -118,6 +118,7 @@ set(ferrule_sim_sources
     platform/sim/bytes.c
     platform/sim/choice.c
     platform/sim/clock.c
+    platform/sim/closing.c
     platform/sim/connecting.c
     platform/sim/copying.c
     platform/sim/datagram.c

@@ -382,9 +382,8 @@ fer_error ferp_accept(fer_raw_socket raw, bool is_unix, fer_raw_socket *out, fer
 
 /* ---- Addresses of a socket */
 
-/* Whether TCP has discarded its protocol control block. The end that has sent the first FIN keeps
- * it in TIME_WAIT. */
-static bool is_dead(ferp_sim_network *network, const ferp_sim_socket *socket)
+/* The end that has sent the first FIN keeps the block in TIME_WAIT. */
+bool ferp_sim_is_dead(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     bool is_discarded =
         socket->ended_last || ferp_sim_switches_for(network, socket)->time_wait_is_dead;
@@ -396,7 +395,7 @@ static bool is_dead(ferp_sim_network *network, const ferp_sim_socket *socket)
 static bool hides_local_name(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     return ferp_sim_switches_for(network, socket)->local_name_of_dead_is_einval &&
-           is_dead(network, socket);
+           ferp_sim_is_dead(network, socket);
 }
 
 fer_error ferp_local_addr(fer_raw_socket raw, fer_socket_addr *out)
@@ -463,40 +462,6 @@ static bool is_connected(ferp_sim_network *network, const ferp_sim_socket *socke
 {
     bool decided = !ferp_sim_is_winsock(network) || socket->kind != FERP_SIM_STREAM;
     return ferp_sim_known_addresses(network, raw).has_peer && (decided || was_connected(socket));
-}
-
-/* A Unix stream sends no more once the other end is closed (XNU, unp_disconnect). */
-static bool sends_no_more(ferp_sim_network *network, const ferp_sim_socket *socket)
-{
-    const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
-    return out != NULL &&
-           (out->fin_sent || (socket->is_unix && !ferp_sim_has_reader(network, socket)));
-}
-
-bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *socket)
-{
-    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
-    bool receives_no_more = socket->shut_read || (in != NULL && in->fin_arrived);
-    bool has_ended = socket->kind == FERP_SIM_DATAGRAM
-                         ? socket->shut_read && socket->shut_write
-                         : socket->state == FERP_SIM_CONNECTION_RESET ||
-                               socket->state == FERP_SIM_FAILED ||
-                               (receives_no_more && sends_no_more(network, socket));
-    return ferp_sim_switches_for(network, socket)->ended_options_fail && has_ended;
-}
-
-ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_socket *socket,
-                                     ferp_sim_level level)
-{
-    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
-    bool fails_when_dead = switches->dead_options_fail ||
-                           (switches->dead_tcp_options_fail && level == FERP_SIM_TCP_LEVEL) ||
-                           (switches->dead_ip_options_fail &&
-                            (level == FERP_SIM_IPV4_LEVEL || level == FERP_SIM_IPV6_LEVEL));
-    if (fails_when_dead && is_dead(network, socket)) {
-        return FERP_SIM_ECONNRESET;
-    }
-    return ferp_sim_refuses_options(network, socket) ? FERP_SIM_EINVAL : FERP_SIM_NO_ERROR;
 }
 
 fer_error ferp_check_connected(fer_raw_socket raw)

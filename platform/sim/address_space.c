@@ -57,14 +57,6 @@ fer_socket_addr ferp_sim_sender_for(const ferp_sim_network *network, const ferp_
     return is_plain ? *from : ferp_sim_in_family_of(socket, from);
 }
 
-static bool is_own_loopback(const ferp_sim_network *network, const fer_ip_addr *ip)
-{
-    fer_ipv4_addr first = FER_IPV4_ADDR_LOCALHOST;
-    return fer_ip_addr_is_loopback(*ip) &&
-           (ip->family == FER_IP_V6 || !network->switches->owns_one_loopback_address ||
-            fer_ip_addr_eq(*ip, fer_ip_addr_from_v4(first)));
-}
-
 void ferp_sim_set_own_addresses(ferp_sim_network *network)
 {
     network->own[0] = fer_ip_addr_from_v4(own_v4);
@@ -74,9 +66,12 @@ void ferp_sim_set_own_addresses(ferp_sim_network *network)
 bool ferp_sim_is_local(const fer_ip_addr *ip)
 {
     const ferp_sim_network *network = ferp_sim_current();
-    fer_ip_addr link_local = fer_ip_addr_from_v6(own_link_local);
-    return is_own_loopback(network, ip) || ferp_sim_is_wildcard(ip) ||
-           fer_ip_addr_eq(*ip, link_local) ||
+    fer_ipv4_addr first = FER_IPV4_ADDR_LOCALHOST;
+    bool is_loopback = fer_ip_addr_is_loopback(*ip) &&
+                       (ip->family == FER_IP_V6 || !network->switches->owns_one_loopback_address ||
+                        fer_ip_addr_eq(*ip, fer_ip_addr_from_v4(first)));
+    return is_loopback || ferp_sim_is_wildcard(ip) ||
+           fer_ip_addr_eq(*ip, fer_ip_addr_from_v6(own_link_local)) ||
            fer_ip_addr_eq(*ip, network->own[ip->family == FER_IP_V6]);
 }
 
@@ -251,9 +246,6 @@ void ferp_sim_add_time_wait(ferp_sim_network *network, const fer_socket_addr *ad
 
 static bool is_in_time_wait(const ferp_sim_network *network, const ferp_sim_socket *requester)
 {
-    if (requester->kind != FERP_SIM_STREAM) {
-        return false;
-    }
     for (size_t i = 0; i < network->time_wait_count; i++) {
         const ferp_sim_time_wait *time_wait = &network->time_waits[i];
         if (time_wait->until > network->now && time_wait->addr.port == requester->local.port &&
@@ -299,15 +291,15 @@ static bool port_is_free(const ferp_sim_network *network, const ferp_sim_socket 
             return false;
         }
     }
-    return !is_in_time_wait(network, requester);
+    return requester->kind != FERP_SIM_STREAM || !is_in_time_wait(network, requester);
 }
 
 fer_error ferp_sim_claim_any_port(ferp_sim_network *network, ferp_sim_socket *socket,
                                   const fer_ip_addr *ip)
 {
-    uint32_t first = ferp_sim_is_winsock(network) ? WINDOWS_PORT_FIRST : LINUX_PORT_FIRST;
-    uint32_t count =
-        (ferp_sim_is_winsock(network) ? WINDOWS_PORT_LAST : LINUX_PORT_LAST) - first + 1;
+    bool windows = ferp_sim_is_winsock(network);
+    uint32_t first = windows ? WINDOWS_PORT_FIRST : LINUX_PORT_FIRST;
+    uint32_t count = (windows ? WINDOWS_PORT_LAST : LINUX_PORT_LAST) - first + 1;
     uint32_t start = ferp_sim_choose(network, count);
     socket->local = (fer_socket_addr){.ip = *ip};
     for (uint32_t i = 0; i < count; i++) {
@@ -501,8 +493,5 @@ fer_ip_addr ferp_sim_source_for(const ferp_sim_socket *socket, const fer_ip_addr
         return to->family == FER_IP_V4 ? fer_ip_addr_from_v4(loopback_v4)
                                        : fer_ip_addr_from_v6(loopback_v6);
     }
-    if (socket->is_peer) {
-        return *to;
-    }
-    return ferp_sim_current()->own[to->family == FER_IP_V6];
+    return socket->is_peer ? *to : ferp_sim_current()->own[to->family == FER_IP_V6];
 }

@@ -18,11 +18,6 @@ bool ferp_sim_exchange_mode(fer_raw_socket raw, unsigned flags, bool nonblocking
     return previous;
 }
 
-static bool waits_in_kernel(const ferp_sim_socket *socket)
-{
-    return !socket->settings.nonblocking;
-}
-
 uint64_t ferp_sim_deadline(const ferp_sim_network *network, const ferp_sim_socket *socket,
                            ferp_direction direction)
 {
@@ -35,12 +30,12 @@ static bool could_block(ferp_sim_network *network, const ferp_sim_socket *socket
                         ferp_direction direction)
 {
     if (socket->kind == FERP_SIM_DATAGRAM) {
-        return !waits_in_kernel(socket);
+        return socket->settings.nonblocking;
     }
     const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
     bool read_ended = socket->shut_read || in == NULL || in->fin_arrived;
     bool ended = direction == FERP_WRITING ? socket->shut_write : read_ended;
-    return !waits_in_kernel(socket) && !ended && socket->state == FERP_SIM_CONNECTED;
+    return socket->settings.nonblocking && !ended && socket->state == FERP_SIM_CONNECTED;
 }
 
 /* Injects the faults that end a call before it reads the socket's state. */
@@ -110,12 +105,6 @@ static fer_error reset_error(ferp_sim_network *network, ferp_sim_socket *socket)
     return ferp_sim_take_pending(network, socket);
 }
 
-static fer_error would_block(ferp_sim_network *network, const ferp_sim_socket *socket)
-{
-    ferp_sim_tick_unless_waiting(network, socket);
-    return ferp_sim_error(network, FERP_SIM_EAGAIN);
-}
-
 fer_error ferp_sim_check_with_wait(ferp_sim_network *network, ferp_sim_socket *socket,
                                    uint64_t deadline, ferp_sim_check check, size_t *count)
 {
@@ -124,8 +113,9 @@ fer_error ferp_sim_check_with_wait(ferp_sim_network *network, ferp_sim_socket *s
         if (error.kind != FER_WOULD_BLOCK) {
             return error;
         }
-        if (!waits_in_kernel(socket)) {
-            return would_block(network, socket);
+        if (socket->settings.nonblocking) {
+            ferp_sim_tick_unless_waiting(network, socket);
+            return ferp_sim_error(network, FERP_SIM_EAGAIN);
         }
         fer_error passed = ferp_sim_pass_time(network, deadline);
         if (passed.kind != FER_OK) {
@@ -444,7 +434,7 @@ static fer_error send_all(ferp_sim_network *network, ferp_sim_socket *socket,
         size_t part = len - *n < room ? len - *n : room;
         gather(network, socket, slices, count, *n, part);
         *n += part;
-    } while (*n < len && waits_in_kernel(socket));
+    } while (*n < len && !socket->settings.nonblocking);
     return FERP_SIM_OK;
 }
 

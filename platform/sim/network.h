@@ -216,7 +216,10 @@ bool ferp_sim_is_same_end(const fer_socket_addr *one, const fer_socket_addr *oth
 fer_socket_addr ferp_sim_destination(const fer_socket_addr *addr);
 /* Whether getpeername succeeds. */
 bool ferp_sim_has_peer(ferp_sim_network *network, const ferp_sim_socket *socket);
+/* Whether TCP has discarded its protocol control block. */
+bool ferp_sim_is_dead(ferp_sim_network *network, const ferp_sim_socket *socket);
 
+/* ---- options.c */
 /* Whether both halves of a stream have ended, so that XNU refuses options and getpeername. */
 bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *socket);
 /* The result of setting an option of that level, before its value is checked. */

@@ -126,6 +126,40 @@ static bool is_buffer_of_ended_half(ferp_sim_network *network, const ferp_sim_so
             (option == FERP_SEND_BUFFER && socket->shut_write));
 }
 
+/* A Unix stream sends no more once the other end is closed (XNU, unp_disconnect). */
+static bool sends_no_more(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_pipe *out = ferp_sim_pipe_out(network, socket);
+    return out != NULL &&
+           (out->fin_sent || (socket->is_unix && !ferp_sim_has_reader(network, socket)));
+}
+
+bool ferp_sim_refuses_options(ferp_sim_network *network, const ferp_sim_socket *socket)
+{
+    const ferp_sim_pipe *in = ferp_sim_pipe_in(network, socket);
+    bool receives_no_more = socket->shut_read || (in != NULL && in->fin_arrived);
+    bool has_ended = socket->kind == FERP_SIM_DATAGRAM
+                         ? socket->shut_read && socket->shut_write
+                         : socket->state == FERP_SIM_CONNECTION_RESET ||
+                               socket->state == FERP_SIM_FAILED ||
+                               (receives_no_more && sends_no_more(network, socket));
+    return ferp_sim_switches_for(network, socket)->ended_options_fail && has_ended;
+}
+
+ferp_sim_code ferp_sim_option_status(ferp_sim_network *network, const ferp_sim_socket *socket,
+                                     ferp_sim_level level)
+{
+    const ferp_sim_switches *switches = ferp_sim_switches_for(network, socket);
+    bool fails_when_dead = switches->dead_options_fail ||
+                           (switches->dead_tcp_options_fail && level == FERP_SIM_TCP_LEVEL) ||
+                           (switches->dead_ip_options_fail &&
+                            (level == FERP_SIM_IPV4_LEVEL || level == FERP_SIM_IPV6_LEVEL));
+    if (fails_when_dead && ferp_sim_is_dead(network, socket)) {
+        return FERP_SIM_ECONNRESET;
+    }
+    return ferp_sim_refuses_options(network, socket) ? FERP_SIM_EINVAL : FERP_SIM_NO_ERROR;
+}
+
 static fer_error set(ferp_sim_network *network, ferp_sim_socket *socket, ferp_option option,
                      uint32_t value)
 {
