@@ -15,7 +15,7 @@ static fer_error end_or_reset(SOCKET socket)
 static fer_error store_moved(int moved, size_t *n)
 {
     *n = moved < 0 ? 0 : (size_t)moved;
-    return ferp_winsock_transfer_result(moved);
+    return moved < 0 ? ferp_winsock_transfer_error(WSAGetLastError()) : FERP_WINSOCK_OK;
 }
 
 /* Every socket is nonblocking: FERP_DONTWAIT needs no flag of the system. */

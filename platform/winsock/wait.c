@@ -33,11 +33,6 @@ fer_error ferp_wait_arm(ferp_wait *wait, fer_raw_socket raw, ferp_readiness read
     return FERP_WINSOCK_OK;
 }
 
-static bool is_pending(const ferp_wait *wait)
-{
-    return wait->words[FERP_WINSOCK_AT_KIND] == FERP_WINSOCK_REQUEST_PENDING;
-}
-
 static fer_error select_once(const ferp_wait *wait, int millis)
 {
     fer_error err =
@@ -59,7 +54,7 @@ static fer_error select_once(const ferp_wait *wait, int millis)
  * on its completion decides. */
 fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 {
-    bool is_request = is_pending(wait);
+    bool is_request = wait->words[FERP_WINSOCK_AT_KIND] == FERP_WINSOCK_REQUEST_PENDING;
     uint64_t longest = is_request ? FERP_WINSOCK_REQUEST_SLICE : FERP_WINSOCK_SELECT_SLICE;
     int slice = is_request ? FERP_WINSOCK_REQUEST_SLICE : ferp_winsock_select_slice(wait->token);
     uint64_t end = ferp_now() + longest * FERP_NANOS_PER_MILLI;
@@ -74,7 +69,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
             err = is_request ? ferp_winsock_request_wait(wait, millis) : select_once(wait, millis);
         } while (err.kind == FER_TIMED_OUT && millis > 0);
     }
-    if (is_pending(wait)) {
+    if (wait->words[FERP_WINSOCK_AT_KIND] == FERP_WINSOCK_REQUEST_PENDING) {
         bool has_ended = ferp_winsock_request_cancel(wait);
         fer_error ended = has_ended ? FERP_WINSOCK_OK : ferp_winsock_check_readable(wait);
         err = err.kind == FER_TIMED_OUT ? ended : err;
@@ -84,7 +79,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
 
 void ferp_wait_disarm(ferp_wait *wait)
 {
-    if (is_pending(wait)) {
+    if (wait->words[FERP_WINSOCK_AT_KIND] == FERP_WINSOCK_REQUEST_PENDING) {
         (void)ferp_winsock_request_cancel(wait);
     }
 }
