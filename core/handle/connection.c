@@ -69,14 +69,6 @@ fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, b
 
 /* ---- After a receive or a send of a stream: the effect of the result on the state. */
 
-/* The read half's answer after an event. */
-static fer_error read_half_answer(const fer_handle *handle)
-{
-    feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
-    return feri_handle_answer_error(
-        handle, answer == FERI_ANSWER_CHECK_QUEUED ? FERI_ANSWER_SAVED_ERROR : answer);
-}
-
 /* A router's report and the loss of a route do not end a connection, which retransmits (RFC 1122,
  * 4.2.3.9). The kinds of an end are never soft. The order of the two queries matters: getpeername
  * waits for a thread that is about to end the connection (Linux: inet_getname locks the socket),
@@ -103,21 +95,31 @@ static bool ends_stream(const fer_handle *handle, fer_error error)
                : feri_error_is_fatal_without_peer(error) && feri_has_lost_its_peer(raw);
 }
 
+/* The result of a receive with this event: that of the first end of the read half. */
+static fer_error result_of_end(fer_handle *handle, feri_event event, fer_error error)
+{
+    feri_state before = feri_handle_step(handle, event, error);
+    if (before == FERI_STATE_MISUSE) {
+        return error;
+    }
+    switch (feri_state_answer(before, FERI_REQUEST_READ)) {
+    case FERI_ANSWER_END: return feri_ok();
+    case FERI_ANSWER_CHECK_QUEUED: return feri_handle_saved_error(handle);
+    default: return error;
+    }
+}
+
 fer_error feri_stream_after_end(fer_handle *handle)
 {
-    FERI_ASSERT(handle != NULL);
-    return feri_handle_apply(handle, FERI_EVENT_GOT_EOF) ? read_half_answer(handle) : feri_ok();
+    return result_of_end(handle, FERI_EVENT_GOT_EOF, feri_ok());
 }
 
 fer_error feri_stream_after_failed_read(fer_handle *handle, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);
-    fer_error mapped = feri_map_error(FERI_OPERATION_READ, error);
-    if (!ends_stream(handle, mapped)) {
-        return mapped;
-    }
-    return feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped) ? read_half_answer(handle)
-                                                                  : mapped;
+    fer_error mapped = feri_map_failure(FERI_OPERATION_READ, error);
+    return ends_stream(handle, mapped) ? result_of_end(handle, FERI_EVENT_GOT_RESET, mapped)
+                                       : mapped;
 }
 
 /* Bytes may be queued although the send failed (ferp_traits, cut_send_loses_count). If the caller
@@ -126,7 +128,7 @@ fer_error feri_stream_after_failed_read(fer_handle *handle, fer_error error)
 fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);
-    fer_error mapped = feri_map_error(FERI_OPERATION_WRITE, error);
+    fer_error mapped = feri_map_failure(FERI_OPERATION_WRITE, error);
     if (mapped.kind == FER_BROKEN_PIPE) {
         (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
         return mapped;

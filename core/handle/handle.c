@@ -41,12 +41,12 @@ static bool has_socket(feri_state state)
     return feri_state_answer(state, FERI_REQUEST_USE) != FERI_ANSWER_MISUSE;
 }
 
-/* Applies an event to the state word, with the error that it brings, or FER_OK. The first error is
- * saved: its code before the kind, which makes it visible. If two threads fail at the same time,
- * either code may remain. Returns the state before the event, or FERI_STATE_MISUSE: then no code is
- * stored, which would be combined with the kind of a later error. */
-static feri_state step_state(fer_handle *handle, feri_event event, fer_error error)
+/* The first error is saved: its code before the kind, which makes it visible. If two threads fail
+ * at the same time, either code may remain. After misuse no code is stored, which would be combined
+ * with the kind of a later error. */
+feri_state feri_handle_step(fer_handle *handle, feri_event event, fer_error error)
 {
+    FERI_ASSERT(handle != NULL);
     for (;;) {
         uint32_t word = feri_atomic_load(&handle->p_.state_);
         uint32_t mark = word & FERI_HANDLE_LIMITED;
@@ -83,8 +83,7 @@ bool feri_handle_mark_limited(fer_handle *handle, bool is_limited)
 
 bool feri_handle_apply(fer_handle *handle, feri_event event)
 {
-    FERI_ASSERT(handle != NULL);
-    return step_state(handle, event, feri_ok()) != FERI_STATE_MISUSE;
+    return feri_handle_step(handle, event, feri_ok()) != FERI_STATE_MISUSE;
 }
 
 bool feri_event_of_shutdown(fer_shutdown how, feri_event *event)
@@ -100,7 +99,7 @@ bool feri_event_of_shutdown(fer_shutdown how, feri_event *event)
 bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
 {
     FERI_ASSERT(error.kind != FER_OK);
-    return step_state(handle, event, error) != FERI_STATE_MISUSE;
+    return feri_handle_step(handle, event, error) != FERI_STATE_MISUSE;
 }
 
 fer_error feri_handle_claim(fer_handle *handle)
@@ -223,7 +222,7 @@ FERI_HOT fer_raw_socket feri_handle_release(fer_handle *handle)
     if (handle == NULL) {
         return FER_RAW_SOCKET_NONE;
     }
-    feri_state old = step_state(handle, FERI_EVENT_CLOSE, feri_ok());
+    feri_state old = feri_handle_step(handle, FERI_EVENT_CLOSE, feri_ok());
     FERI_ASSERT(old != FERI_STATE_MISUSE);
     return feri_state_answer(old, FERI_REQUEST_RAW) == FERI_ANSWER_CALL_OS ? handle->p_.raw_
                                                                            : FER_RAW_SOCKET_NONE;

@@ -26,7 +26,7 @@ static fer_error shutdown_without_reset(fer_handle *handle, fer_shutdown how)
     if (how != FER_SHUTDOWN_WRITE) {
         feri_modes_end_reading(handle);
     }
-    bool are_shut = feri_state_both_halves_shut(feri_handle_state(handle));
+    bool are_shut = (~feri_handle_state(handle) & FERI_END_SHUT_BOTH) == 0;
     if (how != FER_SHUTDOWN_READ || are_shut) {
         bool both = how == FER_SHUTDOWN_BOTH || are_shut || feri_read_end_is_marked(handle);
         if (both && !ferp_traits()->io_waits_in_kernel) {
@@ -128,8 +128,8 @@ fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout)
          * end. */
         feri_state state = feri_handle_state(handle);
         bool hides_error =
-            feri_state_read_half(state) == FERI_READ_SHUT && feri_state_saved_kind(state) != FER_OK;
-        bool has_ended = feri_state_ending(state) == FERI_ENDING_SEEN;
+            (state & FERI_END_SHUT_READ) != 0 && feri_state_saved_kind(state) != FER_OK;
+        bool has_ended = (state & (FERI_END_EOF | FERI_STATE_SAVED)) != 0;
         fer_error ended = has_ended ? feri_ok() : feri_own_error(FER_MISUSE);
         error = hides_error ? feri_handle_saved_error(handle) : ended;
     }

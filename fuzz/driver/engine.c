@@ -34,22 +34,20 @@ typedef uint8_t cell;
 #endif
 
 CELLS cell phase_cells[FERI_PHASE_COUNT][COLUMNS];
-CELLS cell read_cells[FERI_READ_COUNT][COLUMNS];
-CELLS cell write_cells[FERI_WRITE_COUNT][COLUMNS];
+CELLS cell end_cells[32][COLUMNS]; /* four bits of ends, and whether an error is saved */
 
 void feri_visit(feri_state state, unsigned column)
 {
     COUNT(phase_cells[feri_state_phase(state)][column]);
-    COUNT(read_cells[feri_state_read_half(state)][column]);
-    COUNT(write_cells[feri_state_write_half(state)][column]);
+    COUNT(end_cells[(state >> 4 & 0xF) | (feri_state_saved_kind(state) != FER_OK ? 0x10 : 0)]
+                   [column]);
 }
 
 #if defined(FUZZ_AFL)
 __attribute__((constructor)) static void add_guards(void)
 {
     __sanitizer_cov_trace_pc_guard_init(phase_cells[0], (uint32_t *)(&phase_cells + 1));
-    __sanitizer_cov_trace_pc_guard_init(read_cells[0], (uint32_t *)(&read_cells + 1));
-    __sanitizer_cov_trace_pc_guard_init(write_cells[0], (uint32_t *)(&write_cells + 1));
+    __sanitizer_cov_trace_pc_guard_init(end_cells[0], (uint32_t *)(&end_cells + 1));
 }
 #endif
 #endif

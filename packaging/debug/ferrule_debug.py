@@ -1,19 +1,18 @@
-"""Shows the handles of ferrule by name, in gdb and in lldb: phase, halves, saved error and flags. In gdb
+"""Shows the handles of ferrule by name, in gdb and in lldb: phase, ends, saved error and flags. In gdb
 also addresses, durations, interests, cancel tokens and pollers.
 
 gdb:  (gdb) source ferrule_debug.py
 lldb: (lldb) command script import ferrule_debug.py
 
 Then `print stream` of a fer_tcp_stream, or of any other handle, begins with a line such as
-    {phase = OPEN, read = EOF, write = OPEN, saved error = FER_OK, raw = 5}
+    {phase = OPEN, ends = SHUT_WRITE | EOF, saved error = FER_OK, raw = 5}
 The layout of the word state_ is that of core/handle/stream_state.h.
 """
 
 import ipaddress
 
 PHASES = ("NEW", "OPENING", "UNCONNECTED", "CONNECTING", "CONNECT_FAILED", "OPEN", "CLOSED")
-READ_HALVES = ("OPEN", "EOF", "SHUT", "RESET")
-WRITE_HALVES = ("OPEN", "SHUT", "GONE")
+ENDS = ("SHUT_READ", "SHUT_WRITE", "EOF", "PIPE")
 FLAGS = ("V6", "NONBLOCKING", "CLONED", "ADOPTED", "READ_TIMEOUT_SET",
          "WRITE_TIMEOUT_SET", "RESETS_AT_CLOSE", "LISTENING",
          "ANY_ADDR", "UNIX", "DATAGRAM", "NO_PORTS", "FOREIGN", "BOUND", "REUSE_ADDRESS_SET",
@@ -40,11 +39,8 @@ def describe(state, flags, os_code, raw, name_of_kind):
     """The text of a handle. name_of_kind maps the number of a fer_error_kind to its name."""
     kind = state >> 16 & 0xff
     parts = ["phase = " + name_of(PHASES, state & 0xf),
-             "read = " + name_of(READ_HALVES, state >> 4 & 0xf),
-             "write = " + name_of(WRITE_HALVES, state >> 8 & 0xf),
+             "ends = " + bits_text(ENDS, state >> 4 & 0xf),
              "saved error = " + name_of_kind(kind) + (" (%d)" % os_code if kind != 0 else "")]
-    if state >> 12 & 0xf:
-        parts.append("end seen")
     if state & LIMITED:
         parts.append("limited")
     if flags:

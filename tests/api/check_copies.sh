@@ -60,7 +60,7 @@ listed() {
     awk -v start="$1 = (" 'index($0, start) == 1 { inside = 1 } inside; /\)$/ { inside = 0 }' \
         "$printers" | grep -o '"[A-Z0-9_]*"' | tr -d '"'
 }
-for list in PHASES READ_HALVES WRITE_HALVES FLAGS; do
+for list in PHASES ENDS FLAGS; do
     file=core/handle/stream_state.h
     [ "$list" != FLAGS ] || file=core/handle/handle.h
     names "$list" "$file" >"$work/names"

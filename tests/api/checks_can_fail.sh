@@ -345,7 +345,7 @@ make_copies() {
     echo 'libferrule1.2 has libferrule.so.1.2' >"$tree/docs/PACKAGES.md"
     echo 'find_package(ferrule 1.2 CONFIG)' >"$tree/tests/api/consumer/CMakeLists.txt"
     echo "<abi-corpus soname='libferrule.so.1.2'>" >"$tree/packaging/abi/one.abi"
-    for list in PHASES READ_HALVES WRITE_HALVES FLAGS; do
+    for list in PHASES ENDS FLAGS; do
         printf '#define FERI_%s(X) \\\n    X(ONE)\n' "$list" >>"$tree/core/handle/stream_state.h"
         printf '%s = ("ONE")\n' "$list" >>"$tree/packaging/debug/ferrule_debug.py"
     done

@@ -43,6 +43,7 @@ int main(void)
     fer_tcp_listener_close(&listener);
     /* the connection in the queue is reset */
     FER_IGNORE(fer_tcp_stream_read(&stream, &byte, 1, &n));
+    FER_IGNORE(fer_tcp_stream_shutdown(&stream, FER_SHUTDOWN_WRITE));
     stop_here(&stream);
     fer_tcp_stream_close(&stream);
     stop_here(&stream);

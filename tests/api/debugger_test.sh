@@ -17,16 +17,16 @@ gdb -nx -batch -ex "source packaging/debug/ferrule_debug.py" -ex 'break stop_her
     >"$work/output" 2>&1 </dev/null || true
 sed -n 's/^\$[0-9]* = //p' "$work/output" | sed 's/raw = [0-9-]*/raw = N/; s/([0-9]*)/(N)/' >"$work/shown"
 cat >"$work/expected" <<'TEXT'
-{phase = NEW, read = OPEN, write = OPEN, saved error = FER_OK, raw = N}
+{phase = NEW, ends = 0, saved error = FER_OK, raw = N}
 {127.0.0.1:80, [fe80::1%2]:443}
 127.0.0.1
 {1.5 s, FER_DURATION_NONE}
 {state = OPEN}
 {state = OPEN, notified = 0}
 READABLE | FAILED
-{phase = OPEN, read = OPEN, write = OPEN, saved error = FER_OK, raw = N}
-{phase = OPEN, read = RESET, write = GONE, saved error = FER_CONNECTION_RESET (N), end seen, raw = N}
-{phase = CLOSED, read = OPEN, write = OPEN, saved error = FER_OK, raw = N}
+{phase = OPEN, ends = 0, saved error = FER_OK, raw = N}
+{phase = OPEN, ends = SHUT_WRITE, saved error = FER_CONNECTION_RESET (N), raw = N}
+{phase = CLOSED, ends = 0, saved error = FER_OK, raw = N}
 TEXT
 if ! cmp -s "$work/shown" "$work/expected"; then
     echo "debugger_test: gdb shows other lines than expected:"
