@@ -65,12 +65,13 @@ feri_answer feri_state_answer(feri_state state, feri_request request)
         [FERI_PHASE_CLOSED]         = {M,   M, M,   M,   M,  M,   M,    M,  M},
     };
     /* clang-format on */
-    FERI_ASSERT((unsigned)request < FERI_REQUEST_COUNT &&
-                feri_state_phase(state) < FERI_PHASE_COUNT);
+    FERI_ASSERT((unsigned)request < FERI_REQUEST_COUNT);
     feri_visit(state, (unsigned)FERI_EVENT_COUNT + (unsigned)request);
     feri_answer of_phase = (feri_answer)phase_answers[feri_state_phase(state)][request];
-    bool is_first = (state & end_answers[request][0].ends) != 0;
-    const struct end_answer *of_end = &end_answers[request][is_first ? 0 : 1];
-    bool has_ended = of_phase == FERI_ANSWER_CALL_OS && (state & of_end->ends) != 0;
-    return has_ended ? of_end->answer : of_phase;
+    if (of_phase != FERI_ANSWER_CALL_OS || state == FERI_STATE_FULLY_OPEN) {
+        return of_phase;
+    }
+    const struct end_answer *of_end = end_answers[request];
+    of_end += (state & of_end->ends) != 0 ? 0 : 1;
+    return (state & of_end->ends) != 0 ? of_end->answer : FERI_ANSWER_CALL_OS;
 }

@@ -106,7 +106,6 @@ static inline fer_error_kind feri_state_saved_kind(feri_state state)
  * CONNECT_FAIL, else FER_OK. The first one is saved. */
 feri_state feri_state_next(feri_state state, feri_event event, fer_error_kind kind);
 
-/* The answer of a state to a request. */
 feri_answer feri_state_answer(feri_state state, feri_request request);
 
 /* The word of a handle that is OPEN and has seen no end. The tables then answer CALL_OS to every
