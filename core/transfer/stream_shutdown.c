@@ -129,7 +129,7 @@ fer_error feri_stream_close_gracefully(fer_handle *handle, fer_duration timeout)
         feri_state state = feri_handle_state(handle);
         bool hides_error =
             (state & FERI_END_SHUT_READ) != 0 && feri_state_saved_kind(state) != FER_OK;
-        bool has_ended = (state & (FERI_END_EOF | FERI_STATE_SAVED)) != 0;
+        bool has_ended = (state & FERI_END_EOF) != 0;
         fer_error ended = has_ended ? feri_ok() : feri_own_error(FER_MISUSE);
         error = hides_error ? feri_handle_saved_error(handle) : ended;
     }

@@ -171,6 +171,14 @@ SCRIPT_TEST(a_signal_ends_it_if_its_limits_are_interruptible)
 
 /* ---- Other states */
 
+OPEN_TEST(an_end_of_file_before_a_reset_is_the_result)
+{
+    assert_true(feri_handle_apply(&stream, FERI_EVENT_GOT_EOF));
+    assert_true(
+        feri_handle_fail(&stream, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_lingers(&stream, SECOND, FER_OK, 0);
+}
+
 SYSTEM_TEST(script_posix, an_unconnected_stream_is_closed_and_reported)
 {
     fer_handle stream = script_unconnected(0);
