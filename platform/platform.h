@@ -91,12 +91,6 @@ struct ferp_traits {
     /* A connect to the broadcast address needs no SO_BROADCAST (macOS and the BSDs: in_pcbconnect;
      * Windows: Wine's test_broadcast). Linux refuses it (ip4_datagram_connect). */
     bool connect_ignores_broadcast;
-    /* A poller has edge-triggered events (epoll: EPOLLET; kqueue: EV_CLEAR). */
-    bool poller_has_edges;
-    /* A poller can wait for urgent data (no kqueue can), and for the peer's end while bytes are
-     * unread: EPOLLRDHUP, POLLRDHUP, AFD_POLL_DISCONNECT. */
-    bool poller_has_priority;
-    bool poller_has_read_closed;
     /* The longest path of a Unix socket address, without its NUL (sun_path). */
     size_t unix_path_max;
     /* The address of a Unix socket can be a name, no path (Linux: unix(7), "abstract"). */
@@ -503,10 +497,11 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
 fer_error ferp_poller_open(fer_poller *poller);
 void ferp_poller_close(fer_poller *poller);
 
-/* ALREADY_EXISTS, NOT_FOUND: rule P3. mode is not EDGE or EDGE_ONESHOT if poller_has_edges is
- * false, and the interest is one that poller_has_priority and poller_has_read_closed permit. A
- * number whose socket was closed after it was added can be added again for a new socket. epoll_ctl
- * | kevent | IOCTL_AFD_POLL. */
+/* ALREADY_EXISTS, NOT_FOUND: rule P3. UNSUPPORTED, before all else: the system's poller has no
+ * edge-triggered events (epoll has EPOLLET, kqueue EV_CLEAR), or cannot wait for urgent data (no
+ * kqueue can), or for the peer's end alone, while bytes are unread (EPOLLRDHUP, POLLRDHUP,
+ * AFD_POLL_DISCONNECT). A number whose socket was closed after it was added can be added again for
+ * a new socket. epoll_ctl | kevent | IOCTL_AFD_POLL. */
 fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                           fer_poll_mode mode);
 fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,

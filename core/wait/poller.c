@@ -52,24 +52,22 @@ static bool is_registrable(const fer_poller *poller, fer_raw_socket raw)
     return feri_likely(feri_poller_is_open(poller)) && feri_likely(raw != FER_RAW_SOCKET_NONE);
 }
 
-static bool can_register(const fer_poller *poller, fer_raw_socket raw, fer_event event)
+static bool can_register(const fer_poller *poller, fer_raw_socket raw, fer_event event,
+                         fer_poll_mode mode)
 {
     const fer_interest known = FER_READABLE | FER_WRITABLE | FER_PRIORITY | FER_READ_CLOSED;
     fer_interest unknown = event.interest & ~known;
-    return is_registrable(poller, raw) && feri_likely((unknown | event.reserved_) == 0);
+    bool is_mode = (unsigned)mode <= (unsigned)FER_POLL_EDGE_ONESHOT;
+    return is_registrable(poller, raw) && feri_likely((unknown | event.reserved_) == 0) &&
+           feri_likely(is_mode);
 }
 
-/* The modes with edges are behind the others. */
-static bool is_supported(fer_event event, fer_poll_mode mode)
+/* With all arguments of its callers, which then move none of them. */
+FERI_NOINLINE static fer_error refuse(const fer_poller *poller, fer_raw_socket raw, fer_event event,
+                                      fer_poll_mode mode)
 {
-    const struct ferp_traits *traits = ferp_traits();
-    fer_poll_mode last = traits->poller_has_edges ? FER_POLL_EDGE_ONESHOT : FER_POLL_LEVEL;
-    fer_interest lacks =
-        (traits->poller_has_priority ? 0 : FER_PRIORITY) |
-        (traits->poller_has_read_closed || (event.interest & FER_READABLE) != 0 ? 0
-                                                                                : FER_READ_CLOSED);
-    return feri_likely((unsigned)mode <= (unsigned)last) &&
-           feri_likely((event.interest & lacks) == 0);
+    FERI_ASSERT(!can_register(poller, raw, event, mode));
+    return feri_refuse(!is_registrable(poller, raw));
 }
 
 /* A happens-before edge from the caller's earlier writes to the thread that gets the event. The
@@ -80,22 +78,10 @@ static void publish_writes(fer_poller *poller)
     feri_atomic_touch(&poller->p_.notified_);
 }
 
-/* Why a socket cannot be registered: it or the poller is none, the event is unknown, the mode is,
- * or the system lacks one of them. */
-FERI_NOINLINE static fer_error refuse(const fer_poller *poller, fer_raw_socket raw, fer_event event,
-                                      fer_poll_mode mode)
-{
-    if (!can_register(poller, raw, event)) {
-        return feri_refuse(!is_registrable(poller, raw));
-    }
-    bool is_mode = (unsigned)mode <= (unsigned)FER_POLL_EDGE_ONESHOT;
-    return feri_own_error(is_mode ? FER_UNSUPPORTED : FER_INVALID_INPUT);
-}
-
 FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                   fer_poll_mode mode)
 {
-    if (!can_register(poller, raw, event) || !is_supported(event, mode)) {
+    if (!can_register(poller, raw, event, mode)) {
         return refuse(poller, raw, event, mode);
     }
     publish_writes(poller);
@@ -105,7 +91,7 @@ FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_ev
 FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                      fer_poll_mode mode)
 {
-    if (!can_register(poller, raw, event) || !is_supported(event, mode)) {
+    if (!can_register(poller, raw, event, mode)) {
         return refuse(poller, raw, event, mode);
     }
     publish_writes(poller);

@@ -156,6 +156,14 @@ static void add_interest(changes *to, uintptr_t fd, fer_event interest, fer_poll
     }
 }
 
+/* kqueue has no filter for urgent data, and EVFILT_READ reports the peer's end with the bytes. */
+static fer_error check_interest(fer_event interest)
+{
+    fer_interest reads = interest.interest & (FER_READABLE | FER_READ_CLOSED);
+    bool is_supported = (interest.interest & FER_PRIORITY) == 0 && reads != FER_READ_CLOSED;
+    return is_supported ? fine : (fer_error){FER_UNSUPPORTED, 0};
+}
+
 static fer_error check_fd(fer_raw_socket raw)
 {
     return raw < 0 || raw > INT_MAX ? ferp_posix_error_of(EBADF) : fine;
@@ -200,6 +208,7 @@ fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event inte
                           fer_poll_mode mode)
 {
     changes batch = {.count = 0};
+    FER_TRY(check_interest(interest));
     fer_error err = check_registered(poller, raw);
     if (err.kind != FER_NOT_FOUND) {
         return err.kind == FER_OK ? (fer_error){FER_ALREADY_EXISTS, 0} : err;
@@ -221,6 +230,7 @@ fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event i
                              fer_poll_mode mode)
 {
     changes batch = {.count = 0};
+    FER_TRY(check_interest(interest));
     fer_error err = check_registered(poller, raw);
     if (err.kind != FER_OK) {
         return err.kind == FER_NOT_FOUND ? not_registered(raw) : err;

@@ -136,16 +136,25 @@ void ferp_poller_close(fer_poller *poller)
     ferp_list_close(poller);
 }
 
+/* poll has no edges, and without POLLRDHUP it reports the peer's end with the bytes alone. */
+static bool is_supported(fer_event interest, fer_poll_mode mode)
+{
+    fer_interest reads = interest.interest & (FER_READABLE | FER_READ_CLOSED);
+    return mode <= FER_POLL_LEVEL && (FERP_POSIX_POLLRDHUP != 0 || reads != FER_READ_CLOSED);
+}
+
 fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                           fer_poll_mode mode)
 {
-    return ferp_list_add(poller, raw, interest, mode);
+    return is_supported(interest, mode) ? ferp_list_add(poller, raw, interest, mode)
+                                        : (fer_error){FER_UNSUPPORTED, 0};
 }
 
 fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                              fer_poll_mode mode)
 {
-    return ferp_list_modify(poller, raw, interest, mode);
+    return is_supported(interest, mode) ? ferp_list_modify(poller, raw, interest, mode)
+                                        : (fer_error){FER_UNSUPPORTED, 0};
 }
 
 fer_error ferp_poller_delete(fer_poller *poller, fer_raw_socket raw)

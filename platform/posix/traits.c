@@ -68,12 +68,8 @@
 const struct ferp_traits *ferp_traits(void)
 {
     static const struct ferp_traits traits = {
-        ROW, .io_waits_in_kernel = FERP_POSIX_DONTWAIT != 0,
-        .poller_has_edges = FERP_POSIX_POLLER != FERP_POSIX_POLLER_POLL,
-        .poller_has_priority = FERP_POSIX_POLLER != FERP_POSIX_POLLER_KQUEUE,
-        .poller_has_read_closed =
-            FERP_POSIX_POLLER != FERP_POSIX_POLLER_KQUEUE && FERP_POSIX_POLLRDHUP != 0,
-        .unix_path_max = UNIX_PATH_MAX, .io_slices_max = FERP_POSIX_SLICES_MAX,
+        ROW, .io_waits_in_kernel = FERP_POSIX_DONTWAIT != 0, .unix_path_max = UNIX_PATH_MAX,
+        .io_slices_max = FERP_POSIX_SLICES_MAX,
         /* Linux: tcp(7), MAX_TCP_KEEPIDLE. The other systems allow at least as much. */
         .keepalive_seconds_max = 32767, .keepalive_retries_max = 127, /* Linux: MAX_TCP_KEEPCNT */
     };

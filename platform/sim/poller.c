@@ -203,9 +203,25 @@ static fer_error add(ferp_sim_network *network, ferp_sim_poll_set *set, fer_raw_
     return FERP_SIM_OK;
 }
 
+/* As the backends: epoll has all, and AFD no edges. */
+static bool is_supported(fer_event interest, fer_poll_mode mode)
+{
+    const ferp_sim_network *network = ferp_sim_current();
+    if (network == NULL || network->config.dialect == FER_SIM_DIALECT_POSIX) {
+        return true;
+    }
+    bool is_kqueue = network->switches->poller_is_kqueue;
+    fer_interest reads = interest.interest & (FER_READABLE | FER_READ_CLOSED);
+    return (is_kqueue ? (interest.interest & FER_PRIORITY) == 0 : mode <= FER_POLL_LEVEL) &&
+           (ferp_sim_is_winsock(network) || reads != FER_READ_CLOSED);
+}
+
 FERI_NOINLINE fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event interest,
                                         fer_poll_mode mode)
 {
+    if (!is_supported(interest, mode)) {
+        return (fer_error){FER_UNSUPPORTED, 0};
+    }
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     REQUIRE_POLL_SET(network, set, poller)
     return ferp_sim_trace_call(network, "poller add", socket,
@@ -220,6 +236,9 @@ static fer_error not_found(const ferp_sim_network *network)
 FERI_NOINLINE fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw,
                                            fer_event interest, fer_poll_mode mode)
 {
+    if (!is_supported(interest, mode)) {
+        return (fer_error){FER_UNSUPPORTED, 0};
+    }
     FERP_SIM_REQUIRE_SOCKET(network, socket, raw)
     REQUIRE_POLL_SET(network, set, poller)
     ferp_sim_source *found = find(network, set, raw);

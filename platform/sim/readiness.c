@@ -178,10 +178,9 @@ static readiness readiness_of(ferp_sim_network *network, const ferp_sim_socket *
 }
 
 /* kqueue reports the end with the bytes; poll of NetBSD and OpenBSD has no POLLRDHUP. */
-static bool reports_read_end(void)
+static bool reports_read_end(const ferp_sim_network *network)
 {
-    const struct ferp_traits *traits = ferp_traits();
-    return traits->poller_has_read_closed || traits->poller_has_edges;
+    return network->config.dialect != FER_SIM_DIALECT_BSD || network->switches->poller_is_kqueue;
 }
 
 fer_event ferp_sim_readiness(ferp_sim_network *network, const ferp_sim_socket *socket,
@@ -190,7 +189,7 @@ fer_event ferp_sim_readiness(ferp_sim_network *network, const ferp_sim_socket *s
     readiness ready = readiness_of(network, socket, interest);
     const fer_interest both = FER_READABLE | FER_WRITABLE;
     bool waits_for_end =
-        (interest.interest & (FER_READABLE | FER_READ_CLOSED)) != 0 && reports_read_end();
+        (interest.interest & (FER_READABLE | FER_READ_CLOSED)) != 0 && reports_read_end(network);
     fer_interest found = (ready.readable ? FER_READABLE : 0) | (ready.writable ? FER_WRITABLE : 0) |
                          (ready.urgent ? FER_PRIORITY : 0);
     return (fer_event){.key = interest.key,

@@ -291,6 +291,10 @@ typedef struct ferp_sim_switches {
      * sowriteable). epoll reports a hang-up. */
     bool poller_ignores_never_connected;
 
+    /* A poller is over kqueue, which has edges and no urgent data (XNU, FreeBSD). Those of the
+     * others are over poll. */
+    bool poller_is_kqueue;
+
     /* The backend makes a poller's ALREADY_EXISTS and NOT_FOUND itself, without a code: kevent
      * reports a missing registration by ENOENT only, and poll has no registrations
      * (platform/posix/poller_kqueue.c, platform/posix/poller_list.c). */

@@ -22,9 +22,6 @@ static const struct ferp_traits linux_traits = {
     .reconnect_drops_bound_addr = false,
     .reconnect_chooses_addr_again = false,
     .connect_ignores_broadcast = false,
-    .poller_has_edges = true,
-    .poller_has_priority = true,
-    .poller_has_read_closed = true,
     .unix_path_max = 107,
     .has_abstract_unix_names = true,
     .no_buffer_space_is_transient = false,
@@ -55,9 +52,6 @@ static const struct ferp_traits windows_traits = {
     .reconnect_drops_bound_addr = false,
     .reconnect_chooses_addr_again = false,
     .connect_ignores_broadcast = true,
-    .poller_has_edges = false,
-    .poller_has_priority = true,
-    .poller_has_read_closed = true,
     .unix_path_max = 107,
     .has_abstract_unix_names = false,
     .no_buffer_space_is_transient = true,
@@ -95,14 +89,10 @@ static const struct ferp_traits bsd_traits[] = {
         BSD_TRAITS(.shutdown_read_resets_on_data = true, .receive_leaks_handles = true,
                    .close_hides_unread_input = false, .no_buffer_space_is_transient = true,
                    .io_length_max = (size_t)128 * 1024, .linger_seconds_max = 327,
-                   .accept_loses_zero_linger = true, .poller_has_edges = true),
-    [FER_SIM_BSD_FREEBSD] =
-        OTHER_BSD_TRAITS(.accept_loses_zero_linger = false, .poller_has_edges = true),
-    [FER_SIM_BSD_NETBSD] = OTHER_BSD_TRAITS(.accept_loses_zero_linger = true,
-                                            .poller_has_edges = false, .poller_has_priority = true),
-    [FER_SIM_BSD_OPENBSD] =
-        OTHER_BSD_TRAITS(.accept_loses_zero_linger = true, .poller_has_edges = false,
-                         .poller_has_priority = true),
+                   .accept_loses_zero_linger = true),
+    [FER_SIM_BSD_FREEBSD] = OTHER_BSD_TRAITS(.accept_loses_zero_linger = false),
+    [FER_SIM_BSD_NETBSD] = OTHER_BSD_TRAITS(.accept_loses_zero_linger = true),
+    [FER_SIM_BSD_OPENBSD] = OTHER_BSD_TRAITS(.accept_loses_zero_linger = true),
 };
 
 const struct ferp_traits *ferp_traits(void)

@@ -50,6 +50,12 @@ static void set_interest(ferp_afd_source *source, fer_event interest, fer_poll_m
 
 /* ---- Adding, modifying, deleting */
 
+/* AFD has no edges. */
+static fer_error check_mode(fer_poll_mode mode)
+{
+    return mode <= FER_POLL_LEVEL ? FERP_WINSOCK_OK : (fer_error){FER_UNSUPPORTED, 0};
+}
+
 /* NOT_FOUND: an open socket. */
 static fer_error not_registered(fer_raw_socket raw)
 {
@@ -91,6 +97,7 @@ fer_error ferp_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event inte
 {
     ferp_afd_poller *afd = poller_of(poller);
     SOCKET base = INVALID_SOCKET;
+    FER_TRY(check_mode(mode));
     FER_TRY(ferp_afd_base_of(ferp_winsock_socket(raw), &base));
     AcquireSRWLockExclusive(&afd->lock);
     fer_error err = add_locked(afd, raw, base, interest, mode);
@@ -120,6 +127,7 @@ fer_error ferp_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event i
                              fer_poll_mode mode)
 {
     ferp_afd_poller *afd = poller_of(poller);
+    FER_TRY(check_mode(mode));
     AcquireSRWLockExclusive(&afd->lock);
     fer_error err = modify_locked(afd, raw, interest, mode);
     ReleaseSRWLockExclusive(&afd->lock);

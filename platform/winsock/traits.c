@@ -30,9 +30,6 @@ static const struct ferp_traits winsock_traits = {
     .reconnect_drops_bound_addr = false,
     .reconnect_chooses_addr_again = false,
     .connect_ignores_broadcast = true,
-    .poller_has_edges = false,
-    .poller_has_priority = true,
-    .poller_has_read_closed = true,
     /* <afunix.h>: UNIX_PATH_MAX is 108. */
     .unix_path_max = 107,
     .has_abstract_unix_names = false,

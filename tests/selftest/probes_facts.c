@@ -17,8 +17,6 @@
  * connect_would_block_means_started: C2 expiry_of_connect_timeout_is_timed_out
  * datagrams_share_by_reuse_port: L1 datagram_sockets_that_reuse_an_address_share_it
  * has_abstract_unix_names: L1 an_abstract_name_is_any_bytes_and_is_freed_with_its_socket
- * poller_has_edges: the tests of P7
- * poller_has_priority, poller_has_read_closed: the tests of P16
  * reconnect_drops_bound_addr: U5
  *     a_socket_bound_to_loopback_keeps_its_address_when_it_is_connected_again
  * reconnect_chooses_addr_again: U5 the_next_peer_may_have_the_other_ip_version

@@ -10,7 +10,6 @@ BSD_TEST(the_traits_are_the_systems)
     assert_true(traits->io_waits_in_kernel);
     assert_int_equal(traits->unix_path_max, 103);
     assert_false(traits->has_abstract_unix_names);
-    assert_int_equal(traits->poller_has_edges, is_on(ON_MACOS | ON_FREEBSD));
     assert_int_equal(traits->linger_seconds_max, is_on(ON_MACOS) ? 327 : INT16_MAX);
 }
 
@@ -83,6 +82,23 @@ BSD_TEST(a_poller_s_own_errors_have_no_code_and_it_ignores_a_stream_that_was_nev
     assert_ok(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL));
     assert_code(ferp_poller_add(&poller, raw, both, FER_POLL_LEVEL), FER_ALREADY_EXISTS, 0);
     nothing_is_ready(&poller);
+    ferp_poller_close(&poller);
+}
+
+/* poller_is_kqueue: edges and no urgent data; the others are poll. Both lack READ_CLOSED alone. */
+BSD_TEST(a_poller_has_the_events_of_its_system)
+{
+    const fer_event end = {.interest = FER_READ_CLOSED}, urgent = {.interest = FER_PRIORITY};
+    bool is_kqueue = is_on(ON_MACOS | ON_FREEBSD);
+    fer_poller poller = {0};
+    fer_raw_socket raw = raw_socket();
+    assert_ok(ferp_poller_open(&poller));
+    assert_code(ferp_poller_add(&poller, raw, end, FER_POLL_LEVEL), FER_UNSUPPORTED, 0);
+    assert_kind(ferp_poller_add(&poller, raw, urgent, FER_POLL_LEVEL),
+                is_kqueue ? FER_UNSUPPORTED : FER_OK);
+    FER_IGNORE(ferp_poller_delete(&poller, raw));
+    assert_kind(ferp_poller_add(&poller, raw, both, FER_POLL_EDGE),
+                is_kqueue ? FER_OK : FER_UNSUPPORTED);
     ferp_poller_close(&poller);
 }
 

@@ -217,6 +217,9 @@ BEGUN_TEST(misuse_takes_no_notification)
     assert_error(fer_poller_wait(NULL, FER_DURATION_NONE, events, CAP, &count, &notified),
                  FER_MISUSE, 0);
     assert_false(notified);
+    fer_poll_mode unknown = (fer_poll_mode)(FER_POLL_EDGE_ONESHOT + 1);
+    assert_error(fer_poller_add(&poller, 5, events[0], unknown), FER_INVALID_INPUT, 0);
+    assert_error(fer_poller_modify(&poller, 5, events[0], unknown), FER_INVALID_INPUT, 0);
     assert_log("");
     assert_ok(wait_nanos(UINT64_MAX));
     assert_true(notified);

@@ -53,9 +53,6 @@ static const struct {
     {FACT(reports_soft_errors), {true, true, true, true}},
     {FACT(reconnect_drops_bound_addr), {false, true, true, true}},
     {FACT(reconnect_chooses_addr_again), {false, true, true, true}},
-    {FACT(poller_has_edges), {true, true, true, false}},
-    {FACT(poller_has_priority), {true, false, false, true}},
-    {FACT(poller_has_read_closed), {true, false, false, false}},
     {FACT(has_abstract_unix_names), {true, false, false, false}},
 };
 
