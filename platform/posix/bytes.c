@@ -42,14 +42,9 @@ static fer_error store_sent(ssize_t moved, size_t *n)
     return store_moved(moved, n);
 }
 
-static bool closes_handles(unsigned flags)
-{
-    return FERP_POSIX_IS_APPLE && (flags & FERP_UNIX) != 0;
-}
-
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
 {
-    if (closes_handles(flags)) {
+    if (FERP_POSIX_IS_APPLE && (flags & FERP_UNIX) != 0) {
         struct iovec slice = {buf, len};
         return ferp_posix_recv_and_close_handles((int)raw, &slice, 1, ferp_posix_recv_flags(flags),
                                                  n);
@@ -99,7 +94,7 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
 {
     struct msghdr message = {0};
     struct iovec *vectors = (struct iovec *)(uintptr_t)slices;
-    if (closes_handles(flags)) {
+    if (FERP_POSIX_IS_APPLE && (flags & FERP_UNIX) != 0) {
         return ferp_posix_recv_and_close_handles((int)raw, vectors, count,
                                                  ferp_posix_recv_flags(flags), n);
     }
