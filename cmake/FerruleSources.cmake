@@ -15,10 +15,12 @@ set(ferrule_core_sources
     core/handle/options.c
     core/handle/ownership.c
     core/handle/stream_state.c
-    core/wait/blocking.c
     core/wait/poller.c
     core/wait/readiness.c
     core/wait/waiting.c
+    core/wait/connect_wait.c
+    core/wait/pause.c
+    core/open/accept.c
     core/open/binding.c
     core/open/connect_attempts.c
     core/open/connect_schedule.c
@@ -28,6 +30,8 @@ set(ferrule_core_sources
     core/transfer/copy.c
     core/transfer/datagram.c
     core/transfer/datagram_batch.c
+    core/transfer/datagram_receive.c
+    core/transfer/datagram_send.c
     core/transfer/handles.c
     core/transfer/send_file.c
     core/transfer/splicing.c

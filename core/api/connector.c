@@ -12,7 +12,7 @@
 #include "core/open/connect_attempts.h"
 #include "core/open/connecting.h"
 #include "core/wait/poller.h"
-#include "core/wait/waiting.h"
+#include "core/wait/pause.h"
 #include "ferrule/connector.h"
 #include "platform/platform.h"
 

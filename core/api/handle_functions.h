@@ -9,8 +9,8 @@
 
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/handle/modes.h"
 #include "core/transfer/stream_io.h"
-#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -18,7 +18,7 @@
 #define FERI_MODE_FUNCTIONS_OF(type, ref, const_ref, HANDLE)        \
     fer_raw_socket type##_as_raw(const_ref self)                    \
     {                                                               \
-        return feri_handle_as_raw(HANDLE(self));                    \
+        return feri_handle_lend_raw(HANDLE(self));                  \
     }                                                               \
     fer_error type##_set_limits(ref self, const fer_limits *limits) \
     {                                                               \

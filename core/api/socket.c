@@ -259,7 +259,9 @@ fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
 fer_error fer_socket_set_inheritable(fer_socket *socket, bool inheritable)
 {
     FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
-    return ferp_set_option(socket->handle_.p_.raw_, FERP_INHERITABLE, inheritable);
+    fer_raw_socket raw =
+        inheritable ? feri_handle_lend_raw(&socket->handle_) : socket->handle_.p_.raw_;
+    return ferp_set_option(raw, FERP_INHERITABLE, inheritable);
 }
 
 fer_error fer_socket_inheritable(const fer_socket *socket, bool *out)

@@ -257,3 +257,13 @@ fer_raw_socket feri_handle_as_raw(const fer_handle *handle)
                ? handle->p_.raw_
                : FER_RAW_SOCKET_NONE;
 }
+
+/* The flag is set once, so that a handle that has it is only read. */
+fer_raw_socket feri_handle_lend_raw(const fer_handle *handle)
+{
+    fer_raw_socket raw = feri_handle_as_raw(handle);
+    if (raw != FER_RAW_SOCKET_NONE && !feri_handle_has_flag(handle, FERI_FLAG_LENT)) {
+        feri_atomic_change_bits((uint32_t *)(uintptr_t)&handle->p_.flags_, FERI_FLAG_LENT, 0);
+    }
+    return raw;
+}

@@ -22,6 +22,7 @@
     X(NONBLOCKING)       /* the mode that was last set through this handle */         \
     X(CLONED)            /* other handles of the socket may have changed its modes */ \
     X(ADOPTED)           /* made elsewhere; other raw sockets of it may exist */      \
+    X(LENT)              /* the program has the raw socket, and may set its modes */  \
     X(READ_TIMEOUT_SET)  /* a read timeout was set through this handle */             \
     X(WRITE_TIMEOUT_SET) /* a write timeout was set through this handle */            \
     X(RESETS_AT_CLOSE)   /* a linger time of zero was set through this handle */      \
@@ -229,6 +230,9 @@ void feri_handle_close(fer_handle *handle);
 
 /* The raw socket, FER_RAW_SOCKET_NONE if there is none. */
 fer_raw_socket feri_handle_as_raw(const fer_handle *handle);
+
+/* The same, for a program, or for another process that inherits it. */
+fer_raw_socket feri_handle_lend_raw(const fer_handle *handle);
 
 /* ---- Clones, and sockets that are adopted or released, for every handle type (rules R1, R2):
  * ownership.c. */

@@ -37,6 +37,50 @@ void feri_handle_unlock(fer_handle *handle, uint32_t version);
  * attempts. *attempts is 0 at first. */
 void feri_handle_before_attempt(uint32_t *attempts);
 
+/* ---- The mode and the timeouts, wherever they are kept */
+
+fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
+fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
+
+/* The user's mode. The OS is asked only if another handle may have set it. */
+fer_error feri_is_nonblocking(const fer_handle *handle, bool *out);
+
+/* The same after a try that would block. The OS is asked too if the program has the raw socket
+ * (rule T6). */
+fer_error feri_was_nonblocking(const fer_handle *handle, bool *out);
+
+/* As fer_tcp_stream_read_timeout. */
+fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
+
+/* The timeout, without a system call if this handle has set none and no other may have. */
+fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
+                              fer_duration *out);
+
+/* Maps WOULD_BLOCK of a try that may have waited in the kernel: it is an expired timeout, if one is
+ * set. A blocking socket without a timeout was nonblocking during the try: another thread or
+ * process has made it so. */
+fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direction,
+                                  fer_error error);
+
+/* Whether a call whose waits only the system makes waits as a read or a write of the handle:
+ * *nonblocking, or without a timeout. splice and sendfile have no MSG_DONTWAIT, and do not keep a
+ * timeout: each group of pages has its own (net/socket.c, splice_to_socket). The caller excludes
+ * limits. */
+bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking);
+
+/* Makes a built stream that has begun to listen a listener: core keeps its modes, beginning with
+ * those that the OS has kept until now. */
+fer_error feri_begin_listening(fer_handle *handle);
+
+/* Gives an accepted socket the default modes, if it has inherited others (rule T6). */
+fer_error feri_reset_inherited_modes(const fer_handle *listener, fer_raw_socket raw);
+
+/* Before a connect that core waits for, and after it: the kernel does not wait inside connect if
+ * the socket is nonblocking. Nothing if it never does. */
+fer_error feri_set_connect_mode(fer_raw_socket raw, bool nonblocking);
+
+/* ---- What core keeps */
+
 /* Milliseconds, rounded up to at least 1, at most 12 days. */
 void feri_modes_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
 fer_duration feri_modes_timeout(const fer_handle *handle, ferp_direction direction);
@@ -97,7 +141,9 @@ FERI_INLINE bool feri_modes_have_record(const fer_handle *handle)
  * handle's. */
 FERI_INLINE fer_raw_socket feri_modes_raw(const fer_handle *handle)
 {
-    return feri_modes_have_record(handle) ? feri_modes_raw_of_record(handle) : handle->p_.raw_;
+    return !ferp_traits()->io_waits_in_kernel && feri_modes_have_record(handle)
+               ? feri_modes_raw_of_record(handle)
+               : handle->p_.raw_;
 }
 
 /* Before the raw socket is duplicated: *out is the memory of a record, or NULL if the handle needs

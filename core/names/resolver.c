@@ -13,7 +13,7 @@
 #include "core/handle/limits.h"
 #include "core/names/address_source.h"
 #include "core/wait/poller.h"
-#include "core/wait/waiting.h"
+#include "core/wait/pause.h"
 #include "core/wait/waker.h"
 #include "platform/platform.h"
 

@@ -1,16 +1,13 @@
 /* binding.c: bound sockets and listeners, with the options that make their behaviour the same on
- * every system (rules L1, L4); accepts; the first of several addresses, and the end of every
- * opening, connects included. */
+ * every system (rules L1, L4); the first of several addresses, and the end of every opening,
+ * connects included. */
 #include "core/open/binding.h"
 
 #include <string.h>
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
-#include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/wait/blocking.h"
-#include "core/wait/waiting.h"
 #include "platform/platform.h"
 
 /* The first socket that binds a port keeps it. If SO_REUSEADDR steals ports, exclusive use prevents
@@ -189,7 +186,7 @@ fer_error feri_open_first(fer_handle *handle, const fer_socket_addr *addrs, size
     return feri_finish_opening(handle, opening.error, opening.raw, opening.flags);
 }
 
-/* ---- Opens listeners and accepts connections. */
+/* ---- Opens listeners. */
 
 fer_error feri_listener_open(const fer_socket_addr *addr, const fer_bind_options *options,
                              fer_raw_socket *out)
@@ -197,95 +194,4 @@ fer_error feri_listener_open(const fer_socket_addr *addr, const fer_bind_options
     FER_TRY(open_bound(FER_TYPE_STREAM, addr, options, out));
     int backlog = options_or_default(options)->backlog;
     return ferp_listen(*out, backlog == 0 ? FERI_BACKLOG : backlog);
-}
-
-/* One accept. peer is NULL if its address is not wanted, or a Unix address. A connection that ended
- * before its modes were reset is skipped, whichever call reports it (rule L3). A Unix stream is
- * kept, with the bytes that it may still hold (rule X3). An accepted stream inherits the listener's
- * linger time. */
-static fer_error accept_once(const fer_handle *listener, fer_raw_socket *out, fer_socket_addr *peer)
-{
-    bool is_unix = feri_handle_has_flag(listener, FERI_FLAG_UNIX);
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    FER_TRY(ferp_accept(listener->p_.raw_, is_unix, &raw, peer));
-    FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
-    fer_error error = feri_reset_inherited_modes(listener, raw);
-    if (ferp_traits()->accept_loses_zero_linger && error.kind == FER_OK &&
-        feri_handle_has_flag(listener, FERI_FLAG_RESETS_AT_CLOSE)) {
-        error = ferp_set_linger(raw, (struct ferp_linger){true, 0});
-    }
-    if (error.kind != FER_OK && feri_connection_has_ended(raw, error)) {
-        error = is_unix ? feri_ok() : feri_map_error(FERI_OPERATION_ACCEPTED_ENDED, error);
-    }
-    if (error.kind != FER_OK) {
-        ferp_close(raw);
-        return error;
-    }
-    *out = raw;
-    return error;
-}
-
-typedef struct accept_call {
-    feri_waiting waiting;
-    fer_raw_socket *out;
-    fer_socket_addr *peer;
-} accept_call;
-
-static fer_error try_to_accept(void *context, unsigned flags)
-{
-    accept_call *call = context;
-    (void)flags; /* accept has none */
-    FER_TRY(feri_waiting_check_queue(&call->waiting));
-    return accept_once(call->waiting.handle, call->out, call->peer);
-}
-
-/* first: the result of an accept that was made before the waits, or NULL. */
-FERI_NOINLINE static fer_error accept_on(fer_handle *listener, unsigned flags,
-                                         const fer_error *first, fer_raw_socket *out,
-                                         fer_socket_addr *peer)
-{
-    accept_call call = {.waiting = {.handle = listener,
-                                    .readiness = FERP_ACCEPTABLE,
-                                    .call_flags = flags,
-                                    .after_try = feri_waiting_after_accept},
-                        .out = out,
-                        .peer = peer};
-    return feri_waiting_run_after(&call.waiting, try_to_accept, &call, first);
-}
-
-FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out,
-                               fer_socket_addr *peer)
-{
-    bool is_common = feri_likely(listener != NULL) && feri_handle_is_fast_path(listener);
-    if (!is_common) {
-        FER_TRY(feri_handle_check(listener, FERI_REQUEST_USE));
-    }
-    FER_TRY(feri_handle_claim(out));
-    const uint32_t properties = feri_handle_flags(listener);
-    /* an accept of a foreign family would need its addresses */
-    if ((properties & (FERI_FLAG_LISTENING | FERI_FLAG_FOREIGN)) != FERI_FLAG_LISTENING) {
-        feri_handle_abandon(out);
-        return feri_own_error(FER_INVALID_INPUT);
-    }
-    fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_socket_addr from;
-    const bool is_unix = (properties & FERI_FLAG_UNIX) != 0;
-    fer_socket_addr *const wanted = peer == NULL || is_unix ? NULL : &from;
-    fer_error error = feri_ok();
-    /* then the queue needs no check, and its mode and timeout no other handle */
-    is_common =
-        is_common && flags == 0 && (properties & (FERI_FLAG_CLONED | FERI_FLAG_ADOPTED)) == 0;
-    feri_clear_addr(&from); /* a Unix stream has none */
-    if (is_common) {
-        error = accept_once(listener, &raw, wanted);
-    }
-    if (!is_common || feri_rare(error.kind != FER_OK)) {
-        const fer_error first = error;
-        error = accept_on(listener, flags, is_common ? &first : NULL, &raw, wanted);
-    }
-    FER_TRY(feri_finish_opening(out, error, raw, properties & (FERI_FLAG_UNIX | FERI_FLAG_V6)));
-    if (peer != NULL) {
-        *peer = from;
-    }
-    return feri_ok();
 }

@@ -9,7 +9,7 @@
 
 #include "core/handle/limits.h"
 #include "core/open/connect_schedule.h"
-#include "core/wait/waiting.h"
+#include "core/wait/pause.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/socket_addr.h"

@@ -10,9 +10,9 @@
 #include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 #include "core/open/binding.h"
-#include "core/wait/blocking.h"
-#include "core/wait/waiting.h"
+#include "core/wait/connect_wait.h"
 #include "ferrule/ip.h"
 #include "platform/platform.h"
 

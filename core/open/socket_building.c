@@ -14,8 +14,7 @@
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/open/unix_opening.h"
-#include "core/wait/blocking.h"
-#include "core/wait/waiting.h"
+#include "core/wait/connect_wait.h"
 #include "platform/platform.h"
 
 /* IANA's number, which few systems name. */

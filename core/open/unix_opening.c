@@ -7,10 +7,10 @@
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/handle/handle.h"
+#include "core/handle/modes.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
-#include "core/wait/blocking.h"
-#include "core/wait/waiting.h"
+#include "core/wait/connect_wait.h"
 #include "platform/platform.h"
 
 fer_error feri_check_unix_name(const fer_unix_addr *addr)

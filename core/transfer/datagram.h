@@ -63,6 +63,12 @@ fer_error feri_datagram_destination(const fer_handle *handle, const fer_socket_a
 fer_error feri_datagram_map_send_error(const fer_handle *handle, const fer_socket_addr *to,
                                        size_t len, fer_error error);
 
+/* Linux' errors of the other IP version have one kind. */
+fer_error feri_datagram_map_other_version(const fer_handle *handle, const fer_socket_addr *to,
+                                          fer_error error);
+
+bool feri_datagram_is_refusal(fer_error error);
+
 /* Whether a send or a receive may have failed because of a router's report of an earlier datagram,
  * which that call has taken: it is tried again (rule U2). */
 bool feri_datagram_is_report(fer_error error);

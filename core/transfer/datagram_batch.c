@@ -26,7 +26,7 @@
 /* The sends of one call. The messages before done are done. chunk has the messages for the seam,
  * from those of messages[done] on; those before at were sent. */
 typedef struct send_batch {
-    fer_handle *handle;
+    feri_call call; /* WRITABLE */
     fer_datagram_send *messages;
     size_t count;
     size_t done;
@@ -37,8 +37,7 @@ typedef struct send_batch {
     size_t unmarked;   /* the same with an ECN codepoint (rule B6) */
     bool refuses_cuts; /* the refusal may be for all messages of the handle */
     unsigned reports;  /* feri_datagram_sends_again */
-    feri_waiting *waiting;
-    bool has_dscp; /* dscp was read */
+    bool has_dscp;     /* dscp was read */
     uint32_t dscp;
     fer_ip_family peer_family; /* 0: not read */
     struct ferp_send_message chunk[FERP_MESSAGES_MAX];
@@ -66,7 +65,7 @@ static FERI_NOINLINE fer_ip_family family_of_peer(send_batch *batch)
 {
     fer_socket_addr peer;
     if (batch->peer_family == 0) {
-        bool has_peer = feri_datagram_peer(batch->handle, &peer).kind == FER_OK;
+        bool has_peer = feri_datagram_peer(batch->call.handle, &peer).kind == FER_OK;
         batch->peer_family = has_peer ? fer_ip_addr_to_canonical(peer.ip).family : FER_IP_V6;
     }
     return batch->peer_family;
@@ -84,7 +83,7 @@ static FERI_NOINLINE uint8_t tos_of(send_batch *batch, const fer_datagram_send *
     }
     if (!batch->has_dscp) {
         uint32_t tos = 0;
-        FER_IGNORE(feri_tos(batch->handle, &tos));
+        FER_IGNORE(feri_tos(batch->call.handle, &tos));
         batch->dscp = tos & 0xfc;
         batch->has_dscp = true;
     }
@@ -104,10 +103,10 @@ static fer_error convert(send_batch *batch, size_t index, struct ferp_send_messa
     out->interface_index = message->interface_index;
     if (message->to != NULL) {
         FERI_REQUIRE(feri_addresses_are_valid(message->to, 1), FER_INVALID_INPUT);
-        FER_TRY(feri_datagram_destination(batch->handle, message->to, &out->to));
+        FER_TRY(feri_datagram_destination(batch->call.handle, message->to, &out->to));
     }
     /* the family of the packets that the message becomes */
-    if (!feri_handle_has_flag(batch->handle, FERI_FLAG_V6)) {
+    if (!feri_handle_has_flag(batch->call.handle, FERI_FLAG_V6)) {
         out->family = FER_IP_V4;
     } else {
         out->family = message->to != NULL ? fer_ip_addr_to_canonical(out->to.ip).family
@@ -123,7 +122,7 @@ static fer_error convert(send_batch *batch, size_t index, struct ferp_send_messa
     out->hop_limit = message->hop_limit;
     out->needs_tos = message->has_traffic_class;
     out->has_tos = out->needs_tos || (message->ecn != FER_ECN_NOT_ECT && index != batch->unmarked &&
-                                      !feri_handle_has_flag(batch->handle, FERI_FLAG_ECN_OFF));
+                                      !feri_handle_has_flag(batch->call.handle, FERI_FLAG_ECN_OFF));
     out->tos = out->has_tos ? tos_of(batch, message) : 0;
     return feri_ok();
 }
@@ -136,7 +135,7 @@ static void cut(send_batch *batch, size_t index, size_t left, struct ferp_send_m
     out->len = size != 0 && size < left ? size : left;
     out->segment_size = 0;
     if (out->len == left || size > FERP_SEGMENTED_LENGTH_MAX / 2 || index == batch->uncut ||
-        !os_cuts(batch->handle)) {
+        !os_cuts(batch->call.handle)) {
         return;
     }
     size_t most = FERP_SEGMENTED_LENGTH_MAX / size;
@@ -208,7 +207,7 @@ static FERI_HOT void advance(send_batch *batch)
         off |= batch->done == batch->uncut && batch->refuses_cuts ? FERI_FLAG_SEGMENTS_OFF : 0;
         off |= batch->done == batch->unmarked ? FERI_FLAG_ECN_OFF : 0;
         if (off != 0) {
-            feri_atomic_change_bits(&batch->handle->p_.flags_, off, 0);
+            feri_atomic_change_bits(&batch->call.handle->p_.flags_, off, 0);
         }
         if (message->sent == message->len) {
             batch->done++;
@@ -245,7 +244,7 @@ static bool does_without(send_batch *batch, fer_error error)
  * own (rules B2, B12). */
 static fer_error send_some(send_batch *batch, unsigned flags)
 {
-    fer_raw_socket raw = feri_modes_raw(batch->handle);
+    fer_raw_socket raw = feri_modes_raw(batch->call.handle);
     const struct ferp_send_message *messages = &batch->chunk[batch->at];
     size_t count = batch->filled - batch->at;
     if (count > 1 && (flags & FERP_DONTWAIT) == 0 && ferp_messages_per_call() > 1) {
@@ -266,61 +265,38 @@ static bool sends_part_again(send_batch *batch, fer_error error)
            feri_datagram_sends_again(&batch->reports, error);
 }
 
-static fer_error try_to_send_messages(void *context, unsigned flags)
+static fer_error try_to_send_messages(feri_call *of, unsigned flags)
 {
-    send_batch *batch = context;
+    send_batch *batch = (send_batch *)of;
     fer_error error = send_some(batch, flags);
-    while (sends_part_again(batch, error)) {
-        FER_TRY(feri_waiting_after_discard(batch->waiting, 0));
-        error = send_some(batch, batch->waiting->flags);
-    }
-    return error;
+    return sends_part_again(batch, error) ? feri_discard(of) : error;
 }
 
-/* Goes on after a first try, or begins if there was none: first is NULL. */
-static FERI_NOINLINE fer_error send_chunk_on(send_batch *batch, unsigned flags,
-                                             const fer_error *first, bool *is_socket_error)
+static FERI_NOINLINE fer_error run_chunk(feri_call *of, const fer_error *first)
 {
-    feri_waiting waiting = {
-        .handle = batch->handle, .readiness = FERP_WRITABLE, .call_flags = flags};
-    batch->waiting = &waiting;
-    fer_error error = first != NULL && sends_part_again(batch, *first)
-                          /* no limits, as the first try (rule K3) */
-                          ? feri_waiting_run_after_discard(&waiting, try_to_send_messages, batch, 0)
-                          : feri_waiting_run_after(&waiting, try_to_send_messages, batch, first);
-    *is_socket_error = waiting.is_socket_error;
-    return error;
-}
-
-/* A first try, in the common case, and the waits if it would block. */
-static fer_error send_chunk(send_batch *batch, unsigned flags, bool *is_socket_error)
-{
-    if (!feri_waiting_is_common(batch->handle, flags)) {
-        return send_chunk_on(batch, flags, NULL, is_socket_error);
-    }
-    fer_error first = send_some(batch, flags | feri_waiting_flags(batch->handle, FERP_WRITABLE));
-    return first.kind == FER_OK ? first : send_chunk_on(batch, flags, &first, is_socket_error);
+    return feri_run_on(of, try_to_send_messages, first);
 }
 
 /* Each try sends at least one message of the chunk, with a timeout of its own (rule B2). */
-static fer_error send_messages(send_batch *batch, unsigned flags)
+static fer_error send_messages(send_batch *batch)
 {
     skip_complete(batch);
     while (batch->done < batch->count) {
         if (batch->at == batch->filled) {
             FER_TRY(fill_chunk(batch));
         }
-        bool is_socket_error = false;
-        fer_error error = send_chunk(batch, flags, &is_socket_error);
+        batch->call.is_socket_error = false;
+        fer_error error = feri_run(&batch->call, batch->call.handle, true, batch->call.flags,
+                                   try_to_send_messages, run_chunk);
         if (error.kind == FER_OK) {
             advance(batch);
-        } else if (!is_socket_error) {
+        } else if (!batch->call.is_socket_error) {
             return error;
         } else if (does_without(batch, error)) {
             batch->filled = batch->at; /* the chunk is made again */
         } else {
             const fer_datagram_send *message = &batch->messages[batch->done];
-            return feri_datagram_map_send_error(batch->handle, message->to,
+            return feri_datagram_map_send_error(batch->call.handle, message->to,
                                                 batch->chunk[batch->at].len, error);
         }
     }
@@ -331,7 +307,7 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
                                    unsigned flags, size_t *n)
 {
     send_batch batch;
-    batch.handle = handle;
+    feri_call_init(&batch.call, handle, FERP_WRITABLE, flags);
     batch.messages = messages;
     batch.count = count;
     batch.done = 0;
@@ -341,14 +317,13 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
     batch.unmarked = NO_MESSAGE;
     batch.refuses_cuts = false;
     batch.reports = 0;
-    batch.waiting = NULL;
     batch.has_dscp = false;
     batch.peer_family = (fer_ip_family)0;
     batch.dscp = 0;
     fer_error error = feri_handle_check_use(handle);
     if (error.kind == FER_OK) {
-        error = feri_is_buffer(messages, count) ? send_messages(&batch, flags)
-                                                : feri_own_error(FER_MISUSE);
+        error =
+            feri_is_buffer(messages, count) ? send_messages(&batch) : feri_own_error(FER_MISUSE);
     }
     feri_store_count(n, batch.done);
     return error;
@@ -358,15 +333,13 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
 
 /* The receives of one call. The first `received` messages are the result. */
 typedef struct receive_batch {
-    fer_handle *handle;
+    feri_call call; /* RECEIVABLE */
     fer_datagram_recv *messages;
     size_t count;
     size_t received;
     bool has_emptied_queue; /* the last receive returned fewer messages than it had buffers */
     bool has_ended;         /* the read half is shut down */
     bool was_retried;       /* feri_datagram_receives_again */
-    feri_waiting *waiting;
-    uint64_t began; /* feri_waiting_start */
 } receive_batch;
 
 /* Keeps the received messages of the peer, of all senders if peer is NULL, as the next ones of the
@@ -382,14 +355,14 @@ static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer
             batch->has_ended = true;
             return;
         }
-        if (feri_handle_has_flag(batch->handle, FERI_FLAG_V6)) {
+        if (feri_handle_has_flag(batch->call.handle, FERI_FLAG_V6)) {
             fer_socket_addr local = {.ip = found->local_ip};
-            feri_datagram_map_to_family(batch->handle, &found->from);
-            feri_datagram_map_to_family(batch->handle, &local);
+            feri_datagram_map_to_family(batch->call.handle, &found->from);
+            feri_datagram_map_to_family(batch->call.handle, &local);
             found->local_ip = local.ip;
         }
         if (peer == NULL || feri_datagram_is_same_end(peer, &found->from) ||
-            feri_rare(feri_datagram_is_translated(batch->handle, &found->from))) {
+            feri_rare(feri_datagram_is_translated(batch->call.handle, &found->from))) {
             if (found != next) {
                 fer_datagram_recv dropped = *next;
                 *next = *found;
@@ -409,48 +382,40 @@ static fer_error receive_some(receive_batch *batch, unsigned flags)
     size_t moved = 0;
     size_t left = batch->count - batch->received;
     bool is_coalesced =
-        batch->received == 0 && feri_handle_has_flag(batch->handle, FERI_FLAG_COALESCING);
+        batch->received == 0 && feri_handle_has_flag(batch->call.handle, FERI_FLAG_COALESCING);
     size_t most = is_coalesced ? COALESCED_MESSAGES : FERP_MESSAGES_MAX;
     size_t asked = left < most ? left : most;
-    FER_TRY(ferp_recv_messages(feri_modes_raw(batch->handle), &batch->messages[batch->received],
-                               asked, flags, &moved));
+    FER_TRY(ferp_recv_messages(feri_modes_raw(batch->call.handle),
+                               &batch->messages[batch->received], asked, flags, &moved));
     FERI_ASSERT(moved > 0 && moved <= asked);
-    bool has_peer = feri_datagram_peer(batch->handle, &peer).kind == FER_OK;
+    bool has_peer = feri_datagram_peer(batch->call.handle, &peer).kind == FER_OK;
     batch->has_emptied_queue = moved < asked && ferp_messages_per_call() > 1;
     keep_messages(batch, moved, has_peer ? &peer : NULL);
     return feri_ok();
 }
 
-/* Receives until there is a message, or the read half has ended. A failure that was saved (rule
- * B3) precedes them. Only the first receive may wait in the kernel (rule T2). */
-static fer_error try_to_receive_messages(void *context, unsigned flags)
+/* Receives messages, or meets the end of the read half. A failure that was saved (rule B3) precedes
+ * them. */
+static fer_error try_to_receive_messages(feri_call *of, unsigned flags)
 {
-    receive_batch *batch = context;
-    FER_TRY(feri_datagram_take_failure(batch->handle));
-    for (;; flags = batch->waiting->flags) {
-        fer_error error = receive_some(batch, flags);
-        if (error.kind == FER_OK && (batch->received > 0 || batch->has_ended)) {
-            return error;
-        }
-        if (error.kind != FER_OK &&
-            !feri_datagram_receives_again(batch->handle, &error, &batch->was_retried)) {
-            return error;
-        }
-        FER_TRY(feri_waiting_after_discard(batch->waiting, batch->began));
-    }
+    receive_batch *batch = (receive_batch *)of;
+    FER_TRY(feri_datagram_take_failure(of->handle));
+    fer_error error = receive_some(batch, flags);
+    bool is_result = error.kind == FER_OK
+                         ? batch->received > 0 || batch->has_ended
+                         : !feri_datagram_receives_again(of->handle, &error, &batch->was_retried);
+    return is_result ? error : feri_discard(of);
 }
 
 /* Waits for a message, and receives those that are queued behind the first ones, for which it never
  * waits. A failure there is saved for the next call that receives, or that takes the error (rule
  * B3). */
-static fer_error receive_messages(receive_batch *batch, unsigned flags)
+static fer_error receive_messages(receive_batch *batch)
 {
-    feri_waiting waiting = {
-        .handle = batch->handle, .readiness = FERP_RECEIVABLE, .call_flags = flags};
-    batch->waiting = &waiting;
-    batch->began = feri_waiting_start(&waiting);
-    fer_error error = feri_waiting_run(&waiting, try_to_receive_messages, batch);
-    if (waiting.is_socket_error) {
+    fer_handle *handle = batch->call.handle;
+    feri_call_start(&batch->call);
+    fer_error error = feri_run_on(&batch->call, try_to_receive_messages, NULL);
+    if (batch->call.is_socket_error) {
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
     }
     FER_TRY(error);
@@ -458,12 +423,11 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
            !batch->has_ended) {
         error = receive_some(batch, FERP_DONTWAIT);
         if (error.kind == FER_OK ||
-            feri_datagram_receives_again(batch->handle, &error, &batch->was_retried)) {
+            feri_datagram_receives_again(handle, &error, &batch->was_retried)) {
             continue;
         }
         if (error.kind != FER_WOULD_BLOCK && error.kind != FER_INTERRUPTED) {
-            feri_datagram_save_failure(batch->handle,
-                                       feri_map_error(FERI_OPERATION_DATAGRAM, error));
+            feri_datagram_save_failure(handle, feri_map_error(FERI_OPERATION_DATAGRAM, error));
         }
         return feri_ok();
     }
@@ -473,7 +437,9 @@ static fer_error receive_messages(receive_batch *batch, unsigned flags)
 fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *messages, size_t count,
                                       unsigned flags, size_t *n)
 {
-    receive_batch batch = {handle, messages, count, 0, false, false, false, NULL, 0};
+    receive_batch batch = {.call = {.handle = handle, .readiness = FERP_RECEIVABLE, .flags = flags},
+                           .messages = messages,
+                           .count = count};
     fer_error error = feri_handle_check_use(handle);
     bool is_valid = error.kind == FER_OK && feri_is_buffer(messages, count);
     for (size_t i = 0; i < count && is_valid; i++) {
@@ -484,7 +450,7 @@ fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *mes
     } else if (error.kind == FER_OK && count > 0) {
         bool is_shut = !feri_handle_is_fast_path(handle) &&
                        feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
-        error = is_shut ? feri_ok() : receive_messages(&batch, flags);
+        error = is_shut ? feri_ok() : receive_messages(&batch);
         if (error.kind == FER_OK && batch.received == 0) {
             /* the end: a message without bytes, from the peer, as in feri_datagram_receive */
             messages[0] = (fer_datagram_recv){

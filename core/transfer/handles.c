@@ -17,17 +17,17 @@
 /* ---- Sending */
 
 typedef struct send_handles_call {
-    feri_waiting waiting;
+    feri_call call; /* WRITABLE */
     struct ferp_sent_handles message;
     size_t sent;
 } send_handles_call;
 
 /* A stream's send that lacked buffers, which may be free later, moved nothing and is repeated, as
  * in stream_io.c. */
-static fer_error try_to_send_handles(void *context, unsigned flags)
+static fer_error try_to_send_handles(feri_call *of, unsigned flags)
 {
-    send_handles_call *call = context;
-    const fer_handle *handle = call->waiting.handle;
+    send_handles_call *call = (send_handles_call *)of;
+    const fer_handle *handle = of->handle;
     fer_error error = ferp_unix_send_handles(handle->p_.raw_, &call->message, flags, &call->sent);
     bool may_be_repeated = !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) &&
                            ferp_traits()->no_buffer_space_is_transient;
@@ -52,7 +52,7 @@ static fer_error check_handles(const struct ferp_sent_handles *message)
 static fer_error send_with_handles(send_handles_call *call)
 {
     FER_TRY(check_handles(&call->message));
-    return feri_waiting_run(&call->waiting, try_to_send_handles, call);
+    return feri_run_on(&call->call, try_to_send_handles, NULL);
 }
 
 /* One send moves complete or not at all, if the count of another may be lost. */
@@ -60,7 +60,7 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
                                    unsigned flags, size_t *n)
 {
     send_handles_call call = {
-        .waiting = {.handle = handle, .readiness = FERP_WRITABLE, .call_flags = flags},
+        .call = {.handle = handle, .readiness = FERP_WRITABLE, .flags = flags},
         .message = *message};
     bool is_valid =
         feri_is_buffer(message->buf, message->len) && has_handles(message->handles, message->count);
@@ -76,7 +76,7 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
     } else if (error.kind == FER_OK) {
         error = check_handles(message);
     }
-    if (call.waiting.is_socket_error) {
+    if (call.call.is_socket_error) {
         error = feri_stream_after_failed_write(handle, error);
     }
     feri_store_count(n, call.sent);
@@ -86,7 +86,7 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
 fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,
                                      size_t *n)
 {
-    send_handles_call call = {.waiting = {.handle = handle, .readiness = FERP_WRITABLE},
+    send_handles_call call = {.call = {.handle = handle, .readiness = FERP_WRITABLE},
                               .message = *message};
     fer_error error = feri_datagram_check_send(handle, message->buf, message->len);
     if (error.kind == FER_OK && !has_handles(message->handles, message->count)) {
@@ -105,14 +105,14 @@ fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_
 /* ---- Receiving */
 
 typedef struct receive_handles_call {
-    fer_raw_socket raw;
+    feri_call call;
     struct ferp_received_handles *message;
 } receive_handles_call;
 
-static fer_error try_to_receive_handles(void *context, unsigned flags)
+static fer_error try_to_receive_handles(feri_call *of, unsigned flags)
 {
-    receive_handles_call *call = context;
-    return ferp_unix_recv_handles(call->raw, call->message, flags);
+    const receive_handles_call *call = (const receive_handles_call *)of;
+    return ferp_unix_recv_handles(of->handle->p_.raw_, call->message, flags);
 }
 
 static void store_handles_received(const struct ferp_received_handles *message,
@@ -138,10 +138,10 @@ fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_hand
     FERI_REQUIRE(message->len > 0, FER_INVALID_INPUT);
     message->len = feri_clamp_length(message->len);
     if (needs_os) {
-        receive_handles_call call = {handle->p_.raw_, message};
-        feri_waiting waiting = {.handle = handle, .readiness = FERP_READABLE, .call_flags = flags};
-        fer_error error = feri_waiting_run(&waiting, try_to_receive_handles, &call);
-        if (waiting.is_socket_error) {
+        receive_handles_call call = {{.handle = handle, .readiness = FERP_READABLE, .flags = flags},
+                                     message};
+        fer_error error = feri_run_on(&call.call, try_to_receive_handles, NULL);
+        if (call.call.is_socket_error) {
             error = feri_stream_after_failed_read(handle, error);
         }
         FER_TRY(error);
@@ -164,9 +164,8 @@ fer_error feri_datagram_recv_handles(fer_handle *handle, struct ferp_received_ha
     size_t max = ferp_traits()->datagram_length_max;
     message->len = message->len < max ? message->len : max;
     message->is_datagram = true;
-    receive_handles_call call = {handle->p_.raw_, message};
-    feri_waiting waiting = {.handle = handle, .readiness = FERP_RECEIVABLE};
-    FER_TRY(feri_waiting_run(&waiting, try_to_receive_handles, &call));
+    receive_handles_call call = {{.handle = handle, .readiness = FERP_RECEIVABLE}, message};
+    FER_TRY(feri_run_on(&call.call, try_to_receive_handles, NULL));
     store_handles_received(message, out);
     return feri_ok();
 }

@@ -8,10 +8,9 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
+#include "core/handle/modes.h"
 #include "core/transfer/copy.h"
 #include "core/transfer/stream_io.h"
-#include "core/wait/blocking.h"
-#include "core/wait/waiting.h"
 #include "ferrule/io.h"
 #include "platform/copying.h"
 

@@ -13,8 +13,7 @@
 #include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/wait/blocking.h"
-#include "core/wait/waiting.h"
+#include "core/handle/modes.h"
 #include "platform/copying.h"
 #include "platform/platform.h"
 

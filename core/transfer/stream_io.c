@@ -1,6 +1,5 @@
-/* stream_io.c: the reads and writes of a stream. Each is one path: the check of the state, tries
- * with waits between them, and the effect of the result on the state. A read and a write of one
- * buffer, which the system can mostly complete at once, have their first try before that path. */
+/* stream_io.c: the reads and writes of a stream: the check of the state, tries with waits between
+ * them (feri_run), and the effect of the result on the state. */
 #include "core/transfer/stream_io.h"
 
 #include <stddef.h>
@@ -15,24 +14,15 @@
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
-/* One read or write: of a buffer, or of the slices of a plan. */
+/* One read or write: of a buffer, or of slices. */
 typedef struct stream_call {
-    feri_waiting waiting; /* READABLE: a read. WRITABLE: a write */
-    void *buf;            /* only read by a write */
-    const void *slices;   /* with a plan */
-    const feri_slice_plan *plan;
-    unsigned peek; /* FERP_PEEK, or 0 */
-    size_t len;    /* the maximum that the next try moves */
+    feri_call call;   /* READABLE: a read. WRITABLE: a write */
+    const void *data; /* the buffer, which a write only reads, or the slices */
+    size_t count;     /* of the slices */
+    size_t whole;     /* their sum */
+    size_t len;       /* the maximum that the next try moves */
     size_t moved;
 } stream_call;
-
-/* Whether the OS accepts the arguments as they are. A length of 0 is not usual: len - 1 is the
- * largest size_t. */
-static inline bool are_usual(const fer_handle *handle, bool buffer_is_valid, size_t len)
-{
-    return feri_likely(handle != NULL) && feri_likely(buffer_is_valid) &&
-           feri_likely(len - 1 < ferp_traits()->io_length_max);
-}
 
 /* FERP_UNIX, if a receive of the stream needs it. */
 static inline unsigned unix_flag(const fer_handle *handle)
@@ -95,27 +85,13 @@ feri_slice_plan feri_plan_slices(const void *slices, size_t count)
     return plan;
 }
 
-/* Copies the first slices, clipped to a sum of at most len. Returns their number. */
-static size_t clip_slices(const void *slices, size_t count, size_t len, fer_io_slice_mut *out)
-{
-    size_t made = 0;
-    while (made < count && made < FERI_CLIPPED_SLICES_MAX && len > 0) {
-        fer_io_slice_mut slice = slice_at(slices, made);
-        slice.len = slice.len < len ? slice.len : len;
-        out[made] = slice;
-        len -= slice.len;
-        made++;
-    }
-    return made;
-}
-
 /* ---- One try */
 
 /* The shortest length to which a try is halved. A system without the memory for that has none for
  * fewer bytes either. */
 #define SHORTEST_TRY ((size_t)4096)
 
-/* Called after a try. True: it lacked buffers, and a try of call->len bytes, which are fewer now,
+/* Called after a try that failed. True: it lacked buffers, and a try of call->len bytes, which are fewer now,
  * may succeed. False: *error is the result of the try. If the shortest try lacked buffers that may
  * be free later, that is WOULD_BLOCK. */
 static bool can_be_shorter(stream_call *call, fer_error *error)
@@ -125,7 +101,7 @@ static bool can_be_shorter(stream_call *call, fer_error *error)
     }
     bool may_have_moved =
         ferp_traits()->cut_send_loses_count &&
-        (call->waiting.readiness != FERP_WRITABLE || call->len > FERI_WHOLE_SEND_MAX);
+        (call->call.readiness != FERP_WRITABLE || call->len > FERI_WHOLE_SEND_MAX);
     if (may_have_moved) {
         return false;
     }
@@ -137,197 +113,200 @@ static bool can_be_shorter(stream_call *call, fer_error *error)
     return true;
 }
 
-static fer_error try_slices(void *context, unsigned flags)
+/* A read of 0 bytes is the end, because its callers have excluded a length of 0. */
+static inline fer_error end_if_empty(const stream_call *call, fer_error error)
 {
-    stream_call *call = context;
+    return feri_rare(error.kind == FER_OK && call->moved == 0) ? feri_own_error(FER_UNEXPECTED_EOF)
+                                                               : error;
+}
+
+static fer_error try_read(feri_call *of, unsigned flags)
+{
+    stream_call *call = (stream_call *)of;
+    fer_error error;
+    do {
+        error = ferp_recv(of->handle->p_.raw_, (void *)(uintptr_t)call->data, call->len,
+                          flags | unix_flag(of->handle), &call->moved);
+    } while (feri_rare(error.kind != FER_OK) && can_be_shorter(call, &error));
+    return end_if_empty(call, error);
+}
+
+static fer_error try_write(feri_call *of, unsigned flags)
+{
+    stream_call *call = (stream_call *)of;
+    fer_error error;
+    do {
+        error = ferp_send(of->handle->p_.raw_, call->data, call->len, flags, &call->moved);
+    } while (feri_rare(error.kind != FER_OK) && can_be_shorter(call, &error));
+    return error;
+}
+
+/* Copies the slices, clipped to a sum of at most len. Returns their number. */
+static size_t clip_slices(const stream_call *call, fer_io_slice_mut *out)
+{
+    size_t made = 0;
+    size_t len = call->len;
+    while (made < call->count && made < FERI_CLIPPED_SLICES_MAX && len > 0) {
+        fer_io_slice_mut slice = slice_at(call->data, made);
+        slice.len = slice.len < len ? slice.len : len;
+        out[made] = slice;
+        len -= slice.len;
+        made++;
+    }
+    return made;
+}
+
+typedef fer_error move_some(const feri_call *call, const void *slices, size_t count, unsigned flags,
+                            size_t *moved);
+
+static fer_error read_slices(const feri_call *call, const void *slices, size_t count,
+                             unsigned flags, size_t *moved)
+{
+    return ferp_recv_vectored(call->handle->p_.raw_, slices, count, flags | unix_flag(call->handle),
+                              moved);
+}
+
+static fer_error write_slices(const feri_call *call, const void *slices, size_t count,
+                              unsigned flags, size_t *moved)
+{
+    return ferp_send_vectored(call->handle->p_.raw_, slices, count, flags, moved);
+}
+
+FERI_NOINLINE static fer_error move_clipped(stream_call *call, move_some *move, unsigned flags)
+{
     union {
         fer_io_slice_mut in[FERI_CLIPPED_SLICES_MAX];
         fer_io_slice out[FERI_CLIPPED_SLICES_MAX];
     } clipped;
-    const feri_slice_plan *plan = call->plan;
-    const fer_handle *handle = call->waiting.handle;
-    bool reads = call->waiting.readiness == FERP_READABLE;
-    const fer_io_slice_mut *in =
-        reads ? (const fer_io_slice_mut *)call->slices + plan->first : NULL;
-    const fer_io_slice *out = reads ? NULL : (const fer_io_slice *)call->slices + plan->first;
-    const void *planned = reads ? (const void *)in : out;
-    size_t count = plan->count;
+    size_t count = clip_slices(call, clipped.in);
+    return move(&call->call, &clipped, count, flags, &call->moved);
+}
+
+FERI_INLINE fer_error move_planned(stream_call *call, move_some *move, unsigned flags)
+{
     fer_error error;
     do {
-        if (plan->is_clipped || call->len < plan->sum) {
-            count = clip_slices(planned, plan->count, call->len, clipped.in);
-            in = clipped.in;
-            out = clipped.out;
+        error = feri_rare(call->len < call->whole)
+                    ? move_clipped(call, move, flags)
+                    : move(&call->call, call->data, call->count, flags, &call->moved);
+    } while (feri_rare(error.kind != FER_OK) && can_be_shorter(call, &error));
+    return error;
+}
+
+static fer_error try_read_slices(feri_call *of, unsigned flags)
+{
+    stream_call *call = (stream_call *)of;
+    return end_if_empty(call, move_planned(call, read_slices, flags));
+}
+
+static fer_error try_write_slices(feri_call *of, unsigned flags)
+{
+    return move_planned((stream_call *)of, write_slices, flags);
+}
+
+/* ---- The check of the state, and the effect of the result on it. attempt: a pointer, so that a
+ * program without vectored calls does not link them. */
+
+static fer_error check_and_run(stream_call *call, bool is_valid, feri_try *attempt,
+                               const fer_error *first)
+{
+    fer_handle *handle = call->call.handle;
+    bool reads = call->call.readiness == FERP_READABLE;
+    bool needs_check = first == NULL && !(is_valid && call->len > 0 && handle != NULL &&
+                                          feri_handle_state(handle) == FERI_STATE_FULLY_OPEN);
+    if (needs_check) {
+        bool needs_os;
+        fer_error answer = feri_stream_check_transfer(
+            handle, reads ? FERI_REQUEST_READ : FERI_REQUEST_WRITE, is_valid, call->len, &needs_os);
+        if (!needs_os) {
+            return answer;
         }
-        error = reads ? ferp_recv_vectored(handle->p_.raw_, in, count, flags | unix_flag(handle),
-                                           &call->moved)
-                      : ferp_send_vectored(handle->p_.raw_, out, count, flags, &call->moved);
-    } while (can_be_shorter(call, &error));
-    return error;
-}
-
-static fer_error try_buffer(void *context, unsigned flags)
-{
-    stream_call *call = context;
-    const fer_handle *handle = call->waiting.handle;
-    fer_error error;
-    do {
-        error = call->waiting.readiness == FERP_READABLE
-                    ? ferp_recv(handle->p_.raw_, call->buf, call->len,
-                                flags | call->peek | unix_flag(handle), &call->moved)
-                    : ferp_send(handle->p_.raw_, call->buf, call->len, flags, &call->moved);
-    } while (can_be_shorter(call, &error));
-    return error;
-}
-
-/* ---- The path of every call: the check of the state, tries and waits, and the effect of the
- * result on the state. */
-
-/* The end of the input changes the state, and so does an error of the socket. A read of 0 bytes is
- * the end, because its callers have excluded a length of 0. */
-static fer_error finish(stream_call *call, fer_error error, size_t *n)
-{
-    if (feri_likely(error.kind == FER_OK) && feri_likely(call->moved > 0)) {
-        feri_store_count(n, call->moved);
+    }
+    call->len = feri_clamp_length(call->len);
+    fer_error error = feri_run_on(&call->call, attempt, first);
+    if (error.kind == FER_OK && (call->moved > 0 || !reads)) {
         return error;
     }
-    fer_handle *handle = call->waiting.handle;
-    bool reads = call->waiting.readiness == FERP_READABLE;
-    if (call->waiting.is_socket_error) {
+    if (error.kind == FER_UNEXPECTED_EOF) {
+        error = feri_ok();
+    } else if (call->call.is_socket_error) {
         error = reads ? feri_stream_after_failed_read(handle, error)
                       : feri_stream_after_failed_write(handle, error);
     }
-    if (reads && error.kind == FER_OK && call->moved == 0) {
-        error = feri_stream_after_end(handle);
-    }
-    feri_store_count(n, call->moved);
-    return error;
-}
-
-/* attempt: a pointer, so that a program without vectored calls does not link them. */
-static fer_error transfer(stream_call *call, feri_try *attempt, bool is_valid, size_t *n)
-{
-    fer_handle *handle = call->waiting.handle;
-    bool needs_os = are_usual(handle, is_valid, call->len) &&
-                    feri_likely(feri_handle_state(handle) == FERI_STATE_FULLY_OPEN);
-    if (!needs_os) {
-        feri_request request =
-            call->waiting.readiness == FERP_WRITABLE ? FERI_REQUEST_WRITE : FERI_REQUEST_READ;
-        fer_error answer =
-            feri_stream_check_transfer(handle, request, is_valid, call->len, &needs_os);
-        if (!needs_os) {
-            feri_store_count(n, 0);
-            return answer;
-        }
-        call->len = feri_clamp_length(call->len);
-    }
-    return finish(call, feri_waiting_run(&call->waiting, attempt, call), n);
+    return reads && error.kind == FER_OK && call->moved == 0 ? feri_stream_after_end(handle)
+                                                             : error;
 }
 
 /* ---- Reads and writes of one buffer */
 
-FERI_NOINLINE static fer_error move_bytes(fer_handle *handle, ferp_readiness readiness,
-                                          const void *buf, size_t len, unsigned flags, size_t *n)
+FERI_NOINLINE static fer_error run_buffer(feri_call *of, const fer_error *first)
 {
+    stream_call *call = (stream_call *)of;
+    bool reads = of->readiness == FERP_READABLE;
+    return check_and_run(call, feri_is_buffer(call->data, call->len), reads ? try_read : try_write,
+                         first);
+}
+
+/* Whether the OS accepts the arguments as they are. A length of 0 is not usual: len - 1 is the
+ * largest size_t. */
+FERI_INLINE fer_error move_bytes(fer_handle *handle, ferp_readiness readiness, feri_try *attempt,
+                                 const void *buf, size_t len, unsigned flags, size_t *n)
+{
+    bool is_usual = feri_likely(handle != NULL) && feri_likely(buf != NULL) &&
+                    feri_likely(len - 1 < ferp_traits()->io_length_max);
     stream_call call; /* without slices */
-    feri_waiting_init(&call.waiting, handle, readiness, flags);
-    call.buf = (void *)(uintptr_t)buf;
-    call.peek = flags & FERP_PEEK;
+    feri_call_init(&call.call, handle, readiness, flags);
+    call.data = buf;
     call.len = len;
     call.moved = 0;
-    return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
+    fer_error error = feri_run(&call.call, handle, is_usual, flags, attempt, run_buffer);
+    feri_store_count(n, call.moved);
+    return error;
 }
 
-/* The arguments of a call. The common case needs them after its try only if that failed. In memory
- * they need no registers that must be saved. */
-typedef struct arguments {
-    fer_handle *handle;
-    const void *buf;
-    size_t len;
-    size_t *n;
-} arguments;
-
-/* Continues after a first try that has moved nothing, with its result: FER_OK is the end. */
-static fer_error continue_transfer(stream_call *call, feri_try *attempt, fer_error first, size_t *n)
+FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    if (can_be_shorter(call, &first)) {
-        return transfer(call, attempt, true, n);
-    }
-    return finish(call, feri_waiting_run_on(&call->waiting, attempt, call, first), n);
+    return move_bytes(handle, FERP_READABLE, try_read, buf, len, 0, n);
 }
 
-FERI_NOINLINE static fer_error continue_call(const arguments *of, ferp_readiness readiness,
-                                             unsigned flags, fer_error first)
+FERI_HOT fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    stream_call call = {
-        .waiting = {.handle = of->handle, .readiness = readiness, .call_flags = flags},
-        .buf = (void *)(uintptr_t)of->buf,
-        .len = of->len};
-    return continue_transfer(&call, try_buffer, first, of->n);
+    return move_bytes(handle, FERP_READABLE, try_read, buf, len, FERP_DONTWAIT, n);
+}
+
+FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
+{
+    return move_bytes(handle, FERP_WRITABLE, try_write, buf, len, 0, n);
+}
+
+FERI_HOT fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
+{
+    return move_bytes(handle, FERP_WRITABLE, try_write, buf, len, FERP_DONTWAIT, n);
+}
+
+/* A call that is not common, with a first member that says how it waits. */
+static fer_error move_rarely(feri_call how, const void *buf, size_t len, size_t *n)
+{
+    stream_call call = {.call = how, .data = buf, .len = len};
+    fer_error error = run_buffer(&call.call, NULL);
+    feri_store_count(n, call.moved);
+    return error;
 }
 
 fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n)
 {
-    return move_bytes(handle, FERP_READABLE, buf, len, FERP_PEEK | flags, n);
+    return move_rarely(
+        (feri_call){.handle = handle, .readiness = FERP_READABLE, .flags = FERP_PEEK | flags}, buf,
+        len, n);
 }
-
-#define IS_COMMON(call_flags) \
-    (are_usual(handle, buf != NULL, len) && feri_waiting_is_common(handle, call_flags))
-
-/* In the common case a receive of POSIX waits in the kernel, if a shutdown can wake it there. Every
- * other case is for the path of every call (move_bytes), and so is every result but bytes, after
- * which that path continues. A macro, because a function that is inlined here costs five
- * instructions more. */
-#define DEFINE_READ(name, call_flags)                                                     \
-    FERI_HOT fer_error name(fer_handle *handle, void *buf, size_t len, size_t *n)         \
-    {                                                                                     \
-        if (!IS_COMMON(call_flags)) {                                                     \
-            return move_bytes(handle, FERP_READABLE, buf, len, call_flags, n);            \
-        }                                                                                 \
-        const arguments given = {handle, buf, len, n};                                    \
-        size_t moved = 0;                                                                 \
-        unsigned flags =                                                                  \
-            (call_flags) | unix_flag(handle) | feri_waiting_flags(handle, FERP_READABLE); \
-        fer_error error = ferp_recv(handle->p_.raw_, buf, len, flags, &moved);            \
-        if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {                   \
-            return continue_call(&given, FERP_READABLE, call_flags, error);               \
-        }                                                                                 \
-        feri_store_count(n, moved);                                                       \
-        return error;                                                                     \
-    }
-DEFINE_READ(feri_stream_read, 0)
-DEFINE_READ(feri_stream_try_read, FERP_DONTWAIT)
-
-/* The first try may wait in the system, if that reports the count of a send that is cut off. */
-#define DEFINE_WRITE(name, call_flags)                                                  \
-    FERI_HOT fer_error name(fer_handle *handle, const void *buf, size_t len, size_t *n) \
-    {                                                                                   \
-        if (!IS_COMMON(call_flags)) {                                                   \
-            return move_bytes(handle, FERP_WRITABLE, buf, len, call_flags, n);          \
-        }                                                                               \
-        const arguments given = {handle, buf, len, n};                                  \
-        size_t moved = 0;                                                               \
-        unsigned flags = (call_flags) | feri_waiting_flags(handle, FERP_WRITABLE);      \
-        fer_error error = ferp_send(handle->p_.raw_, buf, len, flags, &moved);          \
-        if (feri_rare(error.kind != FER_OK)) {                                          \
-            return continue_call(&given, FERP_WRITABLE, call_flags, error);             \
-        }                                                                               \
-        feri_store_count(n, moved);                                                     \
-        return error;                                                                   \
-    }
-DEFINE_WRITE(feri_stream_write, 0)
-DEFINE_WRITE(feri_stream_try_write, FERP_DONTWAIT)
 
 fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
                               size_t *n)
 {
-    stream_call call = {.waiting = {.handle = handle,
-                                    .readiness = FERP_READABLE,
-                                    .mode = FERI_WAIT_UNTIL,
-                                    .deadline = deadline},
-                        .buf = buf,
-                        .len = len};
-    return transfer(&call, try_buffer, feri_is_buffer(buf, len), n);
+    return move_rarely(
+        (feri_call){
+            .handle = handle, .readiness = FERP_READABLE, .waits = FERI_UNTIL, .time = deadline},
+        buf, len, n);
 }
 
 /* Goes on with a read or a write of a complete transfer that a signal has interrupted (rule I1),
@@ -335,80 +314,98 @@ fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_
 static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness, const void *buf,
                                    size_t len, unsigned flags, fer_error error, size_t *n)
 {
-    stream_call call = {
-        .waiting = {.handle = handle, .readiness = readiness, .mode = FERI_WAIT_AGAIN},
-        .buf = (void *)(uintptr_t)buf,
-        .peek = flags,
-        .len = len};
-    return feri_limits_of(handle).interruptible ? error : transfer(&call, try_buffer, true, n);
+    return feri_limits_of(handle).interruptible ? error
+                                                : move_rarely((feri_call){.handle = handle,
+                                                                          .readiness = readiness,
+                                                                          .flags = flags,
+                                                                          .waits = FERI_AGAIN},
+                                                              buf, len, n);
 }
 
 /* ---- Vectored reads and writes */
 
-/* With the result of a first try that has moved nothing, or NULL. */
-FERI_NOINLINE static fer_error move_slices(fer_handle *handle, ferp_readiness readiness,
-                                           const void *slices, size_t count, unsigned flags,
-                                           const fer_error *first, size_t *n)
+FERI_NOINLINE static fer_error run_slices(feri_call *of, const fer_error *first)
 {
-    feri_slice_plan plan = feri_plan_slices(slices, count);
-    stream_call call = {.waiting = {.handle = handle, .readiness = readiness, .call_flags = flags},
-                        .slices = slices,
-                        .plan = &plan,
-                        .len = plan.sum};
-    if (first != NULL) {
-        return continue_transfer(&call, try_slices, *first, n);
+    stream_call *call = (stream_call *)of;
+    bool reads = of->readiness == FERP_READABLE;
+    bool is_valid = true;
+    if (first == NULL) {
+        feri_slice_plan plan = feri_plan_slices(call->data, call->count);
+        bool is_too_long = plan.valid && plan.count == 0 && plan.first < call->count;
+        is_valid = plan.valid;
+        if (is_too_long) {
+            fer_io_slice_mut long_one = slice_at(call->data, plan.first);
+            call->data = long_one.base;
+            call->len = long_one.len;
+            return run_buffer(of, NULL);
+        }
+        call->data = plan.valid ? (const fer_io_slice *)call->data + plan.first : NULL;
+        call->count = plan.count;
+        call->len = plan.sum;
+        call->whole = plan.is_clipped ? SIZE_MAX : plan.sum;
     }
-    if (plan.valid && plan.count == 0 && plan.first < count) {
-        /* the first slice is too long for one call */
-        fer_io_slice_mut long_one = slice_at(slices, plan.first);
-        call.buf = long_one.base;
-        call.len = long_one.len;
-        return transfer(&call, try_buffer, long_one.base != NULL, n);
-    }
-    return transfer(&call, try_slices, plan.valid, n);
+    return check_and_run(call, is_valid, reads ? try_read_slices : try_write_slices, first);
 }
 
-/* Whether the OS takes the slices as they are: none is empty, and they fit into one call. */
-FERI_INLINE bool slices_are_usual(const void *slices, size_t count)
+/* The sum of slices that the OS takes as they are: none is empty, and they fit into one call. 0:
+ * they are not such slices. */
+FERI_INLINE size_t sum_of_usual(const void *slices, size_t count)
 {
-    size_t left = ferp_traits()->io_length_max;
+    const size_t max = ferp_traits()->io_length_max;
+    size_t left = max;
     if (slices == NULL || count - 1 >= ferp_traits()->io_slices_max) {
-        return false;
+        return 0;
     }
     for (size_t i = 0; i < count; i++) {
         fer_io_slice_mut slice = slice_at(slices, i);
         if (slice.base == NULL || slice.len - 1 >= left) {
-            return false;
+            return 0;
         }
         left -= slice.len;
     }
-    return true;
+    return max - left;
 }
 
-/* As DEFINE_READ and DEFINE_WRITE. */
-#define DEFINE_SLICES(name, slice, readiness, call_flags, unix_flag, move)                    \
-    FERI_HOT fer_error name(fer_handle *handle, const slice *slices, size_t count, size_t *n) \
-    {                                                                                         \
-        if (!feri_likely(handle != NULL) || !feri_waiting_is_common(handle, call_flags) ||    \
-            !slices_are_usual(slices, count)) {                                               \
-            return move_slices(handle, readiness, slices, count, call_flags, NULL, n);        \
-        }                                                                                     \
-        size_t moved = 0;                                                                     \
-        unsigned flags = (call_flags) | (unix_flag) | feri_waiting_flags(handle, readiness);  \
-        fer_error error = move(handle->p_.raw_, slices, count, flags, &moved);                \
-        if (feri_rare(error.kind != FER_OK) || feri_rare(moved == 0)) {                       \
-            return move_slices(handle, readiness, slices, count, call_flags, &error, n);      \
-        }                                                                                     \
-        feri_store_count(n, moved);                                                           \
-        return error;                                                                         \
-    }
-DEFINE_SLICES(feri_stream_read_vectored, fer_io_slice_mut, FERP_READABLE, 0, unix_flag(handle),
-              ferp_recv_vectored)
-DEFINE_SLICES(feri_stream_try_read_vectored, fer_io_slice_mut, FERP_READABLE, FERP_DONTWAIT,
-              unix_flag(handle), ferp_recv_vectored)
-DEFINE_SLICES(feri_stream_write_vectored, fer_io_slice, FERP_WRITABLE, 0, 0u, ferp_send_vectored)
-DEFINE_SLICES(feri_stream_try_write_vectored, fer_io_slice, FERP_WRITABLE, FERP_DONTWAIT, 0u,
-              ferp_send_vectored)
+FERI_INLINE fer_error move_slices(fer_handle *handle, ferp_readiness readiness, feri_try *attempt,
+                                  const void *slices, size_t count, unsigned flags, size_t *n)
+{
+    stream_call call;
+    size_t sum = sum_of_usual(slices, count);
+    feri_call_init(&call.call, handle, readiness, flags);
+    call.data = slices;
+    call.count = count;
+    call.whole = sum;
+    call.len = sum;
+    call.moved = 0;
+    bool is_usual = feri_likely(handle != NULL) && feri_likely(sum != 0);
+    fer_error error = feri_run(&call.call, handle, is_usual, flags, attempt, run_slices);
+    feri_store_count(n, call.moved);
+    return error;
+}
+
+FERI_HOT fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
+                                             size_t count, size_t *n)
+{
+    return move_slices(handle, FERP_READABLE, try_read_slices, slices, count, 0, n);
+}
+
+FERI_HOT fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
+                                                 size_t count, size_t *n)
+{
+    return move_slices(handle, FERP_READABLE, try_read_slices, slices, count, FERP_DONTWAIT, n);
+}
+
+FERI_HOT fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices,
+                                              size_t count, size_t *n)
+{
+    return move_slices(handle, FERP_WRITABLE, try_write_slices, slices, count, 0, n);
+}
+
+FERI_HOT fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice *slices,
+                                                  size_t count, size_t *n)
+{
+    return move_slices(handle, FERP_WRITABLE, try_write_slices, slices, count, FERP_DONTWAIT, n);
+}
 
 /* ---- Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule
  * I1) unless the limits forbid it (rule I4), and a timeout applies to each read or write. */

@@ -11,6 +11,7 @@
 #include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
+#include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"

@@ -11,6 +11,8 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
+#include "core/wait/connect_wait.h"
+#include "core/wait/pause.h"
 #include "ferrule/poller.h"
 #include "platform/platform.h"
 

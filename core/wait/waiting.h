@@ -1,235 +1,123 @@
-/* waiting.h: who waits for a call that would block, and its waits (waiting.c); the _ready calls
- * (readiness.c). If the kernel has waited, the error is mapped. Otherwise core arms, checks, waits,
- * and retries with the remaining time. */
+/* waiting.h: a call that may wait: its tries, and who waits between them (waiting.c); the _ready
+ * calls (readiness.c). */
 #ifndef FERI_WAITING_H
 #define FERI_WAITING_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
-#include "core/handle/limits.h"
-#include "core/handle/modes.h"
-#include "ferrule/cancel.h"
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
+#include "ferrule/poller.h"
 #include "platform/platform.h"
-
-/* ---- Pauses of a call for which waits report "ready" although it still would block. */
-
-/* The shortest and the longest pause. Two false hints that are further apart than the shortest
- * pause are not "in a row": a wait lay between them. */
-#define FERI_PAUSE_MIN_NANOS FERP_NANOS_PER_MILLI
-#define FERI_PAUSE_MAX_NANOS (20 * FERP_NANOS_PER_MILLI)
-
-/* The false hints of one call, those in a row, and the time at which the last one ended. All zeros:
- * none yet. */
-typedef struct feri_false_hints {
-    uint32_t count;
-    uint32_t in_a_row;
-    uint64_t last;
-} feri_false_hints;
-
-/* Whether so many waits have reported the end of a connect without a result that its error does not
- * come any more. Where it comes late, the pauses until then are 15 ms. A loaded machine puts more
- * than a pause between two of these hints, so all of them count. */
-static inline bool feri_error_is_overdue(const feri_false_hints *hints)
-{
-    return hints->count > (ferp_traits()->connect_error_comes_late ? 5 : 0);
-}
-
-/* The length of the pause after so many false hints in a row: the shortest up to the second, then
- * twice as long each time, up to the longest. */
-uint64_t feri_pause_length(uint32_t in_a_row);
-
-/* Called after a false hint, before the next wait. The first in a row continues immediately,
- * because a wakeup is often spurious once: another reader took the bytes. From the second on it
- * pauses, 1 ms and then twice as long each time, at most 20 ms and never beyond the deadline.
- * Without pauses a wait that is false for as long as its cause lasts would use a whole processor.
- * A cancel of one of the tokens, which may be NULL, ends a pause: FER_OK. So does a signal:
- * INTERRUPTED, as of the wait that the pause precedes. */
-fer_error feri_pause_after_false_hint(feri_false_hints *hints, uint64_t deadline,
-                                      const fer_cancel_token *token, const fer_cancel_token *other);
-
-/* ---- The waits of a call on one socket. */
 
 /* The length of a slice: the longest wait without a check for changes by other threads, if no
  * wakeup can reach the wait (rule S6). */
 #define FERI_WAIT_SLICE_NANOS (100 * FERP_NANOS_PER_MILLI)
 
-/* What follows a try, a check or a wait. */
-typedef enum feri_next {
-    FERI_NEXT_WAIT,  /* the call waits */
-    FERI_NEXT_TRY,   /* it is tried again */
-    FERI_NEXT_RESULT /* it ends */
-} feri_next;
-
-/* How a call waits that may wait. */
-typedef enum feri_wait_mode {
-    FERI_WAIT_BY_MODE, /* according to the socket's mode and timeouts */
-    FERI_WAIT_UNTIL,   /* in every mode, until its own deadline */
+/* How long a call waits. */
+enum {
+    FERI_BY_MODE, /* by the socket's mode and timeout */
+    FERI_SINCE,   /* the same; the timeout began at `time` */
+    FERI_UNTIL,   /* in every mode, until `time` */
     /* by the mode, in core, after a signal that does not end the call (rule I1): its timeout begins
      * anew, and further signals do not end it either */
-    FERI_WAIT_AGAIN
-} feri_wait_mode;
+    FERI_AGAIN
+};
 
-/* Who waits after a try that would block. */
-typedef enum feri_waiter {
-    FERI_WAITER_NONE,      /* nobody */
-    FERI_WAITER_KERNEL,    /* the OS, in the try: by its mode and timeout; nonblocking: nobody */
-    FERI_WAITER_UNDECIDED, /* core or nobody: choose_by_mode decides after the first try */
-    FERI_WAITER_CORE       /* core, until the deadline */
-} feri_waiter;
-
-/* The waits of one call, for all its retries. The caller sets the first members, the others are
- * 0. */
-typedef struct feri_waiting {
+/* A call on one socket: the first member of a struct with its arguments, which its tries use. */
+typedef struct feri_call {
     fer_handle *handle;
-    ferp_readiness readiness;
-    /* FERP_DONTWAIT: WOULD_BLOCK in every mode. Otherwise by `mode`; no other flag is read here */
-    unsigned call_flags;
-    feri_wait_mode mode;
-    uint64_t deadline; /* that of the call (UNTIL). Later that of all its waits */
-    /* NULL, or feri_waiting_after_accept: a pointer, so that a program without accepts does not
-     * link it */
-    feri_next (*after_try)(struct feri_waiting *waiting, fer_error *result);
-
-    feri_waiter waiter;
-    unsigned flags; /* of each try: FERP_DONTWAIT, unless the kernel waits */
-    feri_limits limits;
-    bool has_waited;
-    bool is_retry_after_reset; /* the last try: a read whose read half was reset before it */
+    uint64_t time;
+    ferp_readiness readiness; /* what it waits for */
+    unsigned flags;           /* of each try. FERP_DONTWAIT: WOULD_BLOCK in every mode */
+    uint8_t waits;            /* FERI_BY_MODE and so on */
+    bool is_discarded;        /* what the last try has received: another one is made at once */
     /* The result is an error of a try, or of the socket in a wait (failure of ferp_wait). The
      * caller maps it by its operation. Any other result says nothing about the socket. */
     bool is_socket_error;
-    uint32_t skips; /* rule L3 */
-    feri_false_hints false_hints;
-} feri_waiting;
+    bool is_marked; /* a mark of the caller's own */
+} feri_call;
 
-/* A call by the mode. feri_waiting_begin sets the other members. If gcc compiles for size, it
- * clears a whole struct with "rep stos", which is slow to begin. */
-FERI_INLINE void feri_waiting_init(feri_waiting *waiting, fer_handle *handle,
-                                   ferp_readiness readiness, unsigned call_flags)
+/* A call by the mode. If gcc compiles for size, it clears a whole struct with "rep stos", which is
+ * slow to begin. */
+FERI_INLINE void feri_call_init(feri_call *call, fer_handle *handle, ferp_readiness readiness,
+                                unsigned flags)
 {
-    waiting->handle = handle;
-    waiting->readiness = readiness;
-    waiting->call_flags = call_flags;
-    waiting->mode = FERI_WAIT_BY_MODE;
-    waiting->after_try = NULL;
-    waiting->waiter = FERI_WAITER_NONE;
-    waiting->has_waited = false;
-    waiting->is_retry_after_reset = false;
-    waiting->is_socket_error = false;
-    waiting->skips = 0;
-    waiting->false_hints.count = 0;
-    waiting->false_hints.in_a_row = 0;
-    waiting->false_hints.last = 0;
+    call->handle = handle;
+    call->readiness = readiness;
+    call->flags = flags;
+    call->waits = FERI_BY_MODE;
+    call->is_discarded = false;
+    call->is_socket_error = false;
+    call->is_marked = false;
 }
+
+/* One try of a call. */
+typedef fer_error feri_try(feri_call *call, unsigned flags);
 
 /* The flags of a try by the mode, for a handle without limits: FERP_DONTWAIT if core waits although
  * calls could wait in the kernel, else 0. No shutdown wakes a receive of macOS (rule S6), and a
  * send may lose its count (rule E3). Datagrams move complete or not at all. */
-unsigned feri_waiting_flags(const fer_handle *handle, ferp_readiness readiness);
+FERI_INLINE unsigned feri_try_flags(const fer_handle *handle, ferp_readiness readiness)
+{
+    bool core_waits = readiness == FERP_WRITABLE
+                          ? ferp_traits()->cut_send_loses_count &&
+                                !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
+                          : readiness == FERP_READABLE && ferp_traits()->io_waits_in_kernel &&
+                                feri_marks_read_end(handle);
+    return core_waits ? FERP_DONTWAIT : 0;
+}
 
-/* Decides before the first try whether the kernel waits, and so how the tries are made. Any error
- * is the call's result: limits that are reached precede data that is ready (rule K1). On a
- * nonblocking socket they do not apply, except to a call with a deadline of its own. */
-fer_error feri_waiting_begin(feri_waiting *waiting);
+/* What follows the first try of a call, or all of it: first is NULL. */
+typedef fer_error feri_rest(feri_call *call, const fer_error *first);
 
-/* Called after each try; waits after WOULD_BLOCK. *result is that of the try, and with
- * FERI_NEXT_RESULT that of the call. After WOULD_BLOCK it is FER_OK for a read half that ended
- * meanwhile, WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, CANCELLED,
- * BROKEN_PIPE (the write half was shut down meanwhile), or an error of the wait or of a query. */
-feri_next feri_waiting_wait_if_needed(feri_waiting *waiting, fer_error *result);
+/* Runs a call: its first try here, if there is a handle and the OS takes the arguments as they are
+ * (is_usual), the handle has no limits and no end that was met, and no mode must be set first. If
+ * that succeeds, its result is the call's. The flags are constants of the caller: gcc reads the
+ * call again after an atomic load. */
+FERI_INLINE fer_error feri_run(feri_call *call, fer_handle *handle, bool is_usual, unsigned flags,
+                               feri_try *attempt, feri_rest *rest)
+{
+    if (feri_likely(is_usual) && feri_likely(feri_handle_is_fast_path(handle)) &&
+        ((flags & FERP_DONTWAIT) == 0 || ferp_traits()->io_waits_in_kernel)) {
+        const fer_error first = attempt(call, flags | feri_try_flags(handle, call->readiness));
+        return feri_likely(first.kind == FER_OK) ? first : rest(call, &first);
+    }
+    return rest(call, NULL);
+}
 
-/* One try of a call, with the flags of the waits. */
-typedef fer_error feri_try(void *call, unsigned flags);
+/* Makes tries until one has a result, with waits between them. first: the result of a first try by
+ * feri_run, or NULL. After WOULD_BLOCK the result is FER_OK for a read half that ended meanwhile,
+ * WOULD_BLOCK (nonblocking), TIMED_OUT with os_code 0, INTERRUPTED, CANCELLED, BROKEN_PIPE (the
+ * write half was shut down meanwhile), or an error of the wait or of a query. Limits that are
+ * reached precede data that is ready (rule K1). On a nonblocking socket they do not apply, except
+ * to a call with a time of its own. */
+fer_error feri_run_on(feri_call *call, feri_try *attempt, const fer_error *first);
 
-/* Begins, and makes tries until one has a result, with waits between them. */
-fer_error feri_waiting_run(feri_waiting *waiting, feri_try *attempt, void *call);
-
-/* The same after a first try by the mode, which the caller has made with feri_waiting_flags, on a
- * handle that had no limits. result is that of the try. */
-fer_error feri_waiting_run_on(feri_waiting *waiting, feri_try *attempt, void *call,
-                              fer_error result);
-
-/* ---- Calls that discard what a try has received. A further try in the kernel would wait for the
+/* ---- Calls that discard what a try has received. Another try in the kernel would wait for the
  * whole timeout again, so core waits, and all tries last no longer than the timeout (rule T2). */
 
-/* The time at which the timeout of the call begins, for the next two. 0: it has none, or it was set
- * outside of the library and then begins with the first discard. Called before the first try. */
-uint64_t feri_waiting_start(const feri_waiting *waiting);
-
-/* Called by a try after a discard. FER_OK: it goes on, with waiting->flags. Otherwise the result of
- * the call: its time is over, or it was cancelled. */
-fer_error feri_waiting_after_discard(feri_waiting *waiting, uint64_t began);
-
-/* As feri_waiting_run_on, after a first try whose datagram was discarded. */
-fer_error feri_waiting_run_after_discard(feri_waiting *waiting, feri_try *attempt, void *call,
-                                         uint64_t began);
-
-/* Whether the first try of a call can come before that path: the handle has no limits, no end that
- * was met, and no mode to be set before a call that never waits. Its flags are those of the call
- * and feri_waiting_flags. FER_OK is the call's result; any other one is for feri_waiting_run_after.
- */
-FERI_INLINE bool feri_waiting_is_common(const fer_handle *handle, unsigned call_flags)
+/* The flags of a handle whose timeout may be set in this direction. */
+FERI_INLINE uint32_t feri_may_expire(ferp_direction direction)
 {
-    return feri_likely(feri_handle_is_fast_path(handle)) &&
-           ((call_flags & FERP_DONTWAIT) == 0 || ferp_traits()->io_waits_in_kernel);
+    return FERI_FLAG_CLONED | FERI_FLAG_ADOPTED | feri_timeout_flag(direction);
 }
 
-/* Goes on after that first try, or begins if there was none: first is NULL. */
-static inline fer_error feri_waiting_run_after(feri_waiting *waiting, feri_try *attempt, void *call,
-                                               const fer_error *first)
+/* The timeout of a call whose tries discard begins now. One that was set outside of the library
+ * begins with the first discard. */
+void feri_call_start(feri_call *call);
+
+/* The result of a try that has discarded something. */
+static inline fer_error feri_discard(feri_call *call)
 {
-    return first != NULL ? feri_waiting_run_on(waiting, attempt, call, *first)
-                         : feri_waiting_run(waiting, attempt, call);
+    call->is_discarded = true;
+    return feri_own_error(FER_WOULD_BLOCK);
 }
-
-/* Before each try of accept, which has no flags. For a call that never waits the queue is polled:
- * WOULD_BLOCK. For one that limits or a timeout end the socket is nonblocking. */
-fer_error feri_waiting_check_queue(const feri_waiting *waiting);
-
-/* Called after each accept. TRY: another one is made at once, after a signal (rule I1), unless the
- * limits let it end the call (rule I4), or after a connection that failed in the queue (rule L3).
- * RESULT: *result is that of the accept. */
-feri_next feri_waiting_after_accept(feri_waiting *waiting, fer_error *result);
-
-/* ---- The mode and the timeouts of a socket, for calls that wait. blocking.h sets them. */
-
-/* The user's mode. The OS is queried only if another handle may have set it. */
-fer_error feri_is_nonblocking(const fer_handle *handle, bool *out);
-
-/* The same after a try that has waited in the kernel, if at all. The OS is queried unless this
- * handle alone has set nonblocking mode, because another process may have set it since. */
-fer_error feri_was_nonblocking(const fer_handle *handle, bool *out);
-
-/* As fer_tcp_stream_read_timeout. */
-fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
-
-/* The timeout, without a system call if no handle can have set one. */
-fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
-                              fer_duration *out);
-
-/* Maps WOULD_BLOCK of a try that may wait in the kernel: it is an expired timeout, unless the
- * socket is or was nonblocking. A blocking socket without a timeout was nonblocking during the try:
- * another thread or process has made it blocking since. */
-fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direction,
-                                  fer_error error);
-
-/* ---- Waits for the result of a started connect. */
-
-/* Waits for the result of a started connect, within limits. Signals and spurious wakeups restart
- * the wait. operation maps the result of the connect, and no other error. */
-fer_error feri_await_connect(fer_raw_socket raw, feri_operation operation,
-                             const feri_limits *limits);
-
-/* One wait for the result of a CONNECTING handle's connect. FER_OK: check the handle's state, which
- * may still be CONNECTING. Otherwise TIMED_OUT with os_code 0, CANCELLED or INTERRUPTED. *failed:
- * the connect has failed; the next call queries and reports the error. */
-fer_error feri_pending_connect_wait(fer_handle *handle, const feri_limits *limits, bool *failed);
 
 /* ---- Readiness: readiness.c. The handle's own state first, then the OS. */
 

@@ -6,7 +6,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/open/binding.h"
-#include "core/wait/blocking.h"
+#include "core/handle/modes.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -11,7 +11,6 @@
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/transfer/datagram.h"
-#include "core/wait/blocking.h"
 #include "core/wait/waiting.h"
 
 #define MILLI UINT64_C(1000000)

@@ -2,7 +2,7 @@
 #include "unit/scripted_platform.h"
 
 #include "core/handle/options.h"
-#include "core/wait/blocking.h"
+#include "core/handle/modes.h"
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"
 

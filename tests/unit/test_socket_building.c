@@ -1,6 +1,6 @@
 /* test_socket_building.c: the seam calls of each step of building a socket on each system, and the
  * resulting state: creation, binding, listening, options. Connecting: test_socket_connecting.c. */
-#include "core/wait/waiting.h"
+#include "core/handle/modes.h"
 #include "unit/scripted_platform.h"
 #include "unit/socket_check.h"
 
