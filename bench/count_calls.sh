@@ -90,17 +90,17 @@ check() {
 
 # docs/DESIGN.md, "What a call costs", has the reason of each gate.
 for name in archive shared lto; do
-    check "$name" write_read 2 70 bench_limits
-    check "$name" try_write_read 2 75 bench_calls
-    check "$name" write_read_all 2 110 bench_calls
-    check "$name" any_stream 2 110 bench_calls
+    check "$name" write_read 2 104 bench_limits
+    check "$name" try_write_read 2 108 bench_calls
+    check "$name" write_read_all 2 144 bench_calls
+    check "$name" any_stream 2 140 bench_calls
     check "$name" limits 2 660 bench_calls
-    check "$name" slices 2 180 bench_calls
-    check "$name" datagram 2 200 bench_calls
-    check "$name" connected 2 170 bench_calls
+    check "$name" slices 2 218 bench_calls
+    check "$name" datagram 2 236 bench_calls
+    check "$name" connected 2 210 bench_calls
     check "$name" unix_datagram 2 220 bench_calls
     check "$name" batch_of_one 2 450 bench_calls
-    check "$name" accept 6 230 bench_calls
+    check "$name" accept 6 250 bench_calls
     check "$name" ready 1 95 bench_calls
     check "$name" started 9 1100 bench_calls
     check "$name" keepalive 7 420 bench_calls

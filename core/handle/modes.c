@@ -1,5 +1,5 @@
-/* modes.c: the blocking mode and the timeouts of a socket, and what else all its handles share if the
- * OS does not keep it.
+/* modes.c: the blocking mode and the timeouts of a socket, and what else all its handles share if
+ * the OS does not keep it.
  *
  * The settings are words: those of the handle, and from its first clone on those of the record. The
  * first clone copies the words to the record, and every change of a word finds out where the word
@@ -380,15 +380,21 @@ fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction
     return may_be_set ? feri_timeout(handle, direction, out) : feri_ok();
 }
 
+/* A handle that has set a timeout asks only for the mode, which another process may have set
+ * meanwhile (rule T6). */
 fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direction,
                                   fer_error error)
 {
-    fer_duration timeout = FER_DURATION_NONE;
-    bool nonblocking = false;
-    FER_TRY(feri_was_nonblocking(handle, &nonblocking));
-    FER_TRY(nonblocking ? feri_ok() : feri_timeout(handle, direction, &timeout));
-    return timeout.nanos != FER_DURATION_NONE_NANOS ? feri_map_error(FERI_OPERATION_EXPIRED, error)
-                                                    : error;
+    fer_duration timeout = {.nanos = 0};
+    bool asks = others_may_set(handle);
+    bool is_set = feri_handle_has_flag(handle, feri_timeout_flag(direction));
+    bool nonblocking = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
+    FER_TRY(query_mode(handle, asks || (is_set && !nonblocking), &nonblocking));
+    FER_TRY(nonblocking || (is_set && !asks) ? feri_ok()
+                                             : feri_timeout(handle, direction, &timeout));
+    return nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS
+               ? error
+               : feri_map_error(FERI_OPERATION_EXPIRED, error);
 }
 
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
@@ -402,8 +408,12 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
         feri_modes_set_timeout(handle, direction, timeout);
         return feri_ok();
     }
-    feri_atomic_change_bits(&handle->p_.flags_, feri_timeout_flag(direction), 0);
-    return feri_forgive_ended(handle, ferp_set_timeout(handle->p_.raw_, direction, timeout));
+    uint32_t flag = feri_timeout_flag(direction);
+    bool is_none = timeout.nanos == FER_DURATION_NONE_NANOS;
+    feri_atomic_change_bits(&handle->p_.flags_, flag, 0);
+    fer_error error = ferp_set_timeout(handle->p_.raw_, direction, timeout);
+    feri_atomic_change_bits(&handle->p_.flags_, 0, is_none && error.kind == FER_OK ? flag : 0);
+    return feri_forgive_ended(handle, error);
 }
 
 /* The flag is set before the socket becomes nonblocking and cleared after it becomes blocking. A

@@ -91,7 +91,7 @@ feri_slice_plan feri_plan_slices(const void *slices, size_t count)
  * fewer bytes either. */
 #define SHORTEST_TRY ((size_t)4096)
 
-/* Called after a try that failed. True: it lacked buffers, and a try of call->len bytes, which are fewer now,
+/* Called after a try that failed. True: it lacked buffers, and a try of call->len bytes, fewer now,
  * may succeed. False: *error is the result of the try. If the shortest try lacked buffers that may
  * be free later, that is WOULD_BLOCK. */
 static bool can_be_shorter(stream_call *call, fer_error *error)

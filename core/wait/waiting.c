@@ -254,7 +254,7 @@ static feri_next next_after_try(feri_waits *w, fer_error *result)
 {
     feri_call *call = w->call;
     bool was_discarded = call->is_discarded;
-    bool is_signal = result->kind == FER_INTERRUPTED && w->may_wait && continues_after_signal(call);
+    bool is_signal = result->kind == FER_INTERRUPTED && continues_after_signal(call);
     call->is_discarded = false;
     if (!was_discarded && !is_signal) {
         call->is_socket_error = result->kind != FER_WOULD_BLOCK;
@@ -276,12 +276,13 @@ static feri_next next_after_try(feri_waits *w, fer_error *result)
     if (was_discarded) {
         return FERI_NEXT_TRY;
     }
+    if (is_signal && (w->may_wait || call->waits == FERI_AGAIN)) {
+        return after_signal(w, result);
+    }
     if (!w->may_wait) {
         return FERI_NEXT_RESULT;
     }
-    feri_next found = is_signal       ? after_signal(w, result)
-                      : w->has_waited ? check_before_next_wait(w, result)
-                                      : FERI_NEXT_WAIT;
+    feri_next found = w->has_waited ? check_before_next_wait(w, result) : FERI_NEXT_WAIT;
     return found == FERI_NEXT_WAIT ? wait_once(w, result) : found;
 }
 
@@ -293,16 +294,17 @@ static fer_error run_in_core(feri_call *call, feri_try *attempt, const fer_error
     w.is_decided = false;
     w.has_waited = false;
     w.is_retry_after_reset = false;
+    unsigned flags = call->flags | FERP_DONTWAIT;
     fer_error result;
     if (first == NULL) {
         FER_TRY(begin(&w));
-        result = attempt(call, call->flags | FERP_DONTWAIT);
+        result = attempt(call, flags);
     } else {
         w.limits = FERI_NO_LIMITS; /* it had none */
         result = *first;
     }
     while (result.kind != FER_OK && next_after_try(&w, &result) == FERI_NEXT_TRY) {
-        result = attempt(call, call->flags | FERP_DONTWAIT);
+        result = attempt(call, flags);
     }
     return result;
 }

@@ -453,7 +453,7 @@ static bool make_brief(void *stream)
 }
 
 /* T2, T6: the modes belong to the socket: those of another process are neither an expired timeout
- * nor a nonblocking mode that was not set. */
+ * nor a nonblocking mode that was not set; within limits, if the program has the raw socket. */
 RULE_TEST("T6", the_modes_that_a_child_sets_are_those_of_its_parent)
 {
     char byte;
@@ -464,6 +464,7 @@ RULE_TEST("T6", the_modes_that_a_child_sets_are_those_of_its_parent)
     assert_kind(fer_unix_stream_read(&stream, &byte, 1, NULL), FER_WOULD_BLOCK);
     const fer_limits limits = {.deadline = fer_instant_after(millis(9000))};
     assert_ok(fer_unix_stream_set_limits(&stream, &limits));
+    assert_true(fer_unix_stream_as_raw(&stream) != FER_RAW_SOCKET_NONE);
     assert_kind(fer_unix_stream_read(&stream, &byte, 1, NULL), FER_WOULD_BLOCK);
     assert_ok(fer_unix_stream_set_limits(&stream, NULL));
     assert_int_equal(exit_code_of(fork_child(make_blocking, &stream)), 0);

@@ -65,7 +65,7 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
         script_take(flags == 0 ? SCRIPT_SEND_VECTORED : SCRIPT_TRY_SEND_VECTORED, raw,
                     "%d,%" PRIu64 "x%" PRIu64, (int)raw, (uint64_t)count, (uint64_t)slices[0].len),
         n);
-    size_t left = flags == 0 ? *n : 0;
+    size_t left = *n;
     for (size_t i = 0; i < count && left > 0; i++) {
         size_t part = slices[i].len < left ? slices[i].len : left;
         assert_true(script.sent_len + part < sizeof script.sent);

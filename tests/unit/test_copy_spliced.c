@@ -67,7 +67,7 @@ SCRIPT_TEST(a_copy_splices_after_256_kib_and_once)
         {"a long copy",
          "recv 262144 9, try_send 262143 1 9, pipe_fill 5 WOULD_BLOCK:11, pipe_drain 5",
          "recv(1,262144) try_send(2,262144) try_send(2,1) pipe_open(262144,waits) "
-         "pipe_fill(1,262144) pipe_drain(2,5) pipe_fill(1,262144) is_nonblocking(1) "
+         "pipe_fill(1,262144) pipe_drain(2,5) pipe_fill(1,262144) "
          "timeout(1,reading) pipe_close() recv(1,262144) try_send(2,9) recv(1,262144)",
          FER_OK, 0, 0, CAP + 14},
         {"a shorter copy", "recv 262143, try_send 262143",
@@ -156,19 +156,19 @@ SCRIPT_TEST(the_bytes_of_the_pipe_are_written_or_return_to_the_buffer)
          0, 0, 0},
         {"a fill without memory is for the buffer", "pipe_fill OUT_OF_MEMORY:1", SPLICED, FER_OK, 0,
          0, 0},
-        /* A clone has made the source nonblocking since: the read finds out. */
-        {"a fill that would block is for the buffer", "pipe_fill WOULD_BLOCK:11, is_nonblocking 1",
-         OPENED "is_nonblocking(1) pipe_close()", FER_OK, 0, 0, 0},
-        /* T2: the fill has waited for the whole timeout, which a clone has set since. */
+        /* Another process has made the source nonblocking since: the read finds out. */
+        {"a fill that would block is for the buffer", "pipe_fill WOULD_BLOCK:11",
+         OPENED "timeout(1,reading) pipe_close()", FER_OK, 0, 0, 0},
+        /* T2: the fill has waited for the whole timeout, which another process has set. */
         {"a timeout that expires in a fill expires once", "pipe_fill WOULD_BLOCK:11, timeout 1000",
-         OPENED "is_nonblocking(1) timeout(1,reading) pipe_close()", FER_TIMED_OUT, 0, 0, 0},
+         OPENED "timeout(1,reading) pipe_close()", FER_TIMED_OUT, 0, 0, 0},
         {"a signal does not end a fill", "pipe_fill INTERRUPTED:4 INTERRUPTED:4",
          OPENED "pipe_fill(1,262144) pipe_fill(1,262144) pipe_close()", FER_OK, 0, 0, 0},
         {"a reset of the source", "pipe_fill 5 CONNECTION_RESET:104, pipe_drain 5", NULL,
          FER_CONNECTION_RESET, 104, 0, 5},
         {"a drain that would block returns the rest to the buffer",
          "pipe_fill 5, pipe_drain 2 WOULD_BLOCK:11, pipe_read 3",
-         OPENED "pipe_drain(2,5) pipe_drain(2,3) is_nonblocking(2) timeout(2,writing) pipe_read(3) "
+         OPENED "pipe_drain(2,5) pipe_drain(2,3) timeout(2,writing) pipe_read(3) "
                 "pipe_close()",
          FER_OK, 0, 3, 2},
         /* T2, T4: the drain has waited for the whole timeout, and nothing is lost. */

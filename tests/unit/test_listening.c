@@ -5,8 +5,8 @@
 
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/open/binding.h"
 #include "core/handle/modes.h"
+#include "core/open/binding.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -1,8 +1,8 @@
 /* test_options.c: the options and modes of a socket, multicast groups and keepalive. */
 #include "unit/scripted_platform.h"
 
-#include "core/handle/options.h"
 #include "core/handle/modes.h"
+#include "core/handle/options.h"
 #include "ferrule/udp.h"
 #include "ferrule/unix.h"
 
