@@ -11,8 +11,8 @@
 #include "core/open/binding.h"
 #include "core/open/connect_attempts.h"
 #include "core/open/connecting.h"
-#include "core/wait/poller.h"
 #include "core/wait/pause.h"
+#include "core/wait/poller.h"
 #include "ferrule/connector.h"
 #include "platform/platform.h"
 

@@ -12,8 +12,8 @@
 #include "core/base/time.h"
 #include "core/handle/limits.h"
 #include "core/names/address_source.h"
-#include "core/wait/poller.h"
 #include "core/wait/pause.h"
+#include "core/wait/poller.h"
 #include "core/wait/waker.h"
 #include "platform/platform.h"
 

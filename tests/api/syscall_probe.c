@@ -91,14 +91,14 @@ static void move_bytes_with_timeouts(void)
     STEP("write_in_time: sendto", fer_tcp_stream_write(&client, "hello", 5, &n), FER_OK);
     await_input(&server);
     STEP("read_in_time: recvfrom", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_OK);
-    STEP("read_expired: recvfrom fcntl",
-         fer_tcp_stream_read(&server, buffer, sizeof buffer, &n), FER_TIMED_OUT);
+    STEP("read_expired: recvfrom fcntl", fer_tcp_stream_read(&server, buffer, sizeof buffer, &n),
+         FER_TIMED_OUT);
     fer_copy_buffer copied = {buffer, sizeof buffer, 0, 0};
     fer_stream echo = fer_tcp_stream_as_stream(&server);
     expect("write", fer_tcp_stream_write_all(&client, "hello", 5, &n), FER_OK);
     await_input(&server);
-    STEP("copy_expired: recvfrom sendto recvfrom fcntl",
-         fer_copy(echo, echo, &copied, NULL), FER_TIMED_OUT);
+    STEP("copy_expired: recvfrom sendto recvfrom fcntl", fer_copy(echo, echo, &copied, NULL),
+         FER_TIMED_OUT);
     expect("read_exact", fer_tcp_stream_read_exact(&client, buffer, 5, &n), FER_OK);
     STEP("try_clone: fcntl", fer_tcp_stream_try_clone(&server, &clone), FER_OK);
     STEP("read_expired_on_clone: recvfrom fcntl getsockopt",
@@ -126,8 +126,8 @@ static void move_bytes_within_limits(void)
     STEP("write_in_limits: sendto", fer_tcp_stream_write(&server, "hello", 5, &n), FER_OK);
     limits.deadline = fer_instant_after(fer_duration_from_millis(20));
     expect("set_limits", fer_tcp_stream_set_limits(&server, &limits), FER_OK);
-    STEP("read_until_deadline: recvfrom poll",
-         fer_tcp_stream_read(&server, buffer, 1, &n), FER_TIMED_OUT);
+    STEP("read_until_deadline: recvfrom poll", fer_tcp_stream_read(&server, buffer, 1, &n),
+         FER_TIMED_OUT);
     STEP("read_after_deadline:", fer_tcp_stream_read(&server, buffer, 1, &n), FER_TIMED_OUT);
     STEP("token_cancel: write", fer_cancel_token_cancel(&token), FER_OK);
     STEP("token_cancel_again:", fer_cancel_token_cancel(&token), FER_OK);
@@ -265,8 +265,8 @@ static void move_datagrams(void)
          FER_OK);
     expect("set_read_timeout", fer_udp_socket_set_read_timeout(&one, fer_duration_from_millis(20)),
            FER_OK);
-    STEP("udp_recv_expired: recvfrom fcntl",
-         fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_TIMED_OUT);
+    STEP("udp_recv_expired: recvfrom fcntl", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got),
+         FER_TIMED_OUT);
     STEP("udp_port_0:", fer_udp_socket_send_to(&one, "nobody", 6, &any_port, NULL),
          FER_INVALID_INPUT);
     move_batches(&other, &to, &one);
