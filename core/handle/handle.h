@@ -62,6 +62,10 @@ static inline uint32_t feri_timeout_flag(ferp_direction direction)
 }
 #define FERI_TIMEOUT_FLAGS (FERI_FLAG_READ_TIMEOUT_SET | FERI_FLAG_WRITE_TIMEOUT_SET)
 
+/* Other handles may set the modes of the socket; other handles or the program. */
+#define FERI_SHARED (FERI_FLAG_CLONED | FERI_FLAG_ADOPTED)
+#define FERI_OTHERS (FERI_SHARED | FERI_FLAG_LENT)
+
 /* The kinds of sockets whose addresses are not IP. */
 #define FERI_NOT_IP (FERI_FLAG_UNIX | FERI_FLAG_FOREIGN)
 
@@ -116,7 +120,7 @@ static inline fer_ip_family feri_handle_family(const fer_handle *handle)
 /* Whether another handle may change the socket's modes, and shut its halves down. */
 FERI_INLINE bool feri_handle_is_shared(const fer_handle *handle)
 {
-    return feri_handle_has_flag(handle, FERI_FLAG_CLONED | FERI_FLAG_ADOPTED);
+    return feri_handle_has_flag(handle, FERI_SHARED);
 }
 
 /* Whether core keeps the modes of the socket (modes.h), and not the OS. */

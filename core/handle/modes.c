@@ -336,30 +336,15 @@ void feri_modes_write_to(fer_handle *handle, fer_raw_socket raw)
 
 /* ---- The mode and the timeouts, wherever they are kept */
 
-/* Whether another handle or program may set the socket's mode and timeouts: the OS knows them. */
-static bool others_may_set(const fer_handle *handle)
-{
-    return feri_handle_is_shared(handle) || feri_handle_has_flag(handle, FERI_FLAG_LENT);
-}
-
-static fer_error query_mode(const fer_handle *handle, bool asks_os, bool *out)
+fer_error feri_is_nonblocking(const fer_handle *handle, uint32_t asking, bool *out)
 {
     if (feri_core_keeps_modes(handle)) {
         *out = feri_modes_is_nonblocking(handle);
         return feri_ok();
     }
     *out = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
-    return asks_os ? ferp_is_nonblocking(handle->p_.raw_, out) : feri_ok();
-}
-
-fer_error feri_is_nonblocking(const fer_handle *handle, bool *out)
-{
-    return query_mode(handle, feri_handle_is_shared(handle), out);
-}
-
-fer_error feri_was_nonblocking(const fer_handle *handle, bool *out)
-{
-    return query_mode(handle, others_may_set(handle), out);
+    return feri_handle_has_flag(handle, asking) ? ferp_is_nonblocking(handle->p_.raw_, out)
+                                                : feri_ok();
 }
 
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
@@ -375,8 +360,8 @@ fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_d
 fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction, fer_duration *out)
 {
     *out = FER_DURATION_NONE;
-    bool may_be_set = feri_core_keeps_modes(handle) || others_may_set(handle) ||
-                      feri_handle_has_flag(handle, feri_timeout_flag(direction));
+    bool may_be_set = feri_core_keeps_modes(handle) ||
+                      feri_handle_has_flag(handle, FERI_OTHERS | feri_timeout_flag(direction));
     return may_be_set ? feri_timeout(handle, direction, out) : feri_ok();
 }
 
@@ -385,13 +370,14 @@ fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction
 fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direction,
                                   fer_error error)
 {
+    uint32_t flag = feri_timeout_flag(direction);
+    uint32_t flags = feri_handle_flags(handle);
+    uint32_t asking = (flags & FERI_FLAG_NONBLOCKING) != 0 ? FERI_OTHERS : FERI_OTHERS | flag;
+    bool is_set = (flags & (FERI_OTHERS | flag)) == flag;
     fer_duration timeout = {.nanos = 0};
-    bool asks = others_may_set(handle);
-    bool is_set = feri_handle_has_flag(handle, feri_timeout_flag(direction));
-    bool nonblocking = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
-    FER_TRY(query_mode(handle, asks || (is_set && !nonblocking), &nonblocking));
-    FER_TRY(nonblocking || (is_set && !asks) ? feri_ok()
-                                             : feri_timeout(handle, direction, &timeout));
+    bool nonblocking = false;
+    FER_TRY(feri_is_nonblocking(handle, asking, &nonblocking));
+    FER_TRY(nonblocking || is_set ? feri_ok() : feri_timeout(handle, direction, &timeout));
     return nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS
                ? error
                : feri_map_error(FERI_OPERATION_EXPIRED, error);
@@ -445,8 +431,8 @@ fer_error feri_begin_listening(fer_handle *handle)
 {
     bool nonblocking = false;
     if (!feri_core_keeps_modes(handle)) {
-        FER_TRY(feri_is_nonblocking(handle, &nonblocking));
-        if (others_may_set(handle) || feri_handle_has_flag(handle, FERI_TIMEOUT_FLAGS)) {
+        FER_TRY(feri_is_nonblocking(handle, FERI_SHARED, &nonblocking));
+        if (feri_handle_has_flag(handle, FERI_OTHERS | FERI_TIMEOUT_FLAGS)) {
             FER_TRY(feri_modes_read_from(handle->p_.raw_, true, handle));
         }
     }
@@ -486,7 +472,7 @@ fer_error feri_set_connect_mode(fer_raw_socket raw, bool nonblocking)
 bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking)
 {
     fer_duration timeout = FER_DURATION_NONE;
-    if (feri_is_nonblocking(handle, nonblocking).kind != FER_OK) {
+    if (feri_is_nonblocking(handle, FERI_SHARED, nonblocking).kind != FER_OK) {
         return false;
     }
     fer_error error = *nonblocking ? feri_ok() : feri_timeout_if_set(handle, direction, &timeout);

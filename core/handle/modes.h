@@ -42,12 +42,9 @@ void feri_handle_before_attempt(uint32_t *attempts);
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
 fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
 
-/* The user's mode. The OS is asked only if another handle may have set it. */
-fer_error feri_is_nonblocking(const fer_handle *handle, bool *out);
-
-/* The same after a try that would block. The OS is asked too if the program has the raw socket
- * (rule T6). */
-fer_error feri_was_nonblocking(const fer_handle *handle, bool *out);
+/* The user's mode. The OS is asked if the handle has one of the flags: FERI_SHARED before a call,
+ * FERI_OTHERS after a try that would block (rule T6). */
+fer_error feri_is_nonblocking(const fer_handle *handle, uint32_t asking, bool *out);
 
 /* As fer_tcp_stream_read_timeout. */
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);

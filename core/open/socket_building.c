@@ -257,7 +257,7 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
     if (started.kind != FER_IN_PROGRESS) {
         return apply_connect_result(handle, started);
     }
-    fer_error error = feri_was_nonblocking(handle, &nonblocking);
+    fer_error error = feri_is_nonblocking(handle, FERI_OTHERS, &nonblocking);
     if (error.kind == FER_OK && nonblocking) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
@@ -286,7 +286,7 @@ static fer_error connect_built_until(fer_handle *handle, const fer_socket_addr *
     FER_TRY(begin_connect(handle, &limits));
     limits.deadline = feri_earlier(deadline, limits.deadline);
     fer_error error = addr->port == 0 ? feri_own_error(FER_CONNECTION_REFUSED)
-                                      : feri_is_nonblocking(handle, &nonblocking);
+                                      : feri_is_nonblocking(handle, FERI_SHARED, &nonblocking);
     if (error.kind == FER_OK) {
         error = feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, &limits);
         error = restore_mode(handle, nonblocking, error);
@@ -299,7 +299,7 @@ static fer_error limits_apply(const fer_handle *handle, bool *applies)
 {
     bool nonblocking = false;
     if (feri_handle_is_limited(handle)) {
-        FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+        FER_TRY(feri_is_nonblocking(handle, FERI_SHARED, &nonblocking));
         *applies = !nonblocking;
     }
     return feri_ok();
@@ -334,7 +334,7 @@ static fer_error abandon_connect(fer_handle *handle, fer_error error)
 {
     bool nonblocking = false;
     (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
-    FER_TRY(feri_was_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_is_nonblocking(handle, FERI_OTHERS, &nonblocking));
     return feri_map_error(nonblocking ? FERI_OPERATION_UNIX_START : FERI_OPERATION_EXPIRED, error);
 }
 
@@ -359,7 +359,7 @@ static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *a
     const feri_limits none = FERI_NO_LIMITS;
     fer_duration timeout = FER_DURATION_NONE;
     bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, &nonblocking));
+    FER_TRY(feri_is_nonblocking(handle, FERI_SHARED, &nonblocking));
     FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
     if (nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS) {
         return feri_unix_connect_raw(handle->p_.raw_, addr);

@@ -314,12 +314,16 @@ fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_
 static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness, const void *buf,
                                    size_t len, unsigned flags, fer_error error, size_t *n)
 {
-    return feri_limits_of(handle).interruptible ? error
-                                                : move_rarely((feri_call){.handle = handle,
-                                                                          .readiness = readiness,
-                                                                          .flags = flags,
-                                                                          .waits = FERI_AGAIN},
-                                                              buf, len, n);
+    stream_call call = {
+        .call = {.handle = handle, .readiness = readiness, .flags = flags, .waits = FERI_AGAIN},
+        .data = buf,
+        .len = len};
+    if (feri_limits_of(handle).interruptible) {
+        return error;
+    }
+    error = run_buffer(&call.call, NULL);
+    *n = call.moved;
+    return error;
 }
 
 /* ---- Vectored reads and writes */

@@ -26,7 +26,7 @@ void feri_call_start(feri_call *call)
     }
 }
 
-static bool reading_has_ended(const feri_call *call)
+FERI_INLINE bool reading_has_ended(const feri_call *call)
 {
     return call->readiness != FERP_WRITABLE && feri_read_end_is_marked(call->handle);
 }
@@ -62,7 +62,7 @@ static fer_error begin(feri_waits *w)
          * changed outside of the library (rule T2). */
         FER_TRY(ferp_set_nonblocking(feri_modes_raw(call->handle), true));
     } else if (w->may_wait && is_limited && !w->is_decided) {
-        FER_TRY(feri_is_nonblocking(call->handle, &nonblocking));
+        FER_TRY(feri_is_nonblocking(call->handle, FERI_SHARED, &nonblocking));
         w->may_wait = !nonblocking;
     }
     if (w->may_wait && is_limited) {
@@ -86,7 +86,7 @@ static fer_error decide(feri_waits *w)
     if (w->is_decided || !w->may_wait) {
         return feri_ok();
     }
-    FER_TRY(feri_was_nonblocking(call->handle, &nonblocking));
+    FER_TRY(feri_is_nonblocking(call->handle, FERI_OTHERS, &nonblocking));
     FER_TRY(nonblocking ? feri_ok()
                         : feri_timeout_if_set(call->handle, direction_of(call), &timeout));
     if (timeout.nanos != FER_DURATION_NONE_NANOS) {
@@ -159,16 +159,6 @@ static feri_next after_signal(feri_waits *w, fer_error *result)
     return result->kind == FER_TIMED_OUT ? expire(w, result) : FERI_NEXT_RESULT;
 }
 
-/* The system lacks the memory for a stream's wait, perhaps only for a while: the call is tried
- * again as after a false hint, with a pause. */
-static feri_next after_failed_wait(const feri_waits *w, fer_error error)
-{
-    bool is_stream = w->call->readiness == FERP_READABLE || w->call->readiness == FERP_WRITABLE;
-    bool is_transient = is_stream && error.kind == FER_NO_BUFFER_SPACE &&
-                        ferp_traits()->no_buffer_space_is_transient;
-    return is_transient ? FERI_NEXT_TRY : FERI_NEXT_RESULT;
-}
-
 /* If a shutdown may not wake the wait, it is cut into slices. */
 static uint64_t end_of_slice(const feri_waits *w)
 {
@@ -190,41 +180,48 @@ static uint64_t end_of_slice(const feri_waits *w)
 static feri_next wait_once(feri_waits *w, fer_error *result)
 {
     ferp_wait wait;
+    feri_call *call = w->call;
     if (!w->has_waited) {
         w->has_waited = true;
         w->false_hints = (feri_false_hints){0, 0, 0};
     }
-    *result = ferp_wait_arm(&wait, w->call->handle->p_.raw_, w->call->readiness);
-    if (result->kind != FER_OK) {
-        return after_failed_wait(w, *result);
+    *result = ferp_wait_arm(&wait, call->handle->p_.raw_, call->readiness);
+    if (result->kind == FER_OK) {
+        /* after the arm: feri_try_clone sets CLONED and then wakes, so a clone that end_of_slice
+         * does not see ends the armed wait */
+        uint64_t end = end_of_slice(w);
+        wait.call_deadline = w->limits.deadline;
+        wait.token = w->limits.token;
+        feri_next found = check_changes(w, result);
+        if (found == FERI_NEXT_WAIT) {
+            *result = ferp_wait_for(&wait, end);
+        } else {
+            ferp_wait_disarm(&wait);
+        }
+        if (wait.failure.kind != FER_OK) {
+            *result = wait.failure;
+            call->is_socket_error = true;
+            return FERI_NEXT_RESULT;
+        }
+        if (found != FERI_NEXT_WAIT) {
+            return found;
+        }
+        switch (result->kind) {
+        case FER_OK: return FERI_NEXT_TRY;
+        case FER_INTERRUPTED: return after_signal(w, result);
+        case FER_TIMED_OUT: /* a slice of core or of the backend leaves time */
+            return end < w->limits.deadline || ferp_now() < w->limits.deadline ? FERI_NEXT_TRY
+                                                                               : expire(w, result);
+        default: break;
+        }
     }
-    /* after the arm: feri_try_clone sets CLONED and then wakes, so a clone that end_of_slice does
-     * not see ends the armed wait */
-    uint64_t end = end_of_slice(w);
-    wait.call_deadline = w->limits.deadline;
-    wait.token = w->limits.token;
-    feri_next found = check_changes(w, result);
-    if (found == FERI_NEXT_WAIT) {
-        *result = ferp_wait_for(&wait, end);
-    } else {
-        ferp_wait_disarm(&wait);
-    }
-    if (wait.failure.kind != FER_OK) {
-        *result = wait.failure;
-        w->call->is_socket_error = true;
-        return FERI_NEXT_RESULT;
-    }
-    if (found != FERI_NEXT_WAIT) {
-        return found;
-    }
-    switch (result->kind) {
-    case FER_OK: return FERI_NEXT_TRY;
-    case FER_INTERRUPTED: return after_signal(w, result);
-    case FER_TIMED_OUT: /* a slice of core or of the backend leaves time */
-        return end < w->limits.deadline || ferp_now() < w->limits.deadline ? FERI_NEXT_TRY
-                                                                           : expire(w, result);
-    default: return after_failed_wait(w, *result);
-    }
+    /* The system may lack the memory for a stream's wait only for a while: the call is tried again
+     * as after a false hint, with a pause. */
+    bool is_stream = call->readiness == FERP_READABLE || call->readiness == FERP_WRITABLE;
+    return is_stream && result->kind == FER_NO_BUFFER_SPACE &&
+                   ferp_traits()->no_buffer_space_is_transient
+               ? FERI_NEXT_TRY
+               : FERI_NEXT_RESULT;
 }
 
 /* Before each wait but the first: the one before was a slice, or its hint was false. Pauses after

@@ -105,7 +105,7 @@ fer_error feri_run_on(feri_call *call, feri_try *attempt, const fer_error *first
 /* The flags of a handle whose timeout may be set in this direction. */
 FERI_INLINE uint32_t feri_may_expire(ferp_direction direction)
 {
-    return FERI_FLAG_CLONED | FERI_FLAG_ADOPTED | feri_timeout_flag(direction);
+    return FERI_SHARED | feri_timeout_flag(direction);
 }
 
 /* The timeout of a call whose tries discard begins now. One that was set outside of the library

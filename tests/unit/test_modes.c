@@ -51,7 +51,7 @@ static void assert_timeout(const fer_handle *of, ferp_direction direction, uint6
 static bool is_nonblocking(const fer_handle *of)
 {
     bool nonblocking = false;
-    assert_ok(feri_is_nonblocking(of, &nonblocking));
+    assert_ok(feri_is_nonblocking(of, FERI_SHARED, &nonblocking));
     return nonblocking;
 }
 

@@ -167,7 +167,7 @@ SCRIPT_TEST(a_listener_keeps_the_mode_of_its_socket)
     bool is_nonblocking = false;
     assert_ok(fer_socket_set_nonblocking(&socket, true));
     assert_ok(fer_socket_listen(&socket, 4));
-    assert_ok(feri_is_nonblocking(&socket.handle_, &is_nonblocking));
+    assert_ok(feri_is_nonblocking(&socket.handle_, FERI_SHARED, &is_nonblocking));
     assert_true(is_nonblocking);
 }
 
