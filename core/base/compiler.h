@@ -32,8 +32,7 @@
  * event of a poller. The functions that it calls are inlined, if the translation unit defines them.
  * FERI_FAST: the same for a function with loops over bytes. It is compiled for speed, also in a
  * library that is compiled for size. FERI_NOINLINE: the less common cases of such a function. The
- * common case then saves no registers for them. feri_likely and feri_rare: a condition that is
- * mostly true, mostly false. */
+ * common case then saves no registers for them. Hints of likely conditions changed no count. */
 
 #if defined(__clang__)
 #define FERI_HOT __attribute__((flatten))
@@ -59,24 +58,11 @@
 #define FERI_NOINLINE
 #endif
 
-/* Functions, because coverage does not see the conditions in the arguments of a macro. */
 #if defined(__GNUC__)
-#define FERI_EXPECT(condition, value) __builtin_expect(condition, value)
 #define FERI_INLINE static inline __attribute__((always_inline))
 #else
-#define FERI_EXPECT(condition, value) (condition)
 #define FERI_INLINE static inline
 #endif
-
-FERI_INLINE bool feri_likely(bool condition)
-{
-    return FERI_EXPECT(condition, true);
-}
-
-FERI_INLINE bool feri_rare(bool condition)
-{
-    return FERI_EXPECT(condition, false);
-}
 
 /* ---- Constant tables of 256 entries, computed by the compiler: FERI_256_OF(X) is {X(0), X(1), ...
  * X(255)}. */

@@ -244,7 +244,7 @@ void feri_handle_close(fer_handle *handle)
     if (raw == FER_RAW_SOCKET_NONE) {
         return;
     }
-    if (feri_rare(is_borrowed(handle)) || feri_rare(feri_modes_have_record(handle))) {
+    if (is_borrowed(handle) || feri_modes_have_record(handle)) {
         close_shared(handle, raw);
         return;
     }

@@ -71,8 +71,7 @@ static fer_error prepare_queue(const feri_call *call)
         return feri_ok();
     }
     if ((call->flags & FERP_DONTWAIT) == 0) {
-        return feri_rare(feri_handle_is_shared(call->handle)) ? restore_nonblocking(call->handle)
-                                                              : feri_ok();
+        return feri_handle_is_shared(call->handle) ? restore_nonblocking(call->handle) : feri_ok();
     }
     uint64_t now = ferp_now();
     fer_error error = ferp_ready(call->handle->p_.raw_, FER_READABLE, now, now, NULL, &ready);
@@ -102,7 +101,7 @@ static fer_error try_to_accept(feri_call *of, unsigned flags)
     (void)flags;
     FER_TRY(prepare_queue(of));
     fer_error error = accept_once(of->handle, &call->raw, call->peer);
-    return feri_likely(error.kind == FER_OK) ? error : after_failed_accept(call, error);
+    return error.kind == FER_OK ? error : after_failed_accept(call, error);
 }
 
 FERI_NOINLINE static fer_error run_accept(feri_call *of, const fer_error *first)

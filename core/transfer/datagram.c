@@ -64,7 +64,7 @@ FERI_NOINLINE static void map_to_v6(fer_socket_addr *addr)
  * udp6_connect), so the sender is not mapped (sys/netinet/udp_usrreq.c, udp_append). */
 void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr)
 {
-    if (addr->ip.family == FER_IP_V4 && feri_rare(feri_handle_has_flag(handle, FERI_FLAG_V6))) {
+    if (addr->ip.family == FER_IP_V4 && feri_handle_has_flag(handle, FERI_FLAG_V6)) {
         map_to_v6(addr);
     }
 }

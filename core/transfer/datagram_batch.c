@@ -362,7 +362,7 @@ static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer
             found->local_ip = local.ip;
         }
         if (peer == NULL || feri_datagram_is_same_end(peer, &found->from) ||
-            feri_rare(feri_datagram_is_translated(batch->call.handle, &found->from))) {
+            feri_datagram_is_translated(batch->call.handle, &found->from)) {
             if (found != next) {
                 fer_datagram_recv dropped = *next;
                 *next = *found;

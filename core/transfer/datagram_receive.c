@@ -62,14 +62,14 @@ FERI_NOINLINE static bool is_from_peer(const fer_handle *handle, fer_socket_addr
 FERI_INLINE bool is_of_peer(const fer_handle *handle, fer_socket_addr *from)
 {
     const fer_socket_addr *peer = &handle->p_.peer_;
-    if (feri_rare(feri_handle_is_shared(handle))) {
+    if (feri_handle_is_shared(handle)) {
         return is_from_peer(handle, from);
     }
     if (peer->ip.family == 0) {
         feri_datagram_map_to_family(handle, from);
         return true;
     }
-    return feri_likely(feri_datagram_is_same_end(peer, from)) || is_from_peer(handle, from);
+    return feri_datagram_is_same_end(peer, from) || is_from_peer(handle, from);
 }
 
 /* ---- Failures that wait for the next call */
@@ -171,11 +171,11 @@ static fer_error try_to_receive(feri_call *of, unsigned flags)
     FER_TRY(feri_datagram_take_failure(of->handle));
     fer_error error =
         ferp_recv_from(feri_modes_raw(of->handle), call->buf, call->len, flags, &call->received);
-    if (feri_rare(error.kind != FER_OK)) {
+    if (error.kind != FER_OK) {
         return after_failed_receive(call, error);
     }
     of->is_marked = true;
-    if (feri_rare(call->received.from.ip.family == 0)) {
+    if (call->received.from.ip.family == 0) {
         return end_receiving(call); /* no sender: the read half is shut down */
     }
     return is_of_peer(of->handle, &call->received.from) ? error : after_other_sender(call);
@@ -207,8 +207,7 @@ FERI_NOINLINE static fer_error run_receive(feri_call *of, const fer_error *first
 /* Whether the OS takes a buffer as it is. */
 FERI_INLINE bool is_usual(const fer_handle *handle, const void *buf, size_t len)
 {
-    return feri_likely(handle != NULL) && feri_likely(buf != NULL) &&
-           feri_likely(len - 1 < ferp_traits()->datagram_length_max);
+    return handle != NULL && buf != NULL && len - 1 < ferp_traits()->datagram_length_max;
 }
 
 /* Those without ports have other receives, and those that coalesce none. If a timeout may be set,
@@ -229,7 +228,7 @@ FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t l
     call.has_refusal = false;
     call.was_retried = false;
     fer_error error = feri_run(&call.call, handle, is_at_once, flags, try_to_receive, run_receive);
-    if (feri_likely(error.kind == FER_OK)) {
+    if (error.kind == FER_OK) {
         FERI_ASSERT(call.received.len <= call.len);
         *out = (fer_udp_received){call.received.len, call.received.truncated, call.received.from};
     }

@@ -71,9 +71,8 @@ static fer_error try_send(feri_call *of, unsigned flags)
     send_call *call = (send_call *)of;
     fer_error error =
         ferp_send(feri_modes_raw(of->handle), call->buf, call->len, flags, &call->sent);
-    return feri_rare(error.kind != FER_OK) && (flags & FERP_UNIX) == 0
-               ? after_failed_send(call, error)
-               : error;
+    return error.kind != FER_OK && (flags & FERP_UNIX) == 0 ? after_failed_send(call, error)
+                                                            : error;
 }
 
 static fer_error try_send_to(feri_call *of, unsigned flags)
@@ -81,7 +80,7 @@ static fer_error try_send_to(feri_call *of, unsigned flags)
     send_call *call = (send_call *)of;
     fer_error error = ferp_send_to(feri_modes_raw(of->handle), call->buf, call->len, flags,
                                    call->addr, &call->sent);
-    return feri_rare(error.kind != FER_OK) ? after_failed_send(call, error) : error;
+    return error.kind != FER_OK ? after_failed_send(call, error) : error;
 }
 
 static fer_error try_send_to_name(feri_call *of, unsigned flags)
@@ -131,8 +130,7 @@ FERI_INLINE fer_error send_one(fer_handle *handle, const void *buf, size_t len, 
                                feri_rest *rest, size_t *n)
 {
     send_call call;
-    bool is_at_once = is_usual && feri_likely(buf != NULL) &&
-                      feri_likely(len - 1 < ferp_traits()->datagram_length_max);
+    bool is_at_once = is_usual && buf != NULL && len - 1 < ferp_traits()->datagram_length_max;
     feri_call_init(&call.call, handle, FERP_WRITABLE, flags);
     call.buf = buf;
     call.len = len;
@@ -147,8 +145,7 @@ FERI_INLINE fer_error send_one(fer_handle *handle, const void *buf, size_t len, 
 FERI_HOT fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_t len,
                                       unsigned flags, size_t *n)
 {
-    bool is_usual =
-        feri_likely(handle != NULL) && !feri_handle_has_flag(handle, FERI_FLAG_WRITE_TIMEOUT_SET);
+    bool is_usual = handle != NULL && !feri_handle_has_flag(handle, FERI_FLAG_WRITE_TIMEOUT_SET);
     return send_one(handle, buf, len, flags, NULL, is_usual, try_send, run_send, n);
 }
 
@@ -163,8 +160,7 @@ FERI_INLINE bool is_as_sent(const fer_handle *handle, const fer_socket_addr *to)
 FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                          const fer_socket_addr *to, unsigned flags, size_t *n)
 {
-    bool is_usual =
-        feri_likely(handle != NULL) && feri_likely(to != NULL) && is_as_sent(handle, to);
+    bool is_usual = handle != NULL && to != NULL && is_as_sent(handle, to);
     return send_one(handle, buf, len, flags, to, is_usual, try_send_to, run_send_to, n);
 }
 

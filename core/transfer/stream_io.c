@@ -116,8 +116,7 @@ static bool can_be_shorter(stream_call *call, fer_error *error)
 /* A read of 0 bytes is the end, because its callers have excluded a length of 0. */
 static inline fer_error end_if_empty(const stream_call *call, fer_error error)
 {
-    return feri_rare(error.kind == FER_OK && call->moved == 0) ? feri_own_error(FER_UNEXPECTED_EOF)
-                                                               : error;
+    return (error.kind == FER_OK && call->moved == 0) ? feri_own_error(FER_UNEXPECTED_EOF) : error;
 }
 
 static fer_error try_read(feri_call *of, unsigned flags)
@@ -127,7 +126,7 @@ static fer_error try_read(feri_call *of, unsigned flags)
     do {
         error = ferp_recv(of->handle->p_.raw_, (void *)(uintptr_t)call->data, call->len,
                           flags | unix_flag(of->handle), &call->moved);
-    } while (feri_rare(error.kind != FER_OK) && can_be_shorter(call, &error));
+    } while (error.kind != FER_OK && can_be_shorter(call, &error));
     return end_if_empty(call, error);
 }
 
@@ -137,7 +136,7 @@ static fer_error try_write(feri_call *of, unsigned flags)
     fer_error error;
     do {
         error = ferp_send(of->handle->p_.raw_, call->data, call->len, flags, &call->moved);
-    } while (feri_rare(error.kind != FER_OK) && can_be_shorter(call, &error));
+    } while (error.kind != FER_OK && can_be_shorter(call, &error));
     return error;
 }
 
@@ -186,10 +185,10 @@ FERI_INLINE fer_error move_planned(stream_call *call, move_some *move, unsigned 
 {
     fer_error error;
     do {
-        error = feri_rare(call->len < call->whole)
+        error = call->len < call->whole
                     ? move_clipped(call, move, flags)
                     : move(&call->call, call->data, call->count, flags, &call->moved);
-    } while (feri_rare(error.kind != FER_OK) && can_be_shorter(call, &error));
+    } while (error.kind != FER_OK && can_be_shorter(call, &error));
     return error;
 }
 
@@ -252,8 +251,7 @@ FERI_NOINLINE static fer_error run_buffer(feri_call *of, const fer_error *first)
 FERI_INLINE fer_error move_bytes(fer_handle *handle, ferp_readiness readiness, feri_try *attempt,
                                  const void *buf, size_t len, unsigned flags, size_t *n)
 {
-    bool is_usual = feri_likely(handle != NULL) && feri_likely(buf != NULL) &&
-                    feri_likely(len - 1 < ferp_traits()->io_length_max);
+    bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     stream_call call; /* without slices */
     feri_call_init(&call.call, handle, readiness, flags);
     call.data = buf;
@@ -381,7 +379,7 @@ FERI_INLINE fer_error move_slices(fer_handle *handle, ferp_readiness readiness, 
     call.whole = sum;
     call.len = sum;
     call.moved = 0;
-    bool is_usual = feri_likely(handle != NULL) && feri_likely(sum != 0);
+    bool is_usual = handle != NULL && sum != 0;
     fer_error error = feri_run(&call.call, handle, is_usual, flags, attempt, run_slices);
     feri_store_count(n, call.moved);
     return error;
@@ -458,7 +456,7 @@ fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size
     size_t ignored;
     size_t *done = n != NULL ? n : &ignored;
     fer_error error = feri_stream_read(handle, buf, len, done);
-    return feri_rare(*done != len) ? read_rest(handle, buf, len, error, done) : error;
+    return *done != len ? read_rest(handle, buf, len, error, done) : error;
 }
 
 /* If the buffer is full, the next byte decides whether it was large enough. */
@@ -510,7 +508,7 @@ fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len,
     size_t ignored;
     size_t *done = n != NULL ? n : &ignored;
     fer_error error = feri_stream_write(handle, buf, len, done);
-    return feri_rare(*done != len) ? write_rest(handle, buf, len, error, done) : error;
+    return *done != len ? write_rest(handle, buf, len, error, done) : error;
 }
 
 fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)

@@ -49,7 +49,7 @@ fer_error fer_poller_set_interruptible(fer_poller *poller, bool interruptible)
 
 static bool is_registrable(const fer_poller *poller, fer_raw_socket raw)
 {
-    return feri_likely(feri_poller_is_open(poller)) && feri_likely(raw != FER_RAW_SOCKET_NONE);
+    return feri_poller_is_open(poller) && raw != FER_RAW_SOCKET_NONE;
 }
 
 static bool can_register(const fer_poller *poller, fer_raw_socket raw, fer_event event,
@@ -58,8 +58,7 @@ static bool can_register(const fer_poller *poller, fer_raw_socket raw, fer_event
     const fer_interest known = FER_READABLE | FER_WRITABLE | FER_PRIORITY | FER_READ_CLOSED;
     fer_interest unknown = event.interest & ~known;
     bool is_mode = (unsigned)mode <= (unsigned)FER_POLL_EDGE_ONESHOT;
-    return is_registrable(poller, raw) && feri_likely((unknown | event.reserved_) == 0) &&
-           feri_likely(is_mode);
+    return is_registrable(poller, raw) && (unknown | event.reserved_) == 0 && is_mode;
 }
 
 /* With all arguments of its callers, which then move none of them. */
@@ -358,17 +357,15 @@ FERI_NOINLINE static fer_error wait_counted(fer_poller *poller, fer_duration tim
 FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout, fer_event *events,
                                    size_t cap, size_t *count, bool *notified)
 {
-    bool is_fast_poll =
-        feri_likely(timeout.nanos == 0) && feri_likely(feri_poller_is_open(poller)) &&
-        feri_likely(events != NULL) &&
-        feri_likely((feri_atomic_load(&poller->p_.notified_) & (KEPT | DRIVEN)) == 0) &&
-        feri_likely(cap - 1 < FAST_POLL_EVENTS_MAX) && feri_likely(count != NULL);
+    bool is_fast_poll = timeout.nanos == 0 && feri_poller_is_open(poller) && events != NULL &&
+                        (feri_atomic_load(&poller->p_.notified_) & (KEPT | DRIVEN)) == 0 &&
+                        cap - 1 < FAST_POLL_EVENTS_MAX && count != NULL;
     if (!is_fast_poll) {
         return wait_counted(poller, timeout, events, cap, count, notified);
     }
     bool is_sent = false;
     fer_error error = ferp_poller_wait(poller, events, cap, timeout, count, &is_sent);
-    if (feri_likely(error.kind == FER_OK) && feri_likely(!is_sent)) {
+    if (error.kind == FER_OK && !is_sent) {
         store_notified(notified, false);
         (void)feri_atomic_load(&poller->p_.notified_); /* the end of the edge of publish_writes */
         return feri_ok();

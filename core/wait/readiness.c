@@ -95,7 +95,7 @@ FERI_HOT static bool is_known_at_once(const ready_call *call)
 {
     const fer_handle *handle = call->handle;
     fer_interest interest = call->interest;
-    if (!feri_likely(handle != NULL) || interest - 1 >= ALL_INTERESTS || call->ready == NULL ||
+    if (handle == NULL || interest - 1 >= ALL_INTERESTS || call->ready == NULL ||
         call->timeout.nanos != 0 || !feri_handle_is_fast_path(handle) ||
         ((interest & FER_WRITABLE) != 0 && feri_write_wait_misses_end(handle))) {
         return false;

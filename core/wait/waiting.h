@@ -83,10 +83,10 @@ typedef fer_error feri_rest(feri_call *call, const fer_error *first);
 FERI_INLINE fer_error feri_run(feri_call *call, fer_handle *handle, bool is_usual, unsigned flags,
                                feri_try *attempt, feri_rest *rest)
 {
-    if (feri_likely(is_usual) && feri_likely(feri_handle_is_fast_path(handle)) &&
+    if (is_usual && feri_handle_is_fast_path(handle) &&
         ((flags & FERP_DONTWAIT) == 0 || ferp_traits()->io_waits_in_kernel)) {
         const fer_error first = attempt(call, flags | feri_try_flags(handle, call->readiness));
-        return feri_likely(first.kind == FER_OK) ? first : rest(call, &first);
+        return first.kind == FER_OK ? first : rest(call, &first);
     }
     return rest(call, NULL);
 }
