@@ -91,7 +91,7 @@ bool feri_modes_has_ended_reading(const fer_handle *handle);
 
 /* Whether the read half was ended for all handles, by this one or a clone, and the OS does not
  * report it. */
-FERI_INLINE bool feri_read_end_is_marked(const fer_handle *handle)
+static inline bool feri_read_end_is_marked(const fer_handle *handle)
 {
     return feri_marks_read_end(handle) && feri_modes_has_ended_reading(handle);
 }
@@ -129,14 +129,14 @@ bool feri_modes_have_raw(const fer_handle *handle);
 fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle);
 
 /* Whether the modes are those of a record, which clones share. */
-FERI_INLINE bool feri_modes_have_record(const fer_handle *handle)
+static inline bool feri_modes_have_record(const fer_handle *handle)
 {
     return feri_atomic_load_pointer(&handle->p_.shared_) != NULL;
 }
 
 /* The raw socket for every call of a handle but waits: the record's if it has one, or the
  * handle's. */
-FERI_INLINE fer_raw_socket feri_modes_raw(const fer_handle *handle)
+static inline fer_raw_socket feri_modes_raw(const fer_handle *handle)
 {
     return !ferp_traits()->io_waits_in_kernel && feri_modes_have_record(handle)
                ? feri_modes_raw_of_record(handle)

@@ -59,7 +59,7 @@ FERI_NOINLINE static bool is_from_peer(const fer_handle *handle, fer_socket_addr
  * The peer is compared also after the queue was empty. Linux finds the socket of a datagram and
  * then queues it, without a lock in between (net/ipv4/udp.c, __udp4_lib_rcv). So another sender's
  * may be queued after connect has returned and a receive has found nothing (rule U5). */
-FERI_INLINE bool is_of_peer(const fer_handle *handle, fer_socket_addr *from)
+static inline bool is_of_peer(const fer_handle *handle, fer_socket_addr *from)
 {
     const fer_socket_addr *peer = &handle->p_.peer_;
     if (feri_handle_is_shared(handle)) {
@@ -205,7 +205,7 @@ FERI_NOINLINE static fer_error run_receive(feri_call *of, const fer_error *first
 }
 
 /* Whether the OS takes a buffer as it is. */
-FERI_INLINE bool is_usual(const fer_handle *handle, const void *buf, size_t len)
+static inline bool is_usual(const fer_handle *handle, const void *buf, size_t len)
 {
     return handle != NULL && buf != NULL && len - 1 < ferp_traits()->datagram_length_max;
 }

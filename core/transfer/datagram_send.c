@@ -125,7 +125,7 @@ FERI_NOINLINE static fer_error run_send_to(feri_call *of, const fer_error *first
 }
 
 /* If a timeout was set, the clock is read before the first try. */
-FERI_INLINE fer_error send_one(fer_handle *handle, const void *buf, size_t len, unsigned flags,
+static inline fer_error send_one(fer_handle *handle, const void *buf, size_t len, unsigned flags,
                                const fer_socket_addr *to, bool is_usual, feri_try *attempt,
                                feri_rest *rest, size_t *n)
 {
@@ -150,7 +150,7 @@ FERI_HOT fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_
 }
 
 /* Whether feri_datagram_destination would not change the address. */
-FERI_INLINE bool is_as_sent(const fer_handle *handle, const fer_socket_addr *to)
+static inline bool is_as_sent(const fer_handle *handle, const fer_socket_addr *to)
 {
     uint32_t flags = feri_handle_flags(handle);
     return to->port != 0 && (flags & (FERI_FLAG_NO_PORTS | FERI_FLAG_WRITE_TIMEOUT_SET)) == 0 &&

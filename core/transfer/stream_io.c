@@ -181,7 +181,7 @@ FERI_NOINLINE static fer_error move_clipped(stream_call *call, move_some *move, 
     return move(&call->call, &clipped, count, flags, &call->moved);
 }
 
-FERI_INLINE fer_error move_planned(stream_call *call, move_some *move, unsigned flags)
+static inline fer_error move_planned(stream_call *call, move_some *move, unsigned flags)
 {
     fer_error error;
     do {
@@ -248,7 +248,7 @@ FERI_NOINLINE static fer_error run_buffer(feri_call *of, const fer_error *first)
 
 /* Whether the OS accepts the arguments as they are. A length of 0 is not usual: len - 1 is the
  * largest size_t. */
-FERI_INLINE fer_error move_bytes(fer_handle *handle, ferp_readiness readiness, feri_try *attempt,
+static inline fer_error move_bytes(fer_handle *handle, ferp_readiness readiness, feri_try *attempt,
                                  const void *buf, size_t len, unsigned flags, size_t *n)
 {
     bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
@@ -351,7 +351,7 @@ FERI_NOINLINE static fer_error run_slices(feri_call *of, const fer_error *first)
 
 /* The sum of slices that the OS takes as they are: none is empty, and they fit into one call. 0:
  * they are not such slices. */
-FERI_INLINE size_t sum_of_usual(const void *slices, size_t count)
+static inline size_t sum_of_usual(const void *slices, size_t count)
 {
     const size_t max = ferp_traits()->io_length_max;
     size_t left = max;
@@ -368,7 +368,7 @@ FERI_INLINE size_t sum_of_usual(const void *slices, size_t count)
     return max - left;
 }
 
-FERI_INLINE fer_error move_slices(fer_handle *handle, ferp_readiness readiness, feri_try *attempt,
+static inline fer_error move_slices(fer_handle *handle, ferp_readiness readiness, feri_try *attempt,
                                   const void *slices, size_t count, unsigned flags, size_t *n)
 {
     stream_call call;
