@@ -452,12 +452,11 @@ fer_error feri_reset_inherited_modes(const fer_handle *listener, fer_raw_socket 
     if (!ferp_traits()->io_waits_in_kernel) {
         return feri_ok(); /* the modes of the new handle apply */
     }
-    bool is_shared = feri_handle_is_shared(listener);
     if (ferp_traits()->accept_inherits_nonblocking &&
-        (is_shared || feri_modes_core_waits(listener))) {
+        (feri_handle_is_shared(listener) || feri_modes_core_waits(listener))) {
         FER_TRY(ferp_set_nonblocking(raw, false));
     }
-    if (!is_shared && !feri_handle_has_flag(listener, FERI_TIMEOUT_FLAGS)) {
+    if (!feri_handle_has_flag(listener, FERI_SHARED | FERI_TIMEOUT_FLAGS)) {
         return feri_ok();
     }
     FER_TRY(ferp_set_timeout(raw, FERP_READING, FER_DURATION_NONE));

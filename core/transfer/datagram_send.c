@@ -126,8 +126,8 @@ FERI_NOINLINE static fer_error run_send_to(feri_call *of, const fer_error *first
 
 /* If a timeout was set, the clock is read before the first try. */
 static inline fer_error send_one(fer_handle *handle, const void *buf, size_t len, unsigned flags,
-                               const fer_socket_addr *to, bool is_usual, feri_try *attempt,
-                               feri_rest *rest, size_t *n)
+                                 const fer_socket_addr *to, bool is_usual, feri_try *attempt,
+                                 feri_rest *rest, size_t *n)
 {
     send_call call;
     bool is_at_once = is_usual && buf != NULL && len - 1 < ferp_traits()->datagram_length_max;

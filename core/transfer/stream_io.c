@@ -249,7 +249,7 @@ FERI_NOINLINE static fer_error run_buffer(feri_call *of, const fer_error *first)
 /* Whether the OS accepts the arguments as they are. A length of 0 is not usual: len - 1 is the
  * largest size_t. */
 static inline fer_error move_bytes(fer_handle *handle, ferp_readiness readiness, feri_try *attempt,
-                                 const void *buf, size_t len, unsigned flags, size_t *n)
+                                   const void *buf, size_t len, unsigned flags, size_t *n)
 {
     bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     stream_call call; /* without slices */
@@ -369,7 +369,7 @@ static inline size_t sum_of_usual(const void *slices, size_t count)
 }
 
 static inline fer_error move_slices(fer_handle *handle, ferp_readiness readiness, feri_try *attempt,
-                                  const void *slices, size_t count, unsigned flags, size_t *n)
+                                    const void *slices, size_t count, unsigned flags, size_t *n)
 {
     stream_call call;
     size_t sum = sum_of_usual(slices, count);
