@@ -7,39 +7,20 @@
 #include "core/base/compiler.h"
 #include "platform/posix/unix.h"
 
-static fer_error store_moved(ssize_t moved, size_t *n)
+/* Two codes of macOS mean that the connection has ended, and have moved no byte. A receive is
+ * reported to fail once with EINVAL after the peer's early close (MariaDB/server#5008); core's
+ * arguments are valid. Before macOS 11 a send that races with the end fails with EPROTOTYPE (libuv,
+ * issue 3405); later kernels report that race as ECONNRESET, and EPROTOTYPE for a socket that a
+ * per-app VPN has taken over (XNU, tcp_usr_send). 0: no such code. */
+static fer_error store_moved(ssize_t moved, int code_of_end, size_t *n)
 {
-    if (moved < 0) {
-        *n = 0;
-        return ferp_posix_waited_error(errno);
+    *n = moved < 0 ? 0 : (size_t)moved;
+    if (moved >= 0) {
+        return (fer_error){FER_OK, 0};
     }
-    *n = (size_t)moved;
-    return (fer_error){FER_OK, 0};
-}
-
-/* macOS is reported to fail once with EINVAL after the peer's early close (MariaDB/server#5008).
- * core's arguments are valid. */
-static fer_error store_received(ssize_t moved, size_t *n)
-{
-    fer_error error = store_moved(moved, n);
-    bool is_ended = FERP_POSIX_IS_APPLE && error.kind == FER_INVALID_INPUT;
-    error.kind = is_ended ? FER_CONNECTION_RESET : error.kind;
-    return error;
-}
-
-/* On macOS before 11 a send that races with the end of the connection fails with EPROTOTYPE. It is
- * mapped to a reset (libuv, issue 3405). Later kernels report the race as ECONNRESET, and
- * EPROTOTYPE for a socket that a per-app VPN has taken over (XNU, tcp_usr_send): no byte passes
- * then either. */
-static fer_error store_sent(ssize_t moved, size_t *n)
-{
-#ifdef __APPLE__
-    if (moved < 0 && errno == EPROTOTYPE) {
-        *n = 0;
-        return (fer_error){FER_CONNECTION_RESET, EPROTOTYPE};
-    }
-#endif
-    return store_moved(moved, n);
+    return FERP_POSIX_IS_APPLE && errno == code_of_end
+               ? (fer_error){FER_CONNECTION_RESET, code_of_end}
+               : ferp_posix_waited_error(errno);
 }
 
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
@@ -49,7 +30,7 @@ fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, s
         return ferp_posix_recv_and_close_handles((int)raw, &slice, 1, ferp_posix_recv_flags(flags),
                                                  n);
     }
-    return store_received(recv((int)raw, buf, len, ferp_posix_recv_flags(flags)), n);
+    return store_moved(recv((int)raw, buf, len, ferp_posix_recv_flags(flags)), EINVAL, n);
 }
 
 /* XNU accepts datagrams of IPv6 that are longer than 65,527 bytes and loses them (run), because the
@@ -77,7 +58,7 @@ fer_error ferp_send(fer_raw_socket raw, const void *buf, size_t len, unsigned fl
         *n = moved < 0 ? 0 : (size_t)moved;
         return ferp_posix_unix_send_result(raw, moved);
     }
-    return store_sent(moved, n);
+    return store_moved(moved, EPROTOTYPE, n);
 }
 
 /* Slices are passed as they are, because they have the shape of the system's (POSIX allows other
@@ -100,7 +81,7 @@ fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices,
     }
     message.msg_iov = vectors;
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
-    return store_received(recvmsg((int)raw, &message, ferp_posix_recv_flags(flags)), n);
+    return store_moved(recvmsg((int)raw, &message, ferp_posix_recv_flags(flags)), EINVAL, n);
 }
 
 fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, size_t count,
@@ -109,7 +90,8 @@ fer_error ferp_send_vectored(fer_raw_socket raw, const fer_io_slice *slices, siz
     struct msghdr message = {0};
     message.msg_iov = (struct iovec *)(uintptr_t)slices; /* the system only reads it */
     message.msg_iovlen = (__typeof__(message.msg_iovlen))count;
-    return store_sent(ferp_posix_sendmsg((int)raw, &message, ferp_posix_send_flags(flags)), n);
+    return store_moved(ferp_posix_sendmsg((int)raw, &message, ferp_posix_send_flags(flags)),
+                       EPROTOTYPE, n);
 }
 
 /* No bytes and no sender: the read half is shut down, and nothing is queued. */
@@ -248,7 +230,7 @@ fer_error ferp_send_to(fer_raw_socket raw, const void *buf, size_t len, unsigned
     if (FERP_POSIX_REFUSES_PEER && moved < 0 && errno == EISCONN && ferp_posix_is_peer(raw, addr)) {
         moved = ferp_posix_send((int)raw, buf, len, os_flags);
     }
-    fer_error error = store_moved(moved, n);
+    fer_error error = store_moved(moved, 0, n);
     return error.kind == FER_OK ? error : ferp_posix_map_missing_port(raw, error);
 }
 
