@@ -174,11 +174,12 @@ static fer_error try_to_receive(feri_call *of, unsigned flags)
     if (error.kind != FER_OK) {
         return after_failed_receive(call, error);
     }
-    of->is_marked = true;
-    if (call->received.from.ip.family == 0) {
-        return end_receiving(call); /* no sender: the read half is shut down */
+    bool is_end = call->received.from.ip.family == 0; /* no sender: the read half is shut down */
+    of->is_marked = is_end || is_of_peer(of->handle, &call->received.from);
+    if (!of->is_marked) {
+        return after_other_sender(call);
     }
-    return is_of_peer(of->handle, &call->received.from) ? error : after_other_sender(call);
+    return is_end ? end_receiving(call) : error;
 }
 
 FERI_NOINLINE static fer_error run_receive(feri_call *of, const fer_error *first)

@@ -1,5 +1,6 @@
 /* test_datagram.c: sent and received datagrams and their senders (rules U1 to U5), waits,
  * connecting and shutting down. */
+#include "core/handle/modes.h"
 #include "core/open/binding.h"
 #include "ferrule/udp.h"
 #include "unit/datagram_check.h"
@@ -80,6 +81,29 @@ SCRIPT_TEST(only_the_peer_s_datagrams_are_received)
     queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:1001", 2);
     assert_ok(receive(&socket, 0));
     assert_addr(&got.from, "192.0.2.1:1001");
+}
+
+static fer_handle *handle_to_end;
+
+static void end_reading_in_the_wait(script_call call)
+{
+    if (call == SCRIPT_WAIT_FOR) {
+        feri_modes_end_reading(handle_to_end);
+    }
+}
+
+/* U7: the end of the read half, which a clone shuts down in the wait after another sender's
+ * datagram, is no bytes from the peer. */
+SCRIPT_TEST(an_end_in_the_wait_after_another_sender_is_no_bytes_of_it)
+{
+    fer_udp_socket socket = connected_socket(&script_windows, 0);
+    handle_to_end = &socket.handle_;
+    script.on_call = end_reading_in_the_wait;
+    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.9:9", 2);
+    script_default(SCRIPT_TRY_RECV_FROM)->error = (fer_error){FER_WOULD_BLOCK, 10035};
+    assert_ok(receive(&socket, 0));
+    assert_int_equal(got.len, 0);
+    assert_addr(&got.from, PEER);
 }
 
 /* A peek removes another sender's datagram to reach the next. The receive that drops it never
