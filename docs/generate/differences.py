@@ -105,7 +105,7 @@ class Records:
         self.about_rows = self.rows.pop("about")
         self.switches = (members(root / "platform/sim/switches.h", "ferp_sim_switches") |
                          members(root / "include/ferrule/sim.h", "fer_sim_windows"))
-        self.facts = members(root / "platform/platform.h", "ferp_traits")
+        self.facts = members(root / "platform/traits.h", "ferp_traits")
         self.words = {word for folder in ("tests", "fuzz") for path in sorted((root / folder).rglob("*.[ch]"))
                       for word in re.findall(r"\w+", files.read(path))}
         self.probes = [probe for path in sorted(root.glob("tests/selftest/probes_[!p]*.c"))
