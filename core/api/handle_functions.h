@@ -9,7 +9,7 @@
 
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
-#include "core/handle/modes.h"
+#include "core/handle/options.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
@@ -49,7 +49,7 @@
     }                                                                  \
     fer_error type##_read_timeout(const_ref self, fer_duration *out)   \
     {                                                                  \
-        return feri_timeout(HANDLE(self), FERP_READING, out);          \
+        return feri_timeout_option(HANDLE(self), FERP_READING, out);   \
     }                                                                  \
     fer_error type##_set_write_timeout(ref self, fer_duration timeout) \
     {                                                                  \
@@ -57,7 +57,7 @@
     }                                                                  \
     fer_error type##_write_timeout(const_ref self, fer_duration *out)  \
     {                                                                  \
-        return feri_timeout(HANDLE(self), FERP_WRITING, out);          \
+        return feri_timeout_option(HANDLE(self), FERP_WRITING, out);   \
     }
 #define FERI_TIMEOUT_FUNCTIONS(type) \
     FERI_TIMEOUT_FUNCTIONS_OF(type, type *, const type *, FERI_HANDLE)

@@ -13,7 +13,6 @@
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
-#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "platform/platform.h"
 
@@ -349,7 +348,6 @@ fer_error feri_is_nonblocking(const fer_handle *handle, uint32_t asking, bool *o
 
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
 {
-    FER_TRY(feri_handle_check_getter(handle, out));
     if (feri_core_keeps_modes(handle)) {
         *out = feri_modes_timeout(handle, direction);
         return feri_ok();
@@ -381,50 +379,6 @@ fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direc
     return nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS
                ? error
                : feri_map_error(FERI_OPERATION_EXPIRED, error);
-}
-
-fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
-{
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
-    if (feri_core_keeps_modes(handle)) {
-        if (timeout.nanos != FER_DURATION_NONE_NANOS) {
-            FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
-        }
-        feri_modes_set_timeout(handle, direction, timeout);
-        return feri_ok();
-    }
-    uint32_t flag = feri_timeout_flag(direction);
-    bool is_none = timeout.nanos == FER_DURATION_NONE_NANOS;
-    feri_atomic_change_bits(&handle->p_.flags_, flag, 0);
-    fer_error error = ferp_set_timeout(handle->p_.raw_, direction, timeout);
-    feri_atomic_change_bits(&handle->p_.flags_, 0, is_none && error.kind == FER_OK ? flag : 0);
-    return feri_forgive_ended(handle, error);
-}
-
-/* The flag is set before the socket becomes nonblocking and cleared after it becomes blocking. A
- * reader in another thread that gets EAGAIN meanwhile then returns WOULD_BLOCK, and never a timeout
- * that was not set. */
-fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
-{
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    if (feri_core_keeps_modes(handle)) {
-        if (nonblocking) {
-            FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
-        }
-        feri_modes_set_nonblocking(handle, nonblocking);
-        return feri_ok();
-    }
-    uint32_t previous = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;
-    feri_atomic_change_bits(&handle->p_.flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
-    fer_error error =
-        feri_forgive_ended(handle, ferp_set_nonblocking(handle->p_.raw_, nonblocking));
-    if (error.kind != FER_OK) {
-        feri_atomic_change_bits(&handle->p_.flags_, previous, FERI_FLAG_NONBLOCKING & ~previous);
-    } else if (!nonblocking) {
-        feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_NONBLOCKING);
-    }
-    return error;
 }
 
 fer_error feri_begin_listening(fer_handle *handle)

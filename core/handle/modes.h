@@ -39,14 +39,10 @@ void feri_handle_before_attempt(uint32_t *attempts);
 
 /* ---- The mode and the timeouts, wherever they are kept */
 
-fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
-fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
-
 /* The user's mode. The OS is asked if the handle has one of the flags: FERI_SHARED before a call,
  * FERI_OTHERS after a try that would block (rule T6). */
 fer_error feri_is_nonblocking(const fer_handle *handle, uint32_t asking, bool *out);
 
-/* As fer_tcp_stream_read_timeout. */
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
 
 /* The timeout, without a system call if this handle has set none and no other may have. */

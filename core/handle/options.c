@@ -1,4 +1,4 @@
-/* options.c: the options of a socket, keepalive and multicast. */
+/* options.c: the options of a socket, keepalive, multicast, the mode and the timeouts. */
 #include "core/handle/options.h"
 
 #include <stddef.h>
@@ -310,6 +310,58 @@ fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
     if (may_be_second(change, source, own, error) &&
         can_join(FER_DOMAIN_IPV6, group, source, NULL, interface_index)) {
         error.kind = FER_ADDR_IN_USE;
+    }
+    return error;
+}
+
+/* ---- The mode and the timeouts. modes.c keeps them, and has those of calls that wait. */
+
+fer_error feri_timeout_option(const fer_handle *handle, ferp_direction direction, fer_duration *out)
+{
+    FER_TRY(feri_handle_check_getter(handle, out));
+    return feri_timeout(handle, direction, out);
+}
+
+fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
+{
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
+    if (feri_core_keeps_modes(handle)) {
+        if (timeout.nanos != FER_DURATION_NONE_NANOS) {
+            FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
+        }
+        feri_modes_set_timeout(handle, direction, timeout);
+        return feri_ok();
+    }
+    uint32_t flag = feri_timeout_flag(direction);
+    bool is_none = timeout.nanos == FER_DURATION_NONE_NANOS;
+    feri_atomic_change_bits(&handle->p_.flags_, flag, 0);
+    fer_error error = ferp_set_timeout(handle->p_.raw_, direction, timeout);
+    feri_atomic_change_bits(&handle->p_.flags_, 0, is_none && error.kind == FER_OK ? flag : 0);
+    return feri_forgive_ended(handle, error);
+}
+
+/* The flag is set before the socket becomes nonblocking and cleared after it becomes blocking. A
+ * reader in another thread that gets EAGAIN meanwhile then returns WOULD_BLOCK, and never a timeout
+ * that was not set. */
+fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
+{
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    if (feri_core_keeps_modes(handle)) {
+        if (nonblocking) {
+            FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
+        }
+        feri_modes_set_nonblocking(handle, nonblocking);
+        return feri_ok();
+    }
+    uint32_t previous = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;
+    feri_atomic_change_bits(&handle->p_.flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
+    fer_error error =
+        feri_forgive_ended(handle, ferp_set_nonblocking(handle->p_.raw_, nonblocking));
+    if (error.kind != FER_OK) {
+        feri_atomic_change_bits(&handle->p_.flags_, previous, FERI_FLAG_NONBLOCKING & ~previous);
+    } else if (!nonblocking) {
+        feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_NONBLOCKING);
     }
     return error;
 }

@@ -72,32 +72,6 @@ static inline bool is_of_peer(const fer_handle *handle, fer_socket_addr *from)
     return feri_datagram_is_same_end(peer, from) || is_from_peer(handle, from);
 }
 
-/* ---- Failures that wait for the next call */
-
-/* The word of the OS code, which a datagram socket has no other use for, has the kind above it: a
- * call may give a code another kind than the code has alone. */
-#define SAVED_KIND_SHIFT 24
-#define SAVED_CODE_MASK ((UINT32_C(1) << SAVED_KIND_SHIFT) - 1)
-
-void feri_datagram_save_failure(fer_handle *handle, fer_error failure)
-{
-    FERI_ASSERT(failure.kind != FER_OK);
-    feri_atomic_store((uint32_t *)&handle->p_.saved_os_code_,
-                      (uint32_t)failure.kind << SAVED_KIND_SHIFT |
-                          ((uint32_t)failure.os_code & SAVED_CODE_MASK));
-}
-
-fer_error feri_datagram_take_failure(fer_handle *handle)
-{
-    uint32_t *saved = (uint32_t *)&handle->p_.saved_os_code_;
-    uint32_t word = feri_atomic_load(saved);
-    if (word == 0 || !feri_atomic_replace(saved, word, 0)) {
-        return feri_ok();
-    }
-    return (fer_error){(fer_error_kind)(word >> SAVED_KIND_SHIFT),
-                       (int32_t)(word & SAVED_CODE_MASK)};
-}
-
 /* ---- Receiving */
 
 /* One receive. The mark of the call: `received` is the datagram, or the end of a shut down read

@@ -597,8 +597,9 @@ static bool is_untouched(const struct call *call, size_t at)
 static bool is_kept(const struct call *call, size_t at)
 {
     enum handle_type type = parameter_handle(call->function, at);
+    fer_handle before = call->before[at]; /* as_raw marks the handle that it is asked of */
     bool is_to_be_opened =
-        parameter_is_opened(call->function, at) && !handle_is_open(type, &call->before[at]);
+        parameter_is_opened(call->function, at) && !handle_is_open(type, &before);
     return is_to_be_opened
                ? !handle_is_open(type, call->arguments[at])
                : has_same_bytes(&call->before[at], call->arguments[at], sizeof call->before[at]);

@@ -6,6 +6,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
+#include "core/handle/options.h"
 #include "core/open/binding.h"
 
 #define SECOND UINT64_C(1000000000)

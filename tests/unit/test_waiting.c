@@ -6,6 +6,7 @@
 
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
+#include "core/handle/options.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/pause.h"
 #include "core/wait/waiting.h"
