@@ -17,9 +17,10 @@ awk '/^## / { section++ } section == 1' CHANGELOG.md >"$work/changes"
 grep '^| `' "$work/changes" | cut -d'|' -f2 | grep -o 'fer_[a-z0-9_]*' | LC_ALL=C sort -u >"$work/moved" || true
 grep -o 'fer_[a-z0-9_]*' "$work/changes" | LC_ALL=C sort -u >"$work/named" || true
 
-LC_ALL=C comm -23 "$here/exports_0_2.txt" "$work/now" | LC_ALL=C comm -23 - "$work/moved" |
+LC_ALL=C tr ' ' '\n' <"$here/exports_0_2.txt" >"$work/old"
+LC_ALL=C comm -23 "$work/old" "$work/now" | LC_ALL=C comm -23 - "$work/moved" |
     sed 's/$/: it is gone, and the table of CHANGELOG.md has no row for it/' >"$work/wrong"
-LC_ALL=C comm -13 "$here/exports_0_2.txt" "$work/now" | LC_ALL=C comm -23 - "$work/named" |
+LC_ALL=C comm -13 "$work/old" "$work/now" | LC_ALL=C comm -23 - "$work/named" |
     sed 's/$/: it is new, and CHANGELOG.md does not name it/' >>"$work/wrong"
 if [ -s "$work/wrong" ]; then
     cat "$work/wrong"
