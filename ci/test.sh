@@ -19,7 +19,8 @@ MSVC's dialect. Six further names are accepted as PRESET:
   counts      bench/count_calls.sh --gates: the instructions and system calls of reads, writes and
               the poller, in the archive, the shared library and a link-time-optimized build
 What runs:
-  (nothing)   the quick check: debug, asan and mingw, with every unit and conformance test
+  (nothing)   the quick check: debug, asan and mingw, with every unit and conformance test; over the
+              simulated network as Linux, Windows and one of the BSD systems
   --all       every test, in each preset in which it can find a defect
   PRESET...   all tests of these presets
 docs/TESTING.md has the table of the suites that run with each preset.
@@ -115,6 +116,13 @@ tests_of() {
     esac
 }
 
+# targets_of PRESET: what its tests need, if not everything.
+targets_of() {
+    case $mode-$1 in
+        quick-asan | quick-mingw) echo tests/all ferrule_shared ;;
+    esac
+}
+
 # The release build's shared library is smaller than 144 KiB. Its code and data are
 # counted: the size of the stripped file grows by whole pages.
 check_library() {
@@ -162,7 +170,8 @@ build_tests() {
             "$logs/$1-configure.log"
         return 1
     }
-    logged "$1-build" build_preset "$1" >/dev/null || {
+    # shellcheck disable=SC2046 # the targets are words
+    logged "$1-build" build_preset "$1" $(targets_of "$1") >/dev/null || {
         grep -E 'error:|warning:|undefined|FAILED' "$logs/$1-build.log" | grep -vE ' -c [^ ]+$' |
             head -n 20 >"$logs/$1-build.errors" || true
         fail "$1" "$2" "the build failed; from build/log/$1-build.log:" "$logs/$1-build.errors" 20

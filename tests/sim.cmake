@@ -42,16 +42,25 @@ foreach(dialect IN ITEMS posix winsock)
             ENVIRONMENT FERRULE_SIM_LATENCY_US=50)
     endforeach()
 endforeach()
-# The same on each system of the BSD dialect.
-foreach(system IN ITEMS macos freebsd netbsd openbsd)
-    foreach(name IN LISTS ferrule_conformance_names)
-        ferrule_add_test(sim_bsd_${system}_${name} sim sim_tests_bsd ${name})
+# The same on each system of the BSD dialect. The quick check runs each file on the first of the
+# systems, which is the next one for each file, and with a sanitizer is another than without.
+set(systems macos freebsd netbsd openbsd)
+if(FERRULE_SANITIZE)
+    set(systems netbsd openbsd macos freebsd)
+endif()
+foreach(name IN LISTS ferrule_conformance_names)
+    set(label sim)
+    foreach(system IN LISTS systems)
+        ferrule_add_test(sim_bsd_${system}_${name} "${label}" sim_tests_bsd ${name})
         set_property(TEST sim_bsd_${system}_${name} APPEND PROPERTY
             ENVIRONMENT FERRULE_SIM_BSD=${system})
-        ferrule_add_test(sim_bsd_${system}_${name}_slowly "sim;thorough" sim_tests_bsd ${name})
+        set(label "sim;thorough")
+        ferrule_add_test(sim_bsd_${system}_${name}_slowly "${label}" sim_tests_bsd ${name})
         set_property(TEST sim_bsd_${system}_${name}_slowly APPEND PROPERTY
             ENVIRONMENT FERRULE_SIM_BSD=${system} FERRULE_SIM_LATENCY_US=50)
     endforeach()
+    list(POP_FRONT systems first)
+    list(APPEND systems ${first})
 endforeach()
 # The same on a Windows that loses events and cancels, and whose hang-ups end waits to write.
 foreach(name IN LISTS ferrule_conformance_names)
