@@ -105,7 +105,7 @@ tests_of() {
     case $mode-$1 in
         quick-asan) echo "-LE thorough|examples|fidelity|fuzz -E ^sim_(posix|winsock)_lengths$" ;;
         quick-mingw) echo "-LE thorough|examples|fidelity|fuzz|stress -E ^sim_|^api_archive|^api_cxx" ;;
-        quick-*) echo "-LE thorough|sweep" ;;
+        quick-*) echo "-LE thorough|stress|sweep" ;;
         all-debug) echo "-E ^api_install_" ;;
         all-release) echo "-LE examples|fidelity|sandbox|stress -E _slowly$|kqueue" ;;
         all-asan) echo "-LE fuzz" ;;
