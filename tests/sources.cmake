@@ -2,11 +2,9 @@
 set(ferrule_unit_sources
     unit/test_address_source.c
     unit/test_connect_attempts.c
-    unit/test_connect_schedule.c
     unit/test_control.c
     unit/test_connecting.c
     unit/test_connector.c
-    unit/test_copy.c
     unit/test_copy_both.c
     unit/test_copy_spliced.c
     unit/test_datagram.c
@@ -16,10 +14,8 @@ set(ferrule_unit_sources
     unit/test_host_port.c
     unit/test_instant.c
     unit/test_ip_addr.c
-    unit/test_ip_format.c
     unit/test_ip_parse.c
     unit/test_ip_rust_vectors.c
-    unit/test_interruptible.c
     unit/test_limits.c
     unit/test_listening.c
     unit/test_lookup_within.c
@@ -49,7 +45,6 @@ set(ferrule_unit_sources
     unit/test_unix_handles.c
     unit/test_unix_opening.c
     unit/test_waiting.c
-    unit/test_waiting_limits.c
     unit/test_waker.c)
 
 # Each of these tests has its own program, because it defines functions that other tests get from a

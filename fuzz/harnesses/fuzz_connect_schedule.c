@@ -132,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t attempt_timeout = choose_time(&from);
     uint64_t deadline = choose_time(&from);
     choose_addrs(&run, &from, count);
+    memset(&run.schedule, 1, sizeof run.schedule); /* none of it stays */
     feri_connect_schedule_begin(&run.schedule, count, delay, attempt_timeout, deadline);
     schedule_model_begin(&run.model, count, delay, attempt_timeout, deadline);
     while (from.left > 0) {

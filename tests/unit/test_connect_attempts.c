@@ -191,23 +191,4 @@ PENDING_TEST(a_local_port_has_one_attempt_after_another)
     assert_non_null(strstr(script.log, "poll(1,1,ever)"));
 }
 
-BEGUN_TEST(bad_arguments_are_refused_and_the_count_is_set)
-{
-    fer_socket_addr addr = script_addr(A);
-    fer_socket_addr bad = {.ip = {.family = (fer_ip_family)9}};
-    assert_error(connect_all(&addr, 0), FER_INVALID_INPUT, 0);
-    assert_int_equal(failed, 0);
-    assert_error(connect_all(NULL, 1), FER_MISUSE, 0);
-    assert_error(connect_all(&bad, 1), FER_INVALID_INPUT, 0);
-    options.failures = NULL;
-    assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
-    options.failures_cap = 0;
-    options.local = &bad;
-    assert_error(connect_all(&addr, 1), FER_INVALID_INPUT, 0);
-    options.local = NULL;
-    options.limits.token = &token; /* not open */
-    assert_error(connect_all(&addr, 1), FER_MISUSE, 0);
-    assert_error_log(fer_tcp_stream_connect_addrs(NULL, &addr, 1, NULL), FER_MISUSE, 0, "");
-}
-
 TEST_MAIN("connect_attempts")

@@ -187,28 +187,6 @@ SCRIPT_TEST(a_connect_to_the_own_address_is_refused)
 
 /* ---- Filling a handle with the first of several addresses that works */
 
-SYSTEM_TEST(script_posix, no_address_or_a_bad_family_among_them_is_refused_before_any_call)
-{
-    fer_handle handle = {0};
-    fer_socket_addr addrs[] = {script_addr("192.0.2.1:1"), script_addr("[2001:db8::2]:2")};
-    assert_error(feri_open_first(&handle, NULL, 0, feri_connection_open, 0), FER_MISUSE, 0);
-    assert_error(feri_open_first(&handle, NULL, 1, feri_connection_open, 0), FER_MISUSE, 0);
-    assert_error(feri_open_first(&handle, addrs, 0, feri_connection_open, 0), FER_INVALID_INPUT, 0);
-    assert_error(feri_open_first(NULL, addrs, 2, feri_connection_open, 0), FER_MISUSE, 0);
-    for (size_t i = 0; i < 2; i++) {
-        fer_ip_family family = addrs[i].ip.family;
-        addrs[i].ip.family = (fer_ip_family)0;
-        assert_error(feri_open_first(&handle, addrs, 2, feri_connection_open, 0), FER_INVALID_INPUT,
-                     0);
-        addrs[i].ip.family = (fer_ip_family)5;
-        assert_error(feri_open_first(&handle, addrs, 2, feri_connection_open, 0), FER_INVALID_INPUT,
-                     0);
-        addrs[i].ip.family = family;
-    }
-    assert_log("");
-    assert_int_equal(feri_handle_state(&handle), 0);
-}
-
 /* ---- Binding (rules L1, L4) */
 
 static fer_error bind_to(fer_type type, const char *text)

@@ -72,12 +72,6 @@ static void limit(fer_handle *handle, fer_limits limits)
 
 /* ---- One copy */
 
-static fer_error copy_between(fer_handle *one, fer_handle *other)
-{
-    return fer_copy_bidirectional((fer_stream){one}, (fer_stream){other}, &buffers[0], &buffers[1],
-                                  NULL, NULL);
-}
-
 SCRIPT_TEST(each_direction_copies_until_its_end_which_is_passed_on)
 {
     static const struct copy_row rows[] = {
@@ -257,38 +251,6 @@ BEGUN_TEST(a_cancel_in_a_pause_ends_it)
 }
 
 /* ---- Errors */
-
-BEGUN_TEST(misuse_makes_no_call)
-{
-    fer_handle fresh = {0};
-    fer_handle unconnected = script_unconnected(0);
-    fer_handle connecting = script_connecting(0);
-    fer_copy_buffer none = {NULL, 4, 0, 0};
-    fer_copy_buffer empty = {memory[0], 0, 0, 0};
-    const struct {
-        fer_handle *one, *other;
-        fer_copy_buffer *buffer, *other_buffer;
-        fer_error_kind kind;
-    } rows[] = {{&a, &b, NULL, &buffers[1], FER_MISUSE},
-                {&a, &b, &none, &buffers[1], FER_MISUSE},
-                {&a, &b, &buffers[0], &empty, FER_INVALID_INPUT},
-                {&a, &a, &buffers[0], &buffers[1], FER_INVALID_INPUT},
-                {&a, &b, &buffers[0], &buffers[0], FER_INVALID_INPUT},
-                {NULL, NULL, &buffers[0], &buffers[1], FER_MISUSE},
-                {&a, NULL, &buffers[0], &buffers[1], FER_MISUSE},
-                {&fresh, &b, &buffers[0], &buffers[1], FER_NOT_CONNECTED},
-                {&unconnected, &b, &buffers[0], &buffers[1], FER_NOT_CONNECTED}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_error(fer_copy_bidirectional((fer_stream){rows[i].one}, (fer_stream){rows[i].other},
-                                            rows[i].buffer, rows[i].other_buffer, &n[0], &n[1]),
-                     rows[i].kind, 0);
-        assert_row(n[0] == 0 && n[1] == 0);
-    }
-    assert_log("");
-    script_queue("peer_addr NOT_CONNECTED:107");
-    assert_error(copy_between(&a, &connecting), FER_WOULD_BLOCK, 0);
-    assert_log("take_error(4) peer_addr(4)");
-}
 
 /* ---- Long copies */
 

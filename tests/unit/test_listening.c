@@ -165,6 +165,18 @@ SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
     }
 }
 
+/* I1, I4: accept continues, unless its limits are interruptible. */
+LISTENER_TEST(a_signal_in_a_pause_restarts_an_accept)
+{
+    for (int i = 0; i < 2; i++) {
+        const fer_limits limits = {.token = &token, .interruptible = i == 0};
+        assert_ok(feri_set_limits(&listener, &limits));
+        script_queue("accept WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11");
+        script_then_fail(SCRIPT_TOKEN_WAIT, FER_INTERRUPTED, 4);
+        assert_error(accept_one(), i == 0 ? FER_INTERRUPTED : FER_OK, i == 0 ? 4 : 0);
+    }
+}
+
 LISTENER_TEST(an_accept_that_cannot_wait_in_core_fails)
 {
     script_queue("accept WOULD_BLOCK:11");

@@ -336,6 +336,12 @@ SCRIPT_TEST(the_fields_are_set_and_it_is_on_last)
          "option_value(1,KEEPALIVE_RETRIES) set_option(1,KEEPALIVE_RETRIES,3) "
          "set_option(1,KEEPALIVE,1) set_option(1,KEEPALIVE_TIME,71) "
          "set_option(1,KEEPALIVE_INTERVAL,72)"},
+        {"all are put back", &script_posix, true, 0, 2, 3,
+         "option_value 72 73, set_option OK OK BAD_HANDLE:9", FER_BAD_HANDLE, 9,
+         "option_value(1,KEEPALIVE_INTERVAL) set_option(1,KEEPALIVE_INTERVAL,2) "
+         "option_value(1,KEEPALIVE_RETRIES) set_option(1,KEEPALIVE_RETRIES,3) "
+         "set_option(1,KEEPALIVE,1) set_option(1,KEEPALIVE_INTERVAL,72) "
+         "set_option(1,KEEPALIVE_RETRIES,73)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         script_begin(rows[i].traits);
@@ -360,20 +366,6 @@ STREAM_TEST(script_windows, a_field_that_the_os_does_not_report_is_zero)
     assert_int_equal(got.time.nanos, 0);
     assert_int_equal(got.interval.nanos, 0);
     assert_int_equal(got.retries, 0);
-}
-
-OPEN_TEST(a_keepalive_that_is_misuse_makes_no_call)
-{
-    fer_handle empty = {0};
-    fer_tcp_keepalive keepalive = {true, {SECOND}, {SECOND}, 1};
-    assert_error(set_keepalive(&handle, true, UINT64_MAX, SECOND, 1), FER_INVALID_INPUT, 0);
-    assert_error(set_keepalive(&handle, true, SECOND, UINT64_MAX, 1), FER_INVALID_INPUT, 0);
-    assert_error(feri_set_keepalive(&handle, NULL), FER_MISUSE, 0);
-    assert_error(feri_set_keepalive(NULL, &keepalive), FER_MISUSE, 0);
-    assert_error(feri_set_keepalive(&empty, &keepalive), FER_MISUSE, 0);
-    assert_error(feri_keepalive(&handle, NULL), FER_MISUSE, 0);
-    assert_error(feri_keepalive(NULL, &keepalive), FER_MISUSE, 0);
-    assert_error_log(feri_keepalive(&empty, &keepalive), FER_MISUSE, 0, "");
 }
 
 TEST_MAIN("options")

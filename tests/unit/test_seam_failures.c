@@ -356,39 +356,4 @@ TEST(no_failure_leaks_and_an_unfilled_handle_is_new)
     }
 }
 
-TEST(a_refused_call_changes_no_open_handle)
-{
-    for (size_t i = 0; i < OPERATION_COUNT; i++) {
-        set_up(&script_posix);
-        fer_raw_socket before[OUT_COUNT];
-        for (size_t out = 0; out < OUT_COUNT; out++) {
-            *outs[out] = script_stream(0);
-            before[out] = feri_handle_as_raw(outs[out]);
-        }
-        fixture.sockets_before = script.sockets_open;
-        assert_error(operations[i].run(), FER_MISUSE, 0);
-        for (size_t out = 0; out < OUT_COUNT; out++) {
-            assert_int_equal(feri_handle_as_raw(outs[out]), before[out]);
-        }
-        assert_int_equal(script.sockets_open, fixture.sockets_before);
-    }
-}
-
-/* Keepalive is set completely or not at all: after any failed call, the previous values are
- * restored. */
-TEST(a_failed_keepalive_puts_back_as_many_fields_as_it_had_set)
-{
-    fer_tcp_keepalive keepalive = {true, fer_duration_from_secs(1), fer_duration_from_secs(2), 3};
-    for (uint64_t n = 1; n <= 7; n++) {
-        set_up(&script_posix);
-        script.fail_at = n;
-        script.fail_with = (fer_error){FER_NO_BUFFER_SPACE, 105};
-        assert_error(fer_tcp_stream_set_keepalive(&fixture.stream, &keepalive), FER_NO_BUFFER_SPACE,
-                     105);
-        uint64_t done = (n - 1) / 2;
-        assert_int_equal(script.calls_that_can_fail, n + done);
-        assert_int_equal(script.sockets_open, fixture.sockets_before);
-    }
-}
-
 TEST_MAIN("seam_failures")

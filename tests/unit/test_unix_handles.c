@@ -35,11 +35,6 @@ static fer_error recv_stream(size_t len, size_t cap)
     return fer_unix_stream_recv_handles(&stream, buf, len, handles, cap, &got);
 }
 
-static fer_error send_datagram(size_t len, size_t count, const fer_unix_addr *addr)
-{
-    return fer_unix_datagram_send_handles(&datagram, buf, len, handles, count, addr, &n);
-}
-
 static fer_error recv_datagram(size_t len, size_t cap)
 {
     return fer_unix_datagram_recv_handles(&datagram, buf, len, handles, cap, &got);
@@ -85,61 +80,5 @@ BEGUN_TEST(a_length_is_cut_to_that_of_one_call)
 }
 
 /* ---- Misuse: no call, nothing is counted or stored */
-
-BEGUN_TEST(a_refused_send_makes_no_call_and_counts_nothing)
-{
-    static const fer_raw_socket many[FER_UNIX_HANDLES_MAX + 1];
-    static const fer_unix_addr unnamed;
-    static const struct {
-        const char *bytes;
-        size_t len;
-        const fer_raw_socket *handles;
-        size_t count;
-        fer_error_kind kind;
-    } rows[] = {{"x", 1, NULL, 1, FER_MISUSE},
-                {NULL, 1, many, 1, FER_MISUSE},
-                {"", 0, many, 1, FER_INVALID_INPUT},
-                {"x", 1, many, FER_UNIX_HANDLES_MAX + 1, FER_INVALID_INPUT}};
-    for (size_t i = 0; i < 4; i++) {
-        assert_error_n(fer_unix_stream_send_handles(&stream, rows[i].bytes, rows[i].len,
-                                                    rows[i].handles, rows[i].count, &n),
-                       rows[i].kind, 0, n, 0);
-        assert_error_n(fer_unix_datagram_send_handles(&datagram, rows[i].bytes, rows[i].len,
-                                                      rows[i].handles, rows[i].count, NULL, &n),
-                       rows[i].kind, 0, n, 0);
-    }
-    assert_error_n(fer_unix_stream_send_handles(NULL, "x", 1, many, 1, &n), FER_MISUSE, 0, n, 0);
-    assert_error_n(send_datagram(1, 1, &unnamed), FER_INVALID_INPUT, 0, n, 0);
-    script.traits.datagram_length_max = 1000;
-    assert_error_n(send_datagram(1001, 0, NULL), FER_MESSAGE_TOO_LONG, 0, n, 0);
-    datagram.handle_ = script_stream(FERI_FLAG_FOREIGN | FERI_FLAG_DATAGRAM);
-    assert_error_n(send_datagram(1, 1, &to), FER_INVALID_INPUT, 0, n, 0); /* has no address */
-    assert_log("");
-}
-
-BEGUN_TEST(a_refused_receive_makes_no_call)
-{
-    static const struct {
-        char *buf;
-        size_t len;
-        fer_raw_socket *handles;
-        fer_unix_received_handles *out;
-        fer_error_kind kind;
-    } rows[] = {{buf, 0, handles, &got, FER_INVALID_INPUT},
-                {NULL, 8, handles, &got, FER_MISUSE},
-                {buf, 8, NULL, &got, FER_MISUSE},
-                {buf, 8, handles, NULL, FER_MISUSE}};
-    got.len = 77;
-    for (size_t i = 0; i < 4; i++) {
-        assert_error(fer_unix_stream_recv_handles(&stream, rows[i].buf, rows[i].len,
-                                                  rows[i].handles, 1, rows[i].out),
-                     rows[i].kind, 0);
-        assert_error(fer_unix_datagram_recv_handles(&datagram, rows[i].buf, rows[i].len,
-                                                    rows[i].handles, 1, rows[i].out),
-                     rows[i].kind, 0);
-    }
-    assert_int_equal(got.len, 77);
-    assert_log("");
-}
 
 TEST_MAIN("unix_handles")

@@ -103,19 +103,6 @@ SOCKET_TEST(connecting_is_retried_after_a_signal_and_checks_the_name)
     assert_error_log(fer_unix_datagram_connect_addr(&socket, &unnamed), FER_INVALID_INPUT, 0, "");
 }
 
-SOCKET_TEST(a_refused_send_makes_no_call_and_counts_nothing)
-{
-    fer_unix_addr unnamed = {0};
-    size_t n = 77;
-    script.traits.datagram_length_max = 1000;
-    assert_error_n(fer_unix_datagram_send_to(&socket, "x", 1, "", &n), FER_INVALID_INPUT, 0, n, 0);
-    assert_error_n(fer_unix_datagram_send_to_addr(&socket, "x", 1, &unnamed, &n), FER_INVALID_INPUT,
-                   0, n, 0);
-    assert_error_n(fer_unix_datagram_send(&socket, "x", 1001, &n), FER_MESSAGE_TOO_LONG, 0, n, 0);
-    assert_error(fer_unix_datagram_send_to(&socket, "x", 1001, "a", NULL), FER_MESSAGE_TOO_LONG, 0);
-    assert_log("");
-}
-
 SOCKET_TEST(only_a_received_datagram_is_reported)
 {
     fer_unix_received got;
