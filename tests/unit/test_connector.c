@@ -150,31 +150,6 @@ static void start_by_name(void)
     script_thread_finish(0);
 }
 
-/* Both have timed out. */
-CONNECTOR_TEST(a_late_wait_queries_each_attempt_once)
-{
-    for (int pass = 0; pass < 2; pass++) {
-        script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(A);
-        script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr(B);
-        script_queue(pass == 0 ? "lookup_next NOT_FOUND" : "");
-    }
-    options.attempt_delay = fer_duration_from_nanos(1000);
-    options.attempt_timeout = fer_duration_from_nanos(5000);
-    start_by_name();
-    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    script_then(SCRIPT_POLLER_WAIT)->on = true;
-    assert_ok(wait_nanos(1000));
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(script.sockets_open, 2);
-    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 0);
-    script_queue("peer_addr* NOT_CONNECTED:107");
-    script.now += 9000;
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(script.times[SCRIPT_TAKE_ERROR], 2);
-    assert_taken(FER_TIMED_OUT, 0);
-    fer_resolver_close(&resolver);
-}
-
 /* After a fork the socket and its registration are also the parent's (rule K15). */
 SCRIPT_TEST(a_closed_attempt_is_reset_and_deleted_first_and_only_closed_in_a_child)
 {
@@ -187,19 +162,6 @@ SCRIPT_TEST(a_closed_attempt_is_reset_and_deleted_first_and_only_closed_in_a_chi
         assert_log(is_child ? "close(1)" : "set_linger(1,1,0) poller_delete(1) close(1)");
         fer_poller_close(&poller);
     }
-}
-
-/* An attempt of the earlier poller ends in no wait of the new one. */
-CONNECTOR_TEST(a_poller_that_is_made_again_has_no_connector)
-{
-    options.attempt_timeout = fer_duration_from_nanos(5000);
-    assert_ok(start());
-    fer_poller_close(&poller);
-    assert_ok(fer_poller_new(&poller));
-    script.now += 5000;
-    script_then(SCRIPT_POLLER_WAIT)->elapsed = 1000;
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(count, 0);
 }
 
 /* The lookup has found addresses of other families only. */
@@ -215,25 +177,6 @@ CONNECTOR_TEST(a_name_without_a_usable_address_is_invalid_input)
 }
 
 /* ---- Waits */
-
-CONNECTOR_TEST(events_of_others_are_kept_beside_a_hint)
-{
-    script_queue("peer_addr* NOT_CONNECTED:107");
-    assert_ok(start());
-    script.first_key = script.last_key - 1; /* 1 before, the attempt, 1 after: another slot's */
-    script_then(SCRIPT_POLLER_WAIT)->value = 2;
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(count, 1);
-    assert_int_equal(events[0].key, script.last_key - 1);
-    fer_duration next = FER_DURATION_NONE;
-    assert_ok(fer_poller_next_timeout(&poller, &next));
-    assert_int_equal(next.nanos, 0); /* the hint is for a wait, which no descriptor reports */
-    script.first_key = script.last_key + 16;
-    script_then(SCRIPT_POLLER_WAIT)->value = 1;
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(count, 1);
-    assert_int_equal(events[0].key, script.last_key + 16);
-}
 
 CONNECTOR_TEST(a_failure_and_a_signal_end_a_wait_as_before)
 {
@@ -253,46 +196,6 @@ CONNECTOR_TEST(a_failure_and_a_signal_end_a_wait_as_before)
     assert_false(notified);
     assert_ok(wait_nanos(0)); /* rule P12: the notification is kept */
     assert_true(notified);
-}
-
-static fer_error connect_past_a_failure(const struct ferp_traits *traits, uint64_t at,
-                                        fer_error with)
-{
-    begin_connector(traits);
-    script.fail_at = at;
-    script.fail_with = with;
-    if (start().kind == FER_OK) {
-        for (size_t i = 0; i < 4 && script.sockets_open > 0; i++) {
-            script.first_key = script.last_key;
-            script_then(SCRIPT_POLLER_WAIT)->value = 1;
-            script_then(SCRIPT_POLLER_WAIT)->elapsed = 30 * MS;
-            FER_IGNORE(wait_nanos(20 * MS));
-        }
-    }
-    fer_error error = fer_connector_take(&connector, &stream);
-    fer_connector_close(&connector);
-    fer_tcp_stream_close(&stream);
-    assert_int_equal(script.sockets_open, 0);
-    fer_poller_close(&poller);
-    return error;
-}
-
-TEST(no_failure_leaves_a_socket_open)
-{
-    static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd,
-                                                        &script_windows};
-    static const fer_error errors[] = {
-        {FER_TOO_MANY_OPEN_FILES, 24}, {FER_OUT_OF_MEMORY, 12}, {FER_INTERRUPTED, 4}};
-    for (size_t i = 0; i < sizeof systems / sizeof systems[0]; i++) {
-        for (size_t j = 0; j < sizeof errors / sizeof errors[0]; j++) {
-            uint64_t at = 1;
-            do {
-                at++;
-                (void)connect_past_a_failure(systems[i], at, errors[j]);
-            } while (script.calls_that_can_fail >= at);
-            assert_true(at > 5);
-        }
-    }
 }
 
 TEST_MAIN("connector")

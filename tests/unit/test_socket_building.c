@@ -58,69 +58,6 @@ SCRIPT_TEST(a_new_socket_has_the_options_of_its_kind)
 
 /* ---- Binding */
 
-SCRIPT_TEST(bind_sets_its_options_unless_they_were_set)
-{
-    enum { REUSE = 1, ONLY = 2 };
-    static const struct {
-        const struct ferp_traits *traits;
-        fer_domain domain;
-        fer_type type;
-        int options_set;
-        const char *log;
-    } rows[] = {
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0,
-         "set_option(1,REUSE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_STREAM, REUSE,
-         "set_option(1,REUSE_ADDRESS,0) bind(1,127.0.0.1:80)"},
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0, "bind(1,127.0.0.1:80)"},
-        {&script_posix, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, REUSE,
-         "set_option(1,REUSE_ADDRESS,0) bind(1,127.0.0.1:80)"},
-        {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM, 0,
-         "set_option(1,REUSE_ADDRESS,1) set_option(1,ONLY_V6,0) bind(1,[::]:80)"},
-        {&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_STREAM, REUSE | ONLY,
-         "set_option(1,REUSE_ADDRESS,0) set_option(1,ONLY_V6,1) bind(1,[::]:80)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_STREAM, 0,
-         "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_STREAM, REUSE,
-         "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0,
-         "set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, REUSE,
-         "set_option(1,REUSE_ADDRESS,0) set_option(1,EXCLUSIVE_ADDRESS,1) bind(1,127.0.0.1:80)"},
-        {&script_windows, FER_DOMAIN_IPV4, FER_TYPE_RAW, 0, "bind(1,127.0.0.1:80)"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        fer_socket socket = new_socket(rows[i].traits, rows[i].domain, rows[i].type);
-        if ((rows[i].options_set & REUSE) != 0) {
-            assert_ok(fer_socket_set_reuse_address(&socket, false));
-        }
-        if ((rows[i].options_set & ONLY) != 0) {
-            assert_ok(fer_socket_set_only_v6(&socket, true));
-        }
-        const char *addr = rows[i].domain == FER_DOMAIN_IPV6 ? "[::]:80" : "127.0.0.1:80";
-        assert_ok_log(bind_to(&socket, addr), rows[i].log);
-        assert_error_log(bind_to(&socket, addr), FER_INVALID_INPUT, 0, "");
-    }
-}
-
-/* A bind that would handle IPv4 reports that the system has no dual stack. A socket that connect or
- * a send has bound cannot clear IPV6_V6ONLY either, which is misuse. */
-SCRIPT_TEST(an_ipv6_socket_without_dual_stack_binds_to_ipv6_alone)
-{
-    fer_socket socket = new_socket(&script_bsd, FER_DOMAIN_IPV6, FER_TYPE_DGRAM);
-    script_then(SCRIPT_LOCAL_ADDR)->addr = script_addr("[::1]:81");
-    script_queue("set_option* INVALID_INPUT:22, local_addr BAD_HANDLE:9");
-    assert_error(bind_to(&socket, "[::]:80"), FER_INVALID_INPUT, 0);
-    assert_error(bind_to(&socket, "[::]:80"), FER_UNSUPPORTED, 22);
-    script_default(SCRIPT_LOCAL_ADDR)->addr = script_addr("[::]:0");
-    assert_error(bind_to(&socket, "[::]:80"), FER_UNSUPPORTED, 22);
-    assert_forwards(SCRIPT_SET_OPTION, FER_NO_BUFFER_SPACE, 105, bind_to(&socket, "[::]:80"));
-    script.log[0] = '\0';
-    assert_ok_log(bind_to(&socket, "[::1]:80"), "bind(1,[::1]:80)");
-    socket = (fer_socket){0};
-    assert_ok(fer_socket_new(&socket, FER_DOMAIN_IPV6, FER_TYPE_DGRAM, 0)); /* and is made */
-}
-
 SCRIPT_TEST(a_unix_socket_is_bound_to_a_name)
 {
     fer_socket socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_DGRAM);
@@ -160,16 +97,6 @@ SCRIPT_TEST(the_address_of_an_unbound_socket_is_the_unspecified_one)
 }
 
 /* ---- Listening */
-
-SCRIPT_TEST(a_listener_keeps_the_mode_of_its_socket)
-{
-    fer_socket socket = new_stream(&script_posix);
-    bool is_nonblocking = false;
-    assert_ok(fer_socket_set_nonblocking(&socket, true));
-    assert_ok(fer_socket_listen(&socket, 4));
-    assert_ok(feri_is_nonblocking(&socket.handle_, FERI_SHARED, &is_nonblocking));
-    assert_true(is_nonblocking);
-}
 
 SCRIPT_TEST(listening_binds_an_unbound_socket)
 {
@@ -223,30 +150,6 @@ SCRIPT_TEST(a_datagram_socket_shares_by_both_options_if_one_is_not_enough)
     assert_ok(fer_socket_set_reuse_address(&socket, true));
     assert_ok(fer_socket_reuse_port(&socket, &reuses));
     assert_log("set_option(1,REUSE_ADDRESS,1) option_value(1,REUSE_PORT)");
-}
-
-/* A protocol without ports ignores the port of the address. On Linux getpeername reports no peer
- * without a port. */
-SCRIPT_TEST(a_raw_socket_sends_to_port_0_and_has_its_peer_itself)
-{
-    fer_socket socket = new_socket(&script_posix, FER_DOMAIN_IPV4, FER_TYPE_RAW);
-    fer_socket_addr addr = script_addr("192.0.2.1:80");
-    fer_socket_addr peer = {.port = 77};
-    fer_udp_received got;
-    char byte;
-    script_default(SCRIPT_DESCRIBE)->description.is_raw = true;
-    assert_ok_log(fer_socket_send_to(&socket, "x", 1, &addr, NULL), "send_to(1,1,192.0.2.1:0)");
-    assert_error(fer_socket_peer_addr(&socket, &peer), FER_NOT_CONNECTED, 0);
-    assert_ok(connect_to(&socket, "192.0.2.1:80"));
-    assert_log("connect(1,192.0.2.1:0) report_refusals(1,1)");
-    script_queue("connect NETWORK_UNREACHABLE:101 NETWORK_UNREACHABLE:101");
-    assert_error(connect_to(&socket, "192.0.2.9:0"), FER_NETWORK_UNREACHABLE, 101);
-    assert_ok(fer_socket_peer_addr(&socket, &peer));
-    assert_addr(&peer, "192.0.2.1:0");
-    script_then(SCRIPT_RECV_FROM)->addr = script_addr("192.0.2.2:0");
-    script_then(SCRIPT_TRY_RECV_FROM)->addr = peer;
-    assert_ok(fer_socket_recv_from(&socket, &byte, 1, &got));
-    assert_addr(&got.from, "192.0.2.1:0");
 }
 
 TEST_MAIN("socket_building")

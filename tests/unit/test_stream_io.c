@@ -11,17 +11,6 @@ static char buf[64];
 
 /* ---- Reading */
 
-STREAM_TEST(script_posix, input_before_a_reset_is_read_and_then_the_reset_again)
-{
-    assert_forwards(SCRIPT_SEND, FER_CONNECTION_RESET, 104, feri_stream_write(&handle, buf, 1, &n));
-    script_queue("bytes_queued 1, recv 1");
-    assert_ok_n(feri_stream_read(&handle, buf, 1, &n), n, 1);
-    assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
-    script_then_fail(SCRIPT_BYTES_QUEUED, FER_INVALID_INPUT, 22);
-    assert_error(feri_stream_read(&handle, buf, 1, &n), FER_CONNECTION_RESET, 104);
-    assert_log("send(1,1) bytes_queued(1) recv(1,1) bytes_queued(1) bytes_queued(1)");
-}
-
 STREAM_TEST(script_posix, take_error_is_refused_without_a_socket_or_a_result_pointer)
 {
     fer_error got = {FER_OTHER, 1};
@@ -39,41 +28,6 @@ STREAM_TEST(script_posix, take_error_is_refused_without_a_socket_or_a_result_poi
                                  (fer_error){FER_CONNECTION_REFUSED, 111}));
     assert_ok(feri_stream_take_error(&handle, &got));
     assert_error(got, FER_CONNECTION_REFUSED, 111);
-}
-
-/* C5: the result of the connect is the error. */
-SCRIPT_TEST(take_error_of_a_started_connect_queries_the_system_once)
-{
-    static const struct {
-        const char *name, *results, *log;
-        fer_error_kind kind, pending;
-    } rows[] = {
-        {"connected", "", "take_error(1) peer_addr(1)", FER_OK, FER_OK},
-        {"reset since", "take_error +CONNECTION_RESET:104", "take_error(1)", FER_OK,
-         FER_CONNECTION_RESET},
-        {"failed",
-         "take_error +CONNECTION_REFUSED:111, peer_addr NOT_CONNECTED:107, connect_is_pending 1",
-         "take_error(1) peer_addr(1) connect_is_pending(1)", FER_OK, FER_CONNECTION_REFUSED},
-        {"a soft error, pending",
-         "take_error +CONNECTION_REFUSED:111, peer_addr* NOT_CONNECTED:107",
-         "take_error(1) peer_addr(1) connect_is_pending(1) peer_addr(1)", FER_WOULD_BLOCK,
-         FER_OTHER},
-        {"a soft error, connected", "take_error +HOST_UNREACHABLE:113",
-         "take_error(1) peer_addr(1) peer_addr(1)", FER_OK, FER_OK},
-        {"pending", "peer_addr NOT_CONNECTED:107", "take_error(1) peer_addr(1)", FER_WOULD_BLOCK,
-         FER_OTHER},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        fer_error got = {FER_OTHER, 0};
-        script_begin(&script_posix);
-        fer_handle handle = script_connecting(0);
-        script.row = rows[i].name;
-        script_queue(rows[i].results);
-        assert_row(feri_stream_take_error(&handle, &got).kind == rows[i].kind);
-        assert_row(got.kind == rows[i].pending);
-        assert_log(rows[i].log);
-        script_end_row();
-    }
 }
 
 /* ---- Complete transfers */
@@ -185,21 +139,6 @@ STREAM_TEST(script_posix, a_half_that_was_shut_meanwhile_answers_for_the_os)
     assert_ok(feri_stream_after_failed_read(&handle, reset));
     assert_ok(feri_stream_after_end(&handle));
     assert_error(feri_stream_after_failed_write(&handle, reset), FER_BROKEN_PIPE, 0);
-}
-
-STREAM_TEST(script_posix, an_end_that_another_call_detected_precedes_the_error_of_the_os)
-{
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_GOT_EOF));
-    assert_ok(feri_stream_after_failed_read(&handle, reset));
-    assert_error(feri_stream_after_failed_write(&handle, reset), FER_CONNECTION_RESET, 104);
-    handle = script_stream(0);
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET, reset));
-    assert_error(feri_stream_after_end(&handle), FER_CONNECTION_RESET, 104);
-    script_queue("peer_addr* NOT_CONNECTED:107, connect_is_pending* 1");
-    assert_error(feri_stream_after_failed_read(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}),
-                 FER_CONNECTION_RESET, 104);
-    assert_error(feri_stream_after_failed_write(&handle, (fer_error){FER_HOST_UNREACHABLE, 113}),
-                 FER_CONNECTION_RESET, 104);
 }
 
 STREAM_TEST(script_posix, the_answer_for_a_handle_that_was_closed_meanwhile_is_the_os_s)

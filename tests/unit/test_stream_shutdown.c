@@ -130,45 +130,6 @@ OPEN_TEST(input_without_end_does_not_extend_the_call)
     assert_int_equal(script.times[SCRIPT_TRY_RECV], 4);
 }
 
-/* ---- Limits */
-
-static void pass_time(script_call call)
-{
-    script.now += call == SCRIPT_TRY_RECV ? SECOND / 4 : 0;
-}
-
-/* I1, K11: signals without end do not extend it. */
-OPEN_TEST(signals_without_end_end_with_the_timeout)
-{
-    *script_default(SCRIPT_TRY_RECV) = (script_result){.error = {FER_INTERRUPTED, 4}};
-    script.on_call = pass_time;
-    assert_lingers(&stream, SECOND, FER_TIMED_OUT, 0);
-    assert_int_equal(script.times[SCRIPT_TRY_RECV], 4);
-}
-
-static void cancel_in_wait(script_call call)
-{
-    if (call == SCRIPT_WAIT_FOR) {
-        assert_ok(fer_cancel_token_cancel(&token));
-    }
-}
-
-/* I4: "a signal that the thread handles while it waits ends it with INTERRUPTED", and K11: "closes
- * in every case". The signal's handler may cancel. */
-SCRIPT_TEST(a_signal_ends_it_if_its_limits_are_interruptible)
-{
-    for (int cancels = 0; cancels < 2; cancels++) {
-        fer_handle stream = open_stream(&script_posix);
-        const fer_limits limits = {.token = &token, .interruptible = true};
-        assert_ok(feri_set_limits(&stream, &limits));
-        script.on_call = cancels != 0 ? cancel_in_wait : NULL;
-        script_queue("try_recv 5 WOULD_BLOCK:11, wait_for INTERRUPTED:4");
-        assert_lingers(&stream, SECOND, cancels != 0 ? FER_CANCELLED : FER_INTERRUPTED,
-                       cancels != 0 ? 0 : 4);
-        script_end_row();
-    }
-}
-
 /* ---- Other states */
 
 OPEN_TEST(an_end_of_file_before_a_reset_is_the_result)

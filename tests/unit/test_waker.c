@@ -128,18 +128,6 @@ WAKER_TEST(a_connection_of_another_program_is_closed)
     fer_waker_close(&waker);
 }
 
-/* Nobody connects: the accept ends. */
-WAKER_TEST(a_connection_that_does_not_arrive_is_late)
-{
-    script_then_fail(SCRIPT_TOKEN_OPEN, FER_UNSUPPORTED, 0);
-    script_addresses("127.0.0.1:5000");
-    script_default(SCRIPT_ACCEPT)->error = (fer_error){FER_WOULD_BLOCK, 10035};
-    script_default(SCRIPT_WAIT_FOR)->error = (fer_error){FER_TIMED_OUT, 0};
-    assert_error(fer_waker_new(&waker), FER_TIMED_OUT, 0);
-    assert_true(script.now >= UINT64_C(10000000000));
-    assert_int_equal(script.sockets_open, 0);
-}
-
 SCRIPT_TEST(no_failure_leaves_a_socket_open)
 {
     static const struct ferp_traits *const systems[] = {&script_posix, &script_bsd,
