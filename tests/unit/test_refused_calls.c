@@ -1,15 +1,12 @@
-/* test_refused_calls.c: system calls that a sandbox or an old kernel refuses are made in another
- * way, or are an error of the first call that needs them. tests/sandbox has the same with the
- * filters of a real kernel. Linux only. Rules I3, K2, L3, P6, B1, B3, B9. */
+/* test_refused_calls.c: refusals that tests/sandbox cannot make: of both forms of accept, of the
+ * sockets of IP, by a firewall, of one message; and which calls are made then. Linux only. Rules
+ * L3, B1, B3. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* accept4, sendmmsg */
 #endif
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,16 +18,11 @@
 enum {
     ACCEPT4 = 1,
     ACCEPT = 2,
-    SOCKET_FLAG = 4,
-    EVENTFD = 8,
-    PIPE2 = 16,
-    EPOLL_CREATE1 = 32,
-    SENDMMSG = 64,
-    RECVMMSG = 128,
-    FIREWALL = 256, /* sendmmsg of a socket */
-    UDP_OPTION = 512,
-    SECOND_SENDER = 1024, /* of a recvmmsg: it has an address of no family of IP */
-    IP_SOCKET = 2048
+    FIREWALL = 4,      /* sendmmsg of a socket */
+    SECOND_SENDER = 8, /* of a recvmmsg: it has an address of no family of IP */
+    IP_SOCKET = 16,
+    SENDMMSG = 32,
+    RECVMMSG = 64
 };
 
 static unsigned refused;
@@ -63,40 +55,8 @@ int accept(int fd, struct sockaddr *addr, socklen_t *len)
 
 int socket(int domain, int type, int protocol)
 {
-    bool has_flag = (type & SOCK_CLOEXEC) != 0;
     bool is_ip = domain == AF_INET || domain == AF_INET6;
-    return (has_flag && is_refused(SOCKET_FLAG)) || (is_ip && is_refused(IP_SOCKET))
-               ? -1
-               : (int)syscall(SYS_socket, domain, type, protocol);
-}
-
-int socketpair(int domain, int type, int protocol, int fds[2])
-{
-    bool has_flag = (type & SOCK_CLOEXEC) != 0;
-    return has_flag && is_refused(SOCKET_FLAG)
-               ? -1
-               : (int)syscall(SYS_socketpair, domain, type, protocol, fds);
-}
-
-int eventfd(unsigned count, int flags)
-{
-    return is_refused(EVENTFD) ? -1 : (int)syscall(SYS_eventfd2, count, flags);
-}
-
-int pipe2(int fds[2], int flags)
-{
-    return is_refused(PIPE2) ? -1 : (int)syscall(SYS_pipe2, fds, flags);
-}
-
-int epoll_create1(int flags)
-{
-    return is_refused(EPOLL_CREATE1) ? -1 : (int)syscall(SYS_epoll_create1, flags);
-}
-
-int epoll_create(int size)
-{
-    assert_true(size > 0);
-    return (int)syscall(SYS_epoll_create1, 0);
+    return is_ip && is_refused(IP_SOCKET) ? -1 : (int)syscall(SYS_socket, domain, type, protocol);
 }
 
 int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
@@ -120,13 +80,6 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct
     return moved;
 }
 
-int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
-{
-    return level == IPPROTO_IP && is_refused(UDP_OPTION)
-               ? -1
-               : (int)syscall(SYS_setsockopt, fd, level, name, value, len);
-}
-
 static const int codes[] = {ENOSYS, EPERM};
 
 static void refuse(unsigned which, int code)
@@ -144,28 +97,7 @@ static int refuse_nothing(void **state)
 
 #define REFUSED_TEST(function) TEST_WITH(function, NULL, refuse_nothing)
 
-static bool is_inherited(fer_raw_socket raw)
-{
-    return (fcntl((int)raw, F_GETFD) & FD_CLOEXEC) == 0;
-}
-
 /* ---- Descriptors */
-
-/* L3, I3 */
-REFUSED_TEST(without_accept4_a_connection_is_accepted_and_not_inherited)
-{
-    for (size_t i = 0; i < 2; i++) {
-        connect_client();
-        fer_socket_addr peer = {0};
-        refuse(ACCEPT4, codes[i]);
-        assert_ok(fer_tcp_listener_accept(&ends.listener, &ends.server, &peer));
-        assert_int_not_equal(peer.port, 0);
-        assert_false(is_inherited(fer_tcp_stream_as_raw(&ends.server)));
-        fer_tcp_stream_close(&ends.server);
-        assert_error(fer_tcp_listener_try_accept(&ends.listener, &ends.server, NULL),
-                     FER_WOULD_BLOCK, 0);
-    }
-}
 
 /* The query of an address that nobody wants would cost a hundredth of a connection. */
 REFUSED_TEST(an_accept_queries_an_address_that_is_wanted_only)
@@ -191,23 +123,6 @@ REFUSED_TEST(without_any_accept_the_first_accept_fails)
     }
 }
 
-/* I3 */
-REFUSED_TEST(without_the_flag_a_socket_is_not_inherited)
-{
-    for (size_t i = 0; i < 2; i++) {
-        refuse(SOCKET_FLAG, codes[i]);
-        connect_client();
-        fer_unix_stream pair[2] = {{{{0}}}, {{{0}}}};
-        assert_ok(fer_unix_stream_pair(&pair[0], &pair[1]));
-        assert_false(is_inherited(fer_tcp_listener_as_raw(&ends.listener)));
-        assert_false(is_inherited(fer_tcp_stream_as_raw(&ends.client)));
-        for (size_t j = 0; j < 2; j++) {
-            assert_false(is_inherited(fer_unix_stream_as_raw(&pair[j])));
-            fer_unix_stream_close(&pair[j]);
-        }
-    }
-}
-
 /* Android without the permission INTERNET: socket fails, in the kernel or before it. */
 REFUSED_TEST(an_app_without_a_permission_has_no_sockets_of_ip)
 {
@@ -227,50 +142,6 @@ REFUSED_TEST(an_app_without_a_permission_has_no_sockets_of_ip)
         assert_ok(fer_unix_stream_pair(&pair[0], &pair[1]));
         fer_unix_stream_close(&pair[0]);
         fer_unix_stream_close(&pair[1]);
-    }
-}
-
-/* K2, K4 */
-REFUSED_TEST(a_token_ends_waits_without_eventfd_and_pipe2)
-{
-    static const unsigned rows[] = {EVENTFD, EVENTFD | PIPE2, EVENTFD | PIPE2 | SOCKET_FLAG};
-    for (size_t i = 0; i < 6; i++) {
-        connect_client();
-        fer_cancel_token token = {0};
-        char byte;
-        refuse(rows[i / 2], codes[i % 2]);
-        assert_ok(fer_cancel_token_new(&token));
-        assert_ok(fer_tcp_stream_set_limits(&ends.client, &(fer_limits){.token = &token}));
-        for (int round = 0; round < 2; round++) {
-            assert_ok(fer_cancel_token_cancel(&token));
-            assert_ok(fer_cancel_token_cancel(&token));
-            assert_error(fer_tcp_stream_read(&ends.client, &byte, 1, NULL), FER_CANCELLED, 0);
-            assert_ok(fer_cancel_token_reset(&token));
-        }
-        fer_cancel_token_close(&token);
-    }
-}
-
-/* P6 */
-REFUSED_TEST(a_poller_is_notified_without_epoll_create1_and_pipe2)
-{
-    static const unsigned rows[] = {EPOLL_CREATE1, PIPE2, EPOLL_CREATE1 | PIPE2};
-    for (size_t i = 0; i < 6; i++) {
-        fer_poller poller = {0};
-        fer_event event;
-        size_t count = 0;
-        refuse(rows[i / 2], codes[i % 2]);
-        assert_ok(fer_poller_new(&poller));
-        for (int round = 0; round < 2; round++) {
-            bool notified = false;
-            assert_ok(fer_poller_notify(&poller));
-            assert_ok(fer_poller_notify(&poller));
-            assert_ok(fer_poller_wait(&poller, FER_DURATION_NONE, &event, 1, &count, &notified));
-            assert_true(notified && count == 0);
-            assert_ok(fer_poller_wait(&poller, (fer_duration){0}, &event, 1, &count, &notified));
-            assert_false(notified);
-        }
-        fer_poller_close(&poller);
     }
 }
 
@@ -310,20 +181,7 @@ static uint32_t max_batch(void)
     return found.max_batch;
 }
 
-/* B9: a missing feature is no error. */
-REFUSED_TEST(an_option_that_is_refused_is_a_missing_feature)
-{
-    for (size_t i = 0; i < 2; i++) {
-        assert_true(open_datagrams("127.0.0.1:0"));
-        fer_udp_features enabled = 0;
-        refuse(UDP_OPTION, codes[i]);
-        assert_ok(
-            fer_udp_socket_enable(&ends.receiver, FER_UDP_LOCAL_ADDR | FER_UDP_DROPS, &enabled));
-        assert_int_equal(enabled, FER_UDP_DROPS);
-    }
-}
-
-/* EPERM of a firewall is that of a message. Before the next test, which ends batches for good. */
+/* EPERM of a firewall is that of a message. Before the last test, which ends batches for good. */
 REFUSED_TEST(a_message_that_a_firewall_refuses_ends_no_batches)
 {
     assert_true(open_datagrams("127.0.0.1:0"));
