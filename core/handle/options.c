@@ -333,11 +333,14 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
         feri_modes_set_timeout(handle, direction, timeout);
         return feri_ok();
     }
+    /* The flag is cleared before the socket has no timeout and set after it has one. So two threads
+     * that set it at once never leave a timeout without its flag. */
     uint32_t flag = feri_timeout_flag(direction);
     bool is_none = timeout.nanos == FER_DURATION_NONE_NANOS;
-    feri_atomic_change_bits(&handle->p_.flags_, flag, 0);
+    feri_atomic_change_bits(&handle->p_.flags_, 0, is_none ? flag : 0);
     fer_error error = ferp_set_timeout(handle->p_.raw_, direction, timeout);
-    feri_atomic_change_bits(&handle->p_.flags_, 0, is_none && error.kind == FER_OK ? flag : 0);
+    bool may_be_set = is_none != (error.kind == FER_OK);
+    feri_atomic_change_bits(&handle->p_.flags_, may_be_set ? flag : 0, 0);
     return feri_forgive_ended(handle, error);
 }
 

@@ -99,8 +99,8 @@ static fer_error try_to_accept(feri_call *of, unsigned flags)
 {
     accept_call *call = (accept_call *)of;
     (void)flags;
-    FER_TRY(prepare_queue(of));
-    fer_error error = accept_once(of->handle, &call->raw, call->peer);
+    fer_error error = prepare_queue(of);
+    error = error.kind == FER_OK ? accept_once(of->handle, &call->raw, call->peer) : error;
     return error.kind == FER_OK ? error : after_failed_accept(call, error);
 }
 

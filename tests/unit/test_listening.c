@@ -156,6 +156,7 @@ SCRIPT_TEST(an_accept_that_never_waits_reports_signals_without_end)
         if (i == 2) {
             set_token();
         }
+        script_queue(i == 0 ? "ready INTERRUPTED:4" : "");
         script_queue("accept INTERRUPTED:4 WOULD_BLOCK:11, accept* INTERRUPTED:4");
         assert_error(i == 0 ? feri_accept(&listener, FERP_DONTWAIT, &stream, NULL) : accept_one(),
                      FER_WOULD_BLOCK, 11);

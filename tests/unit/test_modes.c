@@ -130,6 +130,20 @@ MODES_TEST(two_threads_that_clone_a_handle_share_one_record)
     assert_timeout(&clone, FERP_READING, 9 * MILLI);
 }
 
+/* T6: one thread ends the timeout while another one sets it, which stays. */
+static void set_timeout_too(void)
+{
+    set_read_timeout(&handle, 9);
+}
+
+MODES_TEST(a_timeout_that_is_set_while_another_thread_ends_it_stays)
+{
+    script.traits = script_posix;
+    during(SCRIPT_SET_TIMEOUT, set_timeout_too);
+    assert_ok(feri_set_timeout(&handle, FERP_READING, FER_DURATION_NONE));
+    assert_true(feri_handle_has_flag(&handle, FERI_FLAG_READ_TIMEOUT_SET));
+}
+
 /* ---- The raw socket of the record. R2, U5: "a bind or a connect through one is one of all". */
 
 static void send_to(fer_handle *by)
