@@ -113,15 +113,18 @@ FERI_NOINLINE static fer_error run_send(feri_call *of, const fer_error *first)
 FERI_NOINLINE static fer_error run_send_to(feri_call *of, const fer_error *first)
 {
     send_call *call = (send_call *)of;
+    const fer_socket_addr *given = call->addr;
     fer_socket_addr converted;
     fer_error error = feri_datagram_check_send(of->handle, call->buf, call->len);
     if (error.kind == FER_OK) {
-        error = feri_addresses_are_valid(call->addr, 1)
-                    ? feri_datagram_destination(of->handle, call->addr, &converted)
-                    : feri_refuse(call->addr == NULL);
+        error = feri_addresses_are_valid(given, 1)
+                    ? feri_datagram_destination(of->handle, given, &converted)
+                    : feri_refuse(given == NULL);
     }
     call->addr = &converted;
-    return run_checked(call, error, try_send_to, first);
+    error = run_checked(call, error, try_send_to, first);
+    call->addr = given;
+    return error;
 }
 
 /* If a timeout was set, the clock is read before the first try. */

@@ -341,7 +341,7 @@ FERI_NOINLINE static fer_error run_slices(feri_call *of, const fer_error *first)
             call->len = long_one.len;
             return run_buffer(of, NULL);
         }
-        call->data = plan.valid ? (const fer_io_slice *)call->data + plan.first : NULL;
+        call->data = plan.count > 0 ? (const fer_io_slice *)call->data + plan.first : NULL;
         call->count = plan.count;
         call->len = plan.sum;
         call->whole = plan.is_clipped ? SIZE_MAX : plan.sum;

@@ -597,11 +597,13 @@ static bool is_untouched(const struct call *call, size_t at)
 static bool is_kept(const struct call *call, size_t at)
 {
     enum handle_type type = parameter_handle(call->function, at);
-    fer_handle before = call->before[at]; /* as_raw marks the handle that it is asked of */
+    fer_handle before = call->before[at]; /* copies: as_raw marks the handle that it is asked of */
+    fer_handle now;
     bool is_to_be_opened =
         parameter_is_opened(call->function, at) && !handle_is_open(type, &before);
+    memcpy(&now, call->arguments[at], sizeof now);
     return is_to_be_opened
-               ? !handle_is_open(type, call->arguments[at])
+               ? !handle_is_open(type, &now)
                : has_same_bytes(&call->before[at], call->arguments[at], sizeof call->before[at]);
 }
 
