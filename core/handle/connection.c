@@ -33,9 +33,9 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request)
     return error;
 }
 
-fer_error feri_stream_check_misuse(const fer_handle *handle)
+fer_error feri_stream_check_misuse(const fer_handle *handle, feri_request request)
 {
-    feri_answer answer = feri_handle_answer(handle, FERI_REQUEST_READ);
+    feri_answer answer = feri_handle_answer(handle, request);
     bool is_misuse = answer == FERI_ANSWER_MISUSE || answer == FERI_ANSWER_UNCONNECTED;
     return is_misuse ? feri_handle_answer_error(handle, answer) : feri_ok();
 }

@@ -32,8 +32,9 @@ feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_err
  * the call changes nothing except the result of a connect. */
 fer_error feri_stream_check(const fer_handle *handle, feri_request request);
 
-/* The misuse of a handle that is no stream yet or no more, before an argument is checked. */
-fer_error feri_stream_check_misuse(const fer_handle *handle);
+/* The misuse of a handle that is no stream yet or no more (READ), or has no socket (USE), before an
+ * argument is checked. */
+fer_error feri_stream_check_misuse(const fer_handle *handle, feri_request request);
 
 /* Of a read or a write. buffer_is_valid: the caller's buffers can hold len bytes. *needs_os: only a
  * call of the OS has the result. If it is false, the return value is the result. */

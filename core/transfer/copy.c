@@ -69,7 +69,7 @@ fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint
     feri_splicing part = {.may_wait = true};
     fer_handle *source = feri_handle_of_stream(from.handle_);
     /* after a failure the source can still have bytes in the buffer or in its queue */
-    fer_error error = feri_stream_check_misuse(source);
+    fer_error error = feri_stream_check_misuse(source, FERI_REQUEST_READ);
     error = error.kind == FER_OK ? check_buffer(buffer) : error;
     if (error.kind == FER_OK) {
         error = copy_until_end(source, feri_handle_of_stream(to.handle_), &part, buffer, &copied);
@@ -277,7 +277,7 @@ static fer_error wait_for_both(both_ways *both)
 static fer_error copy_both(both_ways *both)
 {
     for (int i = 0; i < 2; i++) {
-        FER_TRY(feri_stream_check_misuse(both->handles[i]));
+        FER_TRY(feri_stream_check_misuse(both->handles[i], FERI_REQUEST_READ));
         FER_TRY(check_buffer(both->ways[i].buffer));
     }
     bool are_two =

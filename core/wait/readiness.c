@@ -18,99 +18,57 @@
 
 #define ALL_INTERESTS (FER_READABLE | FER_WRITABLE)
 
-static fer_error check(fer_interest interest, const fer_interest *ready)
-{
-    bool is_known = interest != 0 && (interest & ~ALL_INTERESTS) == 0;
-    if (is_known && ready != NULL) {
-        return feri_ok();
-    }
-    return feri_refuse(ready == NULL);
-}
+/* One poll, or one wait for a connect, until *found is not 0. own: the limits of the handle or of the
+ * call, which apply in every mode, because the call waits in every mode. all: with the timeout. */
+typedef fer_error poll_once(const void *of, const feri_limits *own, const feri_limits *all,
+                            size_t *found);
 
-/* What ends a _ready call: the limits of the handle, and the timeout. deadline is the earlier time
- * (rule K3). The limits apply in every mode, because the call waits in every mode. */
-typedef struct bounds {
-    feri_limits limits;
-    uint64_t deadline;
-} bounds;
-
-/* True after a signal, or if nothing is ready and time remains: after a slice, a wakeup or a false
- * hint. The first wait that finds nothing is always repeated, even at the deadline, because a
- * wakeup may have ended it before the socket was polled; and one that a signal ends, because
- * another thread's shutdown may have come before the deadline. */
-static bool should_retry(fer_error *error, bool has_found, feri_false_hints *hints,
-                         const bounds *within)
+/* Polls until something is found: again after a signal, a slice, a wakeup or a false hint. The first
+ * poll that finds nothing is always repeated, even at the deadline, because a wakeup may have ended
+ * it before the socket was polled; and one that a signal ends, because another thread's shutdown may
+ * have come before the deadline. An expired timeout is no error (rule T1), but the end of the limits
+ * is one (rule K3). */
+static fer_error poll_again(poll_once *once, const void *of, const feri_limits *own,
+                            fer_duration timeout, size_t *found)
 {
-    const feri_limits limits = {within->deadline, within->limits.token,
-                                within->limits.interruptible};
-    if (error->kind == FER_OK && !has_found) {
-        if (hints->in_a_row > 0 && ferp_now() >= within->deadline) {
-            return false;
+    feri_limits all = *own;
+    all.deadline = feri_earlier(feri_deadline_after(timeout), own->deadline);
+    feri_false_hints false_hints = {0, 0, 0};
+    fer_error error;
+    bool is_signal;
+    do {
+        *found = 0;
+        error = once(of, own, &all, found);
+        if (error.kind == FER_OK) {
+            if (*found != 0) {
+                return error;
+            }
+            if (false_hints.in_a_row > 0 && ferp_now() >= all.deadline) {
+                break;
+            }
+            error = feri_pause_after_false_hint(&false_hints, all.deadline, all.token, NULL);
         }
-        *error = feri_pause_after_false_hint(hints, within->deadline, within->limits.token, NULL);
-        if (error->kind == FER_OK) {
-            return true;
-        }
+        is_signal = error.kind == FER_INTERRUPTED;
+    } while (error.kind == FER_OK || feri_retries_after_signal(&all, &error) ||
+             (is_signal && error.kind == FER_TIMED_OUT));
+    *found = 0;
+    bool ends_by_limits = own->deadline != FERP_NO_DEADLINE && own->deadline == all.deadline;
+    if (error.kind != FER_OK && error.kind != FER_TIMED_OUT) {
+        return error;
     }
-    bool was_interrupted = error->kind == FER_INTERRUPTED;
-    return feri_retries_after_signal(&limits, error) ||
-           (was_interrupted && error->kind == FER_TIMED_OUT);
+    return ends_by_limits ? feri_own_error(FER_TIMED_OUT) : feri_ok();
 }
 
-static bounds bounds_within(feri_limits limits, fer_duration timeout)
-{
-    return (bounds){limits, feri_earlier(feri_deadline_after(timeout), limits.deadline)};
-}
-
-/* An expired timeout is no error (rule T1), but the end of the limits is one (rule K3). */
-static fer_error end_of(fer_error error, bool has_found, const bounds *within)
-{
-    bool ends_by_limits =
-        within->limits.deadline != FERP_NO_DEADLINE && within->limits.deadline == within->deadline;
-    bool is_over = error.kind == FER_TIMED_OUT || (error.kind == FER_OK && !has_found);
-    return !is_over ? error : ends_by_limits ? feri_own_error(FER_TIMED_OUT) : feri_ok();
-}
-
-static fer_error report(fer_error error, fer_interest found, const bounds *within,
-                        fer_interest *ready)
-{
-    fer_error result = end_of(error, found != 0, within);
-    if (result.kind == FER_OK) {
-        *ready = error.kind == FER_OK ? found : 0;
-    }
-    return result;
-}
+/* ---- One socket */
 
 /* The arguments of a _ready call: in memory, they need no registers that must be saved. */
 typedef struct ready_call {
     const fer_handle *handle;
+    feri_request request; /* READ: a stream, with a connect. USE: a listener, a datagram socket */
     fer_interest interest;
     fer_duration timeout;
     fer_interest *ready;
 } ready_call;
-
-/* A check without a wait, of a handle of which only the OS knows something: open, without limits,
- * and no end that waits miss. False: *ready has not changed, and the path of every call decides. */
-FERI_HOT static bool is_known_at_once(const ready_call *call)
-{
-    const fer_handle *handle = call->handle;
-    fer_interest interest = call->interest;
-    if (handle == NULL || interest - 1 >= ALL_INTERESTS || call->ready == NULL ||
-        call->timeout.nanos != 0 || !feri_handle_is_fast_path(handle) ||
-        ((interest & FER_WRITABLE) != 0 && feri_write_wait_misses_end(handle))) {
-        return false;
-    }
-    fer_interest found = 0;
-    fer_error error = ferp_ready(handle->p_.raw_, interest, 0, 0, NULL, &found);
-    bool is_over = error.kind == FER_TIMED_OUT || (error.kind == FER_OK && found != 0);
-    if (!is_over || !feri_handle_is_fast_path(handle) || feri_read_end_is_marked(handle)) {
-        return false; /* an end of another handle, or of another thread meanwhile */
-    }
-    *call->ready = found;
-    return true;
-}
-
-/* ---- Streams */
 
 /* A half that has ended for this handle is ready, without a system call. */
 static fer_interest ready_by_state(const fer_handle *handle, fer_interest interest)
@@ -131,7 +89,7 @@ static fer_interest ready_by_clone(const fer_handle *handle, fer_interest intere
 /* Whether a clone has shut down the write half, or the peer of a Unix stream its read half, if
  * waits do not report that. A send of zero bytes reports it ("send function", MSDN: a length of
  * zero is permissible; Linux: unix_stream_sendmsg). Any other error it returns ends the stream and
- * is applied to the state (rule S5). */
+ * is applied to the state (rule S5). On a datagram socket it would send: nothing is noticed. */
 static bool write_end_was_missed(fer_handle *handle)
 {
     size_t n = 0;
@@ -147,208 +105,159 @@ static bool write_end_was_missed(fer_handle *handle)
     return feri_handle_answer(handle, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
 }
 
-/* Polls the OS. TIMED_OUT: nothing is ready. */
-static fer_error poll_stream(fer_handle *handle, fer_interest interest, uint64_t until,
-                             uint64_t deadline, const fer_cancel_token *token, fer_interest *seen)
-{
-    fer_error error = ferp_ready(handle->p_.raw_, interest, until, deadline, token, seen);
-    bool is_expired = error.kind == FER_TIMED_OUT && (interest & FER_WRITABLE) != 0;
-    if (is_expired && write_end_was_missed(handle)) {
-        *seen = FER_WRITABLE;
-        return feri_ok();
-    }
-    return error;
-}
-
 /* The wait is cut into slices if a shutdown may not wake it (rule S6). */
-static uint64_t end_of_ready_slice(const fer_handle *handle, fer_interest interest,
-                                   uint64_t deadline)
+static uint64_t end_of_ready_slice(const ready_call *call, uint64_t deadline)
 {
-    bool misses_reading = (interest & FER_READABLE) != 0 && feri_marks_read_end(handle);
-    bool misses_writing = (interest & FER_WRITABLE) != 0 && feri_write_wait_misses_end(handle);
-    uint64_t slice = misses_reading || misses_writing
-                         ? feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS})
-                         : deadline;
-    return feri_earlier(slice, deadline);
+    const fer_handle *handle = call->handle;
+    bool misses_reading = (call->interest & FER_READABLE) != 0 && feri_marks_read_end(handle);
+    bool misses_writing =
+        (call->interest & FER_WRITABLE) != 0 && feri_write_wait_misses_end(handle);
+    return (misses_reading || misses_writing) && !feri_handle_has_flag(handle, FERI_FLAG_LISTENING)
+               ? feri_earlier(feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}), deadline)
+               : deadline;
 }
 
-/* One wait of an OPEN stream. The answer of the state comes before the limits (rule K1). */
-static fer_error check_or_wait(fer_handle *handle, fer_interest interest, const bounds *within,
-                               fer_interest *found)
-{
-    *found = ready_by_state(handle, interest);
-    if (*found == 0) {
-        FER_TRY(feri_limits_check(&within->limits));
-    }
-    *found |= ready_by_clone(handle, interest);
-    if (*found != 0) {
-        if (*found != interest) {
-            /* the other half may be ready too */
-            uint64_t now = ferp_now();
-            fer_interest seen = 0;
-            (void)poll_stream(handle, interest & ~*found, now, now, NULL, &seen);
-            *found |= seen;
-        }
-        return feri_ok();
-    }
-    uint64_t until = end_of_ready_slice(handle, interest, within->deadline);
-    fer_error error =
-        poll_stream(handle, interest, until, within->deadline, within->limits.token, found);
-    if (error.kind != FER_TIMED_OUT) {
-        return error;
-    }
-    /* another thread's shutdown that did not wake the wait */
-    *found = ready_by_state(handle, interest) | ready_by_clone(handle, interest);
-    if (*found != 0 || until < within->deadline) {
-        return feri_ok();
-    }
-    return error;
-}
-
-/* One wait, chosen by the state of the stream. If the connect fails during the wait, the next call
- * reports the error (rule C5). */
-static fer_error wait_for_readiness(fer_handle *handle, fer_interest interest, const bounds *within,
-                                    fer_interest *found)
-{
-    if (feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_SAVED_ERROR) {
-        *found = interest;
-        return feri_ok();
-    }
-    feri_answer reading = feri_handle_answer(handle, FERI_REQUEST_READ);
-    if (reading == FERI_ANSWER_CHECK_CONNECT) {
-        bool failed = false;
-        const feri_limits limits = {within->deadline, within->limits.token, false};
-        FER_TRY(feri_limits_check(&within->limits));
-        FER_TRY(feri_pending_connect_wait(handle, &limits, &failed));
-        *found = failed ? interest : 0;
-        return feri_ok();
-    }
-    FER_TRY(feri_handle_answer_error(handle, reading));
-    return check_or_wait(handle, interest, within, found);
-}
-
-FERI_NOINLINE static fer_error stream_ready_on(const ready_call *call)
+/* What the state and clones say, then the OS. The answer of the state comes before the limits (rule
+ * K1). Of a stream with one half that is ready the other half is polled too. */
+static fer_error poll_open(const ready_call *call, const feri_limits *own, const feri_limits *all,
+                           size_t *found)
 {
     fer_handle *handle = (fer_handle *)(uintptr_t)call->handle;
-    fer_error error = check(call->interest, call->ready);
-    if (error.kind != FER_OK) {
-        FER_TRY(feri_stream_check_misuse(handle));
-        return error;
+    bool is_stream = call->request == FERI_REQUEST_READ;
+    fer_interest known = ready_by_state(handle, call->interest);
+    if (known == 0) {
+        FER_TRY(feri_limits_check(own));
     }
-    feri_limits limits = handle == NULL ? FERI_NO_LIMITS : feri_limits_of(handle);
-    const bounds within = bounds_within(limits, call->timeout);
-    fer_interest found = 0;
-    feri_false_hints false_hints = {0, 0, 0};
-    do {
-        error = wait_for_readiness(handle, call->interest, &within, &found);
-    } while (should_retry(&error, found != 0, &false_hints, &within));
-    FERI_ASSERT((found & ~call->interest) == 0);
-    return report(error, found, &within, call->ready);
+    known |= ready_by_clone(handle, call->interest);
+    *found = known;
+    fer_interest polled = call->interest & ~known;
+    if (polled == 0 || (known != 0 && !is_stream)) {
+        return feri_ok();
+    }
+    fer_interest seen = 0;
+    uint64_t until = known != 0 ? 0 : end_of_ready_slice(call, all->deadline);
+    fer_error error = ferp_ready(handle->p_.raw_, polled, until, known != 0 ? 0 : all->deadline,
+                                 known != 0 ? NULL : all->token, &seen);
+    if (error.kind == FER_TIMED_OUT && is_stream && (polled & FER_WRITABLE) != 0 &&
+        write_end_was_missed(handle)) {
+        seen = FER_WRITABLE;
+        error = feri_ok();
+    }
+    if (known == 0 && error.kind == FER_TIMED_OUT) {
+        /* another thread's shutdown that did not wake the wait */
+        seen = ready_by_state(handle, polled) | ready_by_clone(handle, polled);
+        error = seen != 0 || until < all->deadline ? feri_ok() : error;
+    }
+    *found |= seen;
+    return known != 0 ? feri_ok() : error;
+}
+
+/* If a connect fails during the wait, the next call reports the error (rule C5). */
+static fer_error poll_socket(const void *of, const feri_limits *own, const feri_limits *all,
+                             size_t *found)
+{
+    const ready_call *call = of;
+    feri_answer answer = feri_handle_answer(call->handle, call->request);
+    if (answer == FERI_ANSWER_CHECK_CONNECT) {
+        bool failed = false;
+        FER_TRY(feri_limits_check(own));
+        FER_TRY(feri_pending_connect_wait((fer_handle *)(uintptr_t)call->handle, all, &failed));
+        *found = failed ? call->interest : 0;
+        return feri_ok();
+    }
+    if (feri_handle_answer(call->handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_SAVED_ERROR) {
+        *found = call->interest;
+        return feri_ok();
+    }
+    FER_TRY(feri_handle_answer_error(call->handle, answer));
+    return poll_open(call, own, all, found);
+}
+
+FERI_NOINLINE static fer_error run_ready(const ready_call *call)
+{
+    FERI_REQUIRE(call->handle != NULL, FER_MISUSE);
+    if (call->ready == NULL || call->interest - 1 >= ALL_INTERESTS) {
+        FER_TRY(feri_stream_check_misuse(call->handle, call->request));
+        return feri_refuse(call->ready == NULL);
+    }
+    size_t found = 0;
+    const feri_limits own = feri_limits_of(call->handle);
+    FER_TRY(poll_again(poll_socket, call, &own, call->timeout, &found));
+    FERI_ASSERT((found & ~(size_t)call->interest) == 0);
+    *call->ready = (fer_interest)found;
+    return feri_ok();
+}
+
+/* First a check without a wait, of a handle of which only the OS knows something: open, without
+ * limits, and no end that waits miss, nor an end of another handle or thread meanwhile. */
+FERI_INLINE fer_error check_or_run(const ready_call *call)
+{
+    const fer_handle *handle = call->handle;
+    bool is_usual = handle != NULL && call->interest - 1 < ALL_INTERESTS && call->ready != NULL &&
+                    call->timeout.nanos == 0 && feri_handle_is_fast_path(handle) &&
+                    ((call->interest & FER_WRITABLE) == 0 || !feri_write_wait_misses_end(handle));
+    if (is_usual) {
+        fer_interest found = 0;
+        fer_error error = ferp_ready(handle->p_.raw_, call->interest, 0, 0, NULL, &found);
+        bool is_over = error.kind == FER_TIMED_OUT || (error.kind == FER_OK && found != 0);
+        if (is_over && feri_handle_is_fast_path(handle) && !feri_read_end_is_marked(handle)) {
+            *call->ready = found;
+            return feri_ok();
+        }
+    }
+    return run_ready(call);
 }
 
 fer_error feri_stream_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
                             fer_interest *ready)
 {
-    const ready_call call = {handle, interest, timeout, ready};
-    return is_known_at_once(&call) ? feri_ok() : stream_ready_on(&call);
-}
-
-/* ---- Sockets that are no streams */
-
-/* The halves of a datagram socket that this handle has shut down, or a clone the read half. The OS
- * does not always report them. A write half that only a clone or the peer has ended is not noticed,
- * because a send would send. */
-static fer_interest ready_by_end(const fer_handle *handle, fer_interest interest)
-{
-    return feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
-               ? ready_by_state(handle, interest) | ready_by_clone(handle, interest)
-               : 0;
-}
-
-/* One wait. The answer of the state comes before the limits (rule K1). */
-static fer_error wait_for_socket(const fer_handle *handle, fer_interest interest,
-                                 const bounds *within, fer_interest *found)
-{
-    *found = ready_by_end(handle, interest);
-    if (*found != 0) {
-        return feri_ok();
-    }
-    FER_TRY(feri_limits_check(&within->limits));
-    uint64_t until = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
-                         ? end_of_ready_slice(handle, interest, within->deadline)
-                         : within->deadline;
-    fer_error error =
-        ferp_ready(handle->p_.raw_, interest, until, within->deadline, within->limits.token, found);
-    if (error.kind != FER_TIMED_OUT) {
-        return error;
-    }
-    *found = ready_by_end(handle, interest);
-    bool is_whole = *found == 0 && until >= within->deadline;
-    return is_whole ? error : feri_ok();
-}
-
-FERI_NOINLINE static fer_error ready_on(const ready_call *call)
-{
-    FER_TRY(feri_handle_check(call->handle, FERI_REQUEST_USE));
-    FER_TRY(check(call->interest, call->ready));
-    const bounds within = bounds_within(feri_limits_of(call->handle), call->timeout);
-    fer_interest found = 0;
-    feri_false_hints false_hints = {0, 0, 0};
-    fer_error error;
-    do {
-        error = wait_for_socket(call->handle, call->interest, &within, &found);
-    } while (should_retry(&error, found != 0, &false_hints, &within));
-    return report(error, found, &within, call->ready);
+    const ready_call call = {handle, FERI_REQUEST_READ, interest, timeout, ready};
+    return check_or_run(&call);
 }
 
 fer_error feri_ready(const fer_handle *handle, fer_interest interest, fer_duration timeout,
                      fer_interest *ready)
 {
-    const ready_call call = {handle, interest, timeout, ready};
-    return is_known_at_once(&call) ? feri_ok() : ready_on(&call);
+    const ready_call call = {handle, FERI_REQUEST_USE, interest, timeout, ready};
+    return check_or_run(&call);
 }
 
 /* ---- An array of sockets */
 
-/* No element is ready yet. */
-static fer_error check_entries(fer_poll_entry *entries, size_t count)
-{
-    fer_interest interests = 0;
-    FERI_REQUIRE(entries != NULL || count == 0, FER_MISUSE);
-    FERI_REQUIRE(count <= PTRDIFF_MAX / sizeof *entries, FER_MISUSE);
-    for (size_t i = 0; i < count; i++) {
-        interests |= entries[i].interest;
-        entries[i].ready = 0;
-    }
-    FERI_REQUIRE((interests & ~(ALL_INTERESTS | FER_PRIORITY)) == 0, FER_INVALID_INPUT);
-    return feri_ok();
-}
+typedef struct entries_call {
+    fer_poll_entry *entries;
+    size_t count;
+} entries_call;
 
 /* The limits come first (rule K1). */
-static fer_error poll_within(fer_poll_entry *entries, size_t count, const bounds *within,
-                             size_t *found)
+static fer_error poll_entries(const void *of, const feri_limits *own, const feri_limits *all,
+                              size_t *found)
 {
-    *found = 0;
-    FER_TRY(feri_limits_check(&within->limits));
-    return ferp_poll(entries, count, within->deadline, within->limits.token, found);
+    const entries_call *call = of;
+    FER_TRY(feri_limits_check(own));
+    return ferp_poll(call->entries, call->count, all->deadline, all->token, found);
 }
 
 fer_error fer_poll(fer_poll_entry *entries, size_t count, fer_duration timeout,
                    const fer_limits *limits, size_t *n)
 {
-    feri_store_count(n, 0);
-    FER_TRY(check_entries(entries, count));
-    FERI_REQUIRE(limits == NULL || feri_limits_are_valid(limits), FER_INVALID_INPUT);
-    const bounds within = bounds_within(feri_limits_from(limits), timeout);
+    const entries_call call = {entries, count};
+    fer_interest interests = 0;
     size_t found = 0;
-    feri_false_hints false_hints = {0, 0, 0};
-    fer_error error;
-    do {
-        error = poll_within(entries, count, &within, &found);
-    } while (should_retry(&error, found != 0, &false_hints, &within));
-    for (size_t i = 0; i < count && (error.kind != FER_OK || found == 0); i++) {
+    feri_store_count(n, 0);
+    FERI_REQUIRE(entries != NULL || count == 0, FER_MISUSE);
+    FERI_REQUIRE(count <= PTRDIFF_MAX / sizeof *entries, FER_MISUSE);
+    for (size_t i = 0; i < count; i++) {
+        interests |= entries[i].interest;
+        entries[i].ready = 0; /* none is ready yet */
+    }
+    FERI_REQUIRE((interests & ~(ALL_INTERESTS | FER_PRIORITY)) == 0, FER_INVALID_INPUT);
+    FERI_REQUIRE(limits == NULL || feri_limits_are_valid(limits), FER_INVALID_INPUT);
+    const feri_limits own = feri_limits_from(limits);
+    fer_error error = poll_again(poll_entries, &call, &own, timeout, &found);
+    for (size_t i = 0; i < count && found == 0; i++) {
         entries[i].ready = 0;
     }
-    feri_store_count(n, error.kind == FER_OK ? found : 0);
-    return end_of(error, found != 0, &within);
+    feri_store_count(n, found);
+    return error;
 }
