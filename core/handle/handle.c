@@ -120,14 +120,9 @@ fer_error feri_handle_claim(fer_handle *handle)
 }
 
 /* Of a handle that no other thread uses. One that has lost its socket keeps its flags. */
-static bool is_borrowed(const fer_handle *handle)
-{
-    return feri_handle_has_flag(handle, FERI_FLAG_BORROWED);
-}
-
 static void close_unless_borrowed(const fer_handle *handle, fer_raw_socket raw)
 {
-    if (!is_borrowed(handle)) {
+    if (!feri_handle_has_flag(handle, FERI_FLAG_BORROWED)) {
         ferp_close(raw);
     }
 }
@@ -230,7 +225,7 @@ FERI_HOT fer_raw_socket feri_handle_release(fer_handle *handle)
 
 FERI_NOINLINE static void close_shared(fer_handle *handle, fer_raw_socket raw)
 {
-    if (is_borrowed(handle)) {
+    if (feri_handle_has_flag(handle, FERI_FLAG_BORROWED)) {
         feri_modes_write_to(handle, raw);
     } else {
         feri_modes_before_close(handle, raw);
@@ -244,7 +239,7 @@ void feri_handle_close(fer_handle *handle)
     if (raw == FER_RAW_SOCKET_NONE) {
         return;
     }
-    if (is_borrowed(handle) || feri_modes_have_record(handle)) {
+    if (feri_handle_has_flag(handle, FERI_FLAG_BORROWED) || feri_modes_have_record(handle)) {
         close_shared(handle, raw);
         return;
     }

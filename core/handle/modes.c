@@ -277,25 +277,20 @@ bool feri_modes_leave(fer_handle *handle, fer_raw_socket raw)
 
 /* ---- The socket's own settings */
 
-static fer_error read_timeouts(fer_raw_socket raw, fer_handle *handle)
+fer_error feri_modes_read_from(fer_raw_socket raw, bool is_listener, fer_handle *handle)
 {
     fer_duration timeouts[2];
+    struct ferp_linger linger = {false, 0};
+    bool keeps_linger = !ferp_traits()->io_waits_in_kernel;
+    if (!keeps_linger && !is_listener) {
+        return feri_ok();
+    }
     FER_TRY(ferp_timeout(raw, FERP_READING, &timeouts[FERP_READING]));
     FER_TRY(ferp_timeout(raw, FERP_WRITING, &timeouts[FERP_WRITING]));
     feri_modes_set_timeout(handle, FERP_READING, timeouts[FERP_READING]);
     feri_modes_set_timeout(handle, FERP_WRITING, timeouts[FERP_WRITING]);
-    return feri_ok();
-}
-
-fer_error feri_modes_read_from(fer_raw_socket raw, bool is_listener, fer_handle *handle)
-{
-    struct ferp_linger linger = {false, 0};
-    if (ferp_traits()->io_waits_in_kernel) {
-        return is_listener ? read_timeouts(raw, handle) : feri_ok();
-    }
-    FER_TRY(read_timeouts(raw, handle));
     /* a datagram socket lacks the option */
-    if (ferp_linger(raw, &linger).kind == FER_OK && linger.on) {
+    if (keeps_linger && ferp_linger(raw, &linger).kind == FER_OK && linger.on) {
         feri_modes_record_linger(handle, linger);
     }
     return feri_ok();

@@ -169,24 +169,19 @@ static fer_error read_some(copy_way *way, progress *out)
  * need no wait, or a wait may miss that another thread has ended a half (rule S6). */
 enum { SKIPPED_MAX = 7 };
 
-/* Whether a direction can be tried with another result than before. The handle's own halves may be
- * ended by another thread, which ends no wait if the direction waits for the other stream. */
-static bool is_due(copy_way *way)
-{
-    bool due = !way->is_blocked || way->skipped == SKIPPED_MAX ||
-               feri_handle_answer(way->from, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS ||
-               feri_handle_answer(way->to, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
-    way->skipped = due ? 0 : (uint8_t)(way->skipped + 1);
-    return due;
-}
-
-/* A step, and the timeout of the wait in which it has not moved anything: that of the stream whose
- * read or write would block, as in fer_copy. */
+/* A step, if it can have another result than before, and the timeout of the wait in which it has
+ * not moved anything: that of the stream whose read or write would block, as in fer_copy. The
+ * handle's own halves may be ended by another thread, which ends no wait if the direction waits for
+ * the other stream. */
 static fer_error move_in_time(copy_way *way, progress *out)
 {
     bool is_late = way->deadline != FERP_NO_DEADLINE && ferp_now() >= way->deadline;
+    bool is_due = !way->is_blocked || way->skipped == SKIPPED_MAX ||
+                  feri_handle_answer(way->from, FERI_REQUEST_READ) != FERI_ANSWER_CALL_OS ||
+                  feri_handle_answer(way->to, FERI_REQUEST_WRITE) != FERI_ANSWER_CALL_OS;
+    way->skipped = is_due ? 0 : (uint8_t)(way->skipped + 1);
     *out = MUST_WAIT;
-    if (!way->is_done && (is_due(way) || is_late)) {
+    if (!way->is_done && (is_due || is_late)) {
         FER_TRY(way->buffer->len > 0 ? write_some(way, out) : read_some(way, out));
         way->is_hinted = false;
     }
@@ -222,21 +217,10 @@ static fer_error check_limits(const both_ways *both)
     return feri_limits_check(&both->limits[1]);
 }
 
-/* Those that a wait has reported are tried again; all of them if it has reported none: after a
- * slice, a signal or a wakeup. */
-static void unblock(both_ways *both, const fer_interest ready[2])
-{
-    bool is_any = (ready[0] | ready[1]) == 0;
-    for (int i = 0; i < 2; i++) {
-        bool is_ready = (ready[i] & FER_READABLE) != 0 || (ready[1 - i] & FER_WRITABLE) != 0;
-        both->ways[i].is_hinted = is_ready;
-        both->ways[i].is_blocked = both->ways[i].is_blocked && !is_any && !is_ready;
-    }
-}
-
 /* The wait is cut into slices if a shutdown by another thread may not wake it (rule S6). If only
  * Unix sockets miss it, only a wait for space does. A signal does not end the call, unless the
- * limits of a stream are interruptible (rule I4). */
+ * limits of a stream are interruptible (rule I4). The directions that the wait has reported are
+ * tried again; both if it has reported none: after a slice, a signal or a wakeup. */
 static fer_error wait_for_both(both_ways *both)
 {
     const feri_splicing *part = both->ways[0].part;
@@ -261,7 +245,13 @@ static fer_error wait_for_both(both_ways *both)
                                      : FERP_NO_DEADLINE;
     static const fer_interest none[2] = {0, 0};
     fer_error error = ferp_wait_for_pair(&pair, feri_earlier(slice, deadline), deadline);
-    unblock(both, error.kind == FER_OK ? pair.ready : none);
+    const fer_interest *ready = error.kind == FER_OK ? pair.ready : none;
+    bool is_any = (ready[0] | ready[1]) == 0;
+    for (int i = 0; i < 2; i++) {
+        bool is_ready = (ready[i] & FER_READABLE) != 0 || (ready[1 - i] & FER_WRITABLE) != 0;
+        both->ways[i].is_hinted = is_ready;
+        both->ways[i].is_blocked = both->ways[i].is_blocked && !is_any && !is_ready;
+    }
     if (error.kind == FER_OK) {
         error = feri_pause_after_false_hint(&both->false_hints, deadline, pair.tokens[0],
                                             pair.tokens[1]);

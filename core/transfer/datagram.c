@@ -18,29 +18,23 @@
 
 /* ---- Addresses */
 
-/* As numbers: gcc calls memcmp for four octets if it compiles for size. */
-static inline bool is_same_v4(fer_ipv4_addr one, fer_ipv4_addr other)
+/* IPv4 as numbers: gcc calls memcmp for four octets if it compiles for size. */
+bool feri_datagram_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other)
 {
-    uint32_t octets;
-    uint32_t others;
-    memcpy(&octets, one.octets, sizeof octets);
-    memcpy(&others, other.octets, sizeof others);
-    return octets == others;
-}
-
-static bool is_same_v6(const fer_socket_addr *one, const fer_socket_addr *other)
-{
+    if (one->ip.family != other->ip.family || one->port != other->port) {
+        return false;
+    }
+    if (one->ip.family == FER_IP_V4) {
+        uint32_t octets;
+        uint32_t others;
+        memcpy(&octets, one->ip.u.v4.octets, sizeof octets);
+        memcpy(&others, other->ip.u.v4.octets, sizeof others);
+        return octets == others;
+    }
     bool same_scope =
         one->scope_id == other->scope_id || one->scope_id == 0 || other->scope_id == 0;
     return same_scope &&
            memcmp(one->ip.u.v6.octets, other->ip.u.v6.octets, sizeof one->ip.u.v6) == 0;
-}
-
-bool feri_datagram_is_same_end(const fer_socket_addr *one, const fer_socket_addr *other)
-{
-    return one->ip.family == other->ip.family && one->port == other->port &&
-           (one->ip.family == FER_IP_V4 ? is_same_v4(one->ip.u.v4, other->ip.u.v4)
-                                        : is_same_v6(one, other));
 }
 
 fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out)
@@ -53,19 +47,14 @@ fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out)
     return handle->p_.peer_.ip.family != 0 ? feri_ok() : feri_own_error(FER_NOT_CONNECTED);
 }
 
-FERI_NOINLINE static void map_to_v6(fer_socket_addr *addr)
-{
-    fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr->ip.u.v4);
-    *addr = fer_socket_addr_v6_new(mapped, addr->port, 0, 0);
-}
-
 /* Senders need it too: an IPv6 socket that is connected to an IPv4 address receives from an IPv4
  * address on FreeBSD and macOS. connect removes INP_IPV6 (sys/netinet6/udp6_usrreq.c,
  * udp6_connect), so the sender is not mapped (sys/netinet/udp_usrreq.c, udp_append). */
 void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr)
 {
     if (addr->ip.family == FER_IP_V4 && feri_handle_has_flag(handle, FERI_FLAG_V6)) {
-        map_to_v6(addr);
+        fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(addr->ip.u.v4);
+        *addr = fer_socket_addr_v6_new(mapped, addr->port, 0, 0);
     }
 }
 
@@ -260,22 +249,17 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
 
 /* Only the system knows the peer of an adopted socket. getpeername does not return one without a
  * port. */
-static bool may_have_peer(const fer_handle *handle)
-{
-    fer_socket_addr peer;
-    if (!feri_handle_has_flag(handle, FERI_FLAG_ADOPTED)) {
-        return feri_datagram_peer(handle, &peer).kind == FER_OK;
-    }
-    return feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ||
-           ferp_peer_addr(feri_modes_raw(handle), &peer).kind != FER_NOT_CONNECTED;
-}
-
 fer_error feri_datagram_disconnect(fer_handle *handle)
 {
     fer_socket_addr local;
+    fer_socket_addr peer;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     fer_raw_socket raw = feri_modes_raw(handle);
-    fer_error error = may_have_peer(handle) ? ferp_disconnect(raw) : feri_ok();
+    bool is_adopted = feri_handle_has_flag(handle, FERI_FLAG_ADOPTED);
+    bool may_have_peer = is_adopted ? feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS) ||
+                                          ferp_peer_addr(raw, &peer).kind != FER_NOT_CONNECTED
+                                    : feri_datagram_peer(handle, &peer).kind == FER_OK;
+    fer_error error = may_have_peer ? ferp_disconnect(raw) : feri_ok();
     if (error.kind != FER_OK) {
         store_peer(handle, NULL); /* it may be removed, and only the bind of the port failed */
         return error;

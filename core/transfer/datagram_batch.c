@@ -259,17 +259,14 @@ static fer_error send_some(send_batch *batch, unsigned flags)
 }
 
 /* does_without decides about a message with segments. */
-static bool sends_part_again(send_batch *batch, fer_error error)
-{
-    return batch->chunk[batch->at].segment_size == 0 &&
-           feri_datagram_sends_again(&batch->reports, error);
-}
-
 static fer_error try_to_send_messages(feri_call *of, unsigned flags)
 {
     send_batch *batch = (send_batch *)of;
     fer_error error = send_some(batch, flags);
-    return sends_part_again(batch, error) ? feri_discard(of) : error;
+    return batch->chunk[batch->at].segment_size == 0 &&
+                   feri_datagram_sends_again(&batch->reports, error)
+               ? feri_discard(of)
+               : error;
 }
 
 static FERI_NOINLINE fer_error run_chunk(feri_call *of, const fer_error *first)

@@ -86,11 +86,6 @@ typedef struct receive_call {
     fer_udp_received received;
 } receive_call;
 
-static bool peeks(const receive_call *call)
-{
-    return (call->call.flags & FERP_PEEK) != 0;
-}
-
 /* The end of the read half, also during a wait, is FER_OK with no bytes, from the peer. XNU reports
  * no peer once both halves are shut down (uipc_syscalls.c, getpeername): a clone then knows the
  * peer that the socket had when the clone was made. */
@@ -117,7 +112,7 @@ FERI_NOINLINE static fer_error after_failed_receive(receive_call *call, fer_erro
     if (!feri_datagram_receives_again(call->call.handle, &error, &call->was_retried)) {
         return error;
     }
-    if (peeks(call) && !feri_datagram_is_report(error)) {
+    if ((call->call.flags & FERP_PEEK) != 0 && !feri_datagram_is_report(error)) {
         FER_IGNORE(call->has_refusal ? drop_peeked(call) : feri_ok());
         call->has_refusal = true;
     }
@@ -128,7 +123,7 @@ FERI_NOINLINE static fer_error after_failed_receive(receive_call *call, fer_erro
  * peeked. */
 FERI_NOINLINE static fer_error after_other_sender(receive_call *call)
 {
-    fer_error error = peeks(call) ? drop_peeked(call) : feri_ok();
+    fer_error error = (call->call.flags & FERP_PEEK) != 0 ? drop_peeked(call) : feri_ok();
     /* WOULD_BLOCK: another thread has received it */
     bool is_kept = error.kind == FER_WOULD_BLOCK || feri_datagram_is_report(error);
     FER_TRY(is_kept ? feri_ok() : error);

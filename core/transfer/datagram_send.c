@@ -52,10 +52,11 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
 
 /* One send: to an IP address, to the name of a Unix socket, or to the peer. */
 typedef struct send_call {
-    feri_call call; /* WRITABLE. FERP_UNIX: of fer_unix_datagram */
+    feri_call call; /* WRITABLE, marked: to an IP address. FERP_UNIX: of fer_unix_datagram */
     const void *buf;
     size_t len;
     const fer_socket_addr *addr; /* NULL: to the peer */
+    fer_socket_addr converted;   /* the address in the form of the family */
     const fer_unix_addr *name;
     size_t sent;
     unsigned reports; /* feri_datagram_sends_again */
@@ -102,45 +103,35 @@ static fer_error run_checked(send_call *call, fer_error checked, feri_try *attem
                : error;
 }
 
+/* The caller's address is not checked yet. */
 FERI_NOINLINE static fer_error run_send(feri_call *of, const fer_error *first)
 {
     send_call *call = (send_call *)of;
-    return run_checked(call, feri_datagram_check_send(of->handle, call->buf, call->len), try_send,
-                       first);
-}
-
-/* The caller's address is not checked yet. */
-FERI_NOINLINE static fer_error run_send_to(feri_call *of, const fer_error *first)
-{
-    send_call *call = (send_call *)of;
-    const fer_socket_addr *given = call->addr;
-    fer_socket_addr converted;
     fer_error error = feri_datagram_check_send(of->handle, call->buf, call->len);
-    if (error.kind == FER_OK) {
-        error = feri_addresses_are_valid(given, 1)
-                    ? feri_datagram_destination(of->handle, given, &converted)
-                    : feri_refuse(given == NULL);
+    if (error.kind == FER_OK && of->is_marked) {
+        error = feri_addresses_are_valid(call->addr, 1)
+                    ? feri_datagram_destination(of->handle, call->addr, &call->converted)
+                    : feri_refuse(call->addr == NULL);
+        call->addr = &call->converted;
     }
-    call->addr = &converted;
-    error = run_checked(call, error, try_send_to, first);
-    call->addr = given;
-    return error;
+    return run_checked(call, error, of->is_marked ? try_send_to : try_send, first);
 }
 
 /* If a timeout was set, the clock is read before the first try. */
 static inline fer_error send_one(fer_handle *handle, const void *buf, size_t len, unsigned flags,
                                  const fer_socket_addr *to, bool is_usual, feri_try *attempt,
-                                 feri_rest *rest, size_t *n)
+                                 size_t *n)
 {
     send_call call;
     bool is_at_once = is_usual && buf != NULL && len - 1 < ferp_traits()->datagram_length_max;
     feri_call_init(&call.call, handle, FERP_WRITABLE, flags);
+    call.call.is_marked = attempt == try_send_to;
     call.buf = buf;
     call.len = len;
     call.addr = to;
     call.sent = 0;
     call.reports = 0;
-    fer_error error = feri_run(&call.call, handle, is_at_once, flags, attempt, rest);
+    fer_error error = feri_run(&call.call, handle, is_at_once, flags, attempt, run_send);
     feri_store_count(n, call.sent);
     return error;
 }
@@ -149,7 +140,7 @@ FERI_HOT fer_error feri_datagram_send(fer_handle *handle, const void *buf, size_
                                       unsigned flags, size_t *n)
 {
     bool is_usual = handle != NULL && !feri_handle_has_flag(handle, FERI_FLAG_WRITE_TIMEOUT_SET);
-    return send_one(handle, buf, len, flags, NULL, is_usual, try_send, run_send, n);
+    return send_one(handle, buf, len, flags, NULL, is_usual, try_send, n);
 }
 
 /* Whether feri_datagram_destination would not change the address. */
@@ -164,7 +155,7 @@ FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, si
                                          const fer_socket_addr *to, unsigned flags, size_t *n)
 {
     bool is_usual = handle != NULL && to != NULL && is_as_sent(handle, to);
-    return send_one(handle, buf, len, flags, to, is_usual, try_send_to, run_send_to, n);
+    return send_one(handle, buf, len, flags, to, is_usual, try_send_to, n);
 }
 
 /* A foreign socket has SOCK_SEQPACKET. Linux would send to its peer, whatever the address is

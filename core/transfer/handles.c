@@ -34,25 +34,13 @@ static fer_error try_to_send_handles(feri_call *of, unsigned flags)
     return may_be_repeated ? feri_map_error(FERI_OPERATION_SHORTAGE, error) : error;
 }
 
-/* Whether the arguments are an array. */
-static bool has_handles(const void *handles, size_t count)
-{
-    return handles != NULL || count == 0;
-}
-
 /* Handles go with a byte: macOS and the BSDs may lose them otherwise (unix(7), SCM_RIGHTS). */
-static fer_error check_handles(const struct ferp_sent_handles *message)
+static fer_error check_and_send(send_handles_call *call, bool needs_os)
 {
+    const struct ferp_sent_handles *message = &call->message;
     FERI_REQUIRE(message->count <= FER_UNIX_HANDLES_MAX, FER_INVALID_INPUT);
-    bool has_bytes = message->len > 0 || message->count == 0;
-    FERI_REQUIRE(has_bytes, FER_INVALID_INPUT);
-    return feri_ok();
-}
-
-static fer_error send_with_handles(send_handles_call *call)
-{
-    FER_TRY(check_handles(&call->message));
-    return feri_run_on(&call->call, try_to_send_handles, NULL);
+    FERI_REQUIRE(message->len > 0 || message->count == 0, FER_INVALID_INPUT);
+    return needs_os ? feri_run_on(&call->call, try_to_send_handles, NULL) : feri_ok();
 }
 
 /* One send moves complete or not at all, if the count of another may be lost. */
@@ -62,8 +50,8 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
     send_handles_call call = {
         .call = {.handle = handle, .readiness = FERP_WRITABLE, .flags = flags},
         .message = *message};
-    bool is_valid =
-        feri_is_buffer(message->buf, message->len) && has_handles(message->handles, message->count);
+    bool is_valid = feri_is_buffer(message->buf, message->len) &&
+                    feri_is_buffer(message->handles, message->count);
     bool needs_os;
     fer_error error =
         feri_stream_check_transfer(handle, FERI_REQUEST_WRITE, is_valid, message->len, &needs_os);
@@ -71,11 +59,7 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
     if (ferp_traits()->cut_send_loses_count && call.message.len > FERI_WHOLE_SEND_MAX) {
         call.message.len = FERI_WHOLE_SEND_MAX;
     }
-    if (needs_os) {
-        error = send_with_handles(&call);
-    } else if (error.kind == FER_OK) {
-        error = check_handles(message);
-    }
+    error = needs_os || error.kind == FER_OK ? check_and_send(&call, needs_os) : error;
     if (call.call.is_socket_error) {
         error = feri_stream_after_failed_write(handle, error);
     }
@@ -89,7 +73,7 @@ fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_
     send_handles_call call = {.call = {.handle = handle, .readiness = FERP_WRITABLE},
                               .message = *message};
     fer_error error = feri_datagram_check_send(handle, message->buf, message->len);
-    if (error.kind == FER_OK && !has_handles(message->handles, message->count)) {
+    if (error.kind == FER_OK && !feri_is_buffer(message->handles, message->count)) {
         error = feri_own_error(FER_MISUSE);
     }
     if (error.kind == FER_OK && message->to != NULL) {
@@ -97,7 +81,7 @@ fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_
         error = feri_handle_has_flag(handle, FERI_FLAG_FOREIGN) ? feri_own_error(FER_INVALID_INPUT)
                                                                 : feri_check_unix_name(message->to);
     }
-    error = error.kind == FER_OK ? send_with_handles(&call) : error;
+    error = error.kind == FER_OK ? check_and_send(&call, true) : error;
     feri_store_count(n, call.sent);
     return error;
 }
@@ -126,7 +110,7 @@ static bool is_receivable(const struct ferp_received_handles *message,
                           const fer_unix_received_handles *out)
 {
     return out != NULL && feri_is_buffer(message->buf, message->len) &&
-           has_handles(message->handles, message->cap);
+           feri_is_buffer(message->handles, message->cap);
 }
 
 fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_handles *message,

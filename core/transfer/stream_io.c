@@ -140,21 +140,6 @@ static fer_error try_write(feri_call *of, unsigned flags)
     return error;
 }
 
-/* Copies the slices, clipped to a sum of at most len. Returns their number. */
-static size_t clip_slices(const stream_call *call, fer_io_slice_mut *out)
-{
-    size_t made = 0;
-    size_t len = call->len;
-    while (made < call->count && made < FERI_CLIPPED_SLICES_MAX && len > 0) {
-        fer_io_slice_mut slice = slice_at(call->data, made);
-        slice.len = slice.len < len ? slice.len : len;
-        out[made] = slice;
-        len -= slice.len;
-        made++;
-    }
-    return made;
-}
-
 typedef fer_error move_some(const feri_call *call, const void *slices, size_t count, unsigned flags,
                             size_t *moved);
 
@@ -171,13 +156,21 @@ static fer_error write_slices(const feri_call *call, const void *slices, size_t 
     return ferp_send_vectored(call->handle->p_.raw_, slices, count, flags, moved);
 }
 
+/* With copies of the slices, clipped to a sum of at most len. */
 FERI_NOINLINE static fer_error move_clipped(stream_call *call, move_some *move, unsigned flags)
 {
     union {
         fer_io_slice_mut in[FERI_CLIPPED_SLICES_MAX];
         fer_io_slice out[FERI_CLIPPED_SLICES_MAX];
     } clipped;
-    size_t count = clip_slices(call, clipped.in);
+    size_t count = 0;
+    for (size_t left = call->len;
+         count < call->count && count < FERI_CLIPPED_SLICES_MAX && left > 0; count++) {
+        fer_io_slice_mut slice = slice_at(call->data, count);
+        slice.len = slice.len < left ? slice.len : left;
+        clipped.in[count] = slice;
+        left -= slice.len;
+    }
     return move(&call->call, &clipped, count, flags, &call->moved);
 }
 

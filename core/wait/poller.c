@@ -69,13 +69,9 @@ FERI_NOINLINE static fer_error refuse(const fer_poller *poller, fer_raw_socket r
     return feri_refuse(!is_registrable(poller, raw));
 }
 
-/* A happens-before edge from the caller's earlier writes to the thread that gets the event. The
- * systems order the two, but a compiler and a race detector cannot see it. Each wait reads the word
- * at its end. */
-static void publish_writes(fer_poller *poller)
-{
-    feri_atomic_touch(&poller->p_.notified_);
-}
+/* The touch in add and modify is a happens-before edge from the caller's earlier writes to the
+ * thread that gets the event. The systems order the two, but a compiler and a race detector cannot
+ * see it. Each wait reads the word at its end. */
 
 FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                   fer_poll_mode mode)
@@ -83,7 +79,7 @@ FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_ev
     if (!can_register(poller, raw, event, mode)) {
         return refuse(poller, raw, event, mode);
     }
-    publish_writes(poller);
+    feri_atomic_touch(&poller->p_.notified_);
     return ferp_poller_add(poller, raw, event, mode);
 }
 
@@ -93,7 +89,7 @@ FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer
     if (!can_register(poller, raw, event, mode)) {
         return refuse(poller, raw, event, mode);
     }
-    publish_writes(poller);
+    feri_atomic_touch(&poller->p_.notified_);
     return ferp_poller_modify(poller, raw, event, mode);
 }
 
@@ -174,41 +170,17 @@ FERI_NOINLINE static void leave_wait(fer_poller *poller, fer_duration timeout, b
     }
 }
 
-/* Returns true if the notification must be sent. if_refused is KEPT if the next wait must get it
- * although the system refuses it, otherwise 0. */
-static bool record_notification(fer_poller *poller, uint32_t if_refused)
-{
-    for (;;) {
-        uint32_t old = feri_atomic_load(&poller->p_.notified_);
-        bool must_send = (old & SENT) == 0 && old >= SHOWN; /* or a wait runs */
-        uint32_t pending = must_send ? SENT | if_refused : KEPT;
-        if (feri_atomic_replace(&poller->p_.notified_, old, old | pending)) {
-            return must_send;
-        }
-    }
-}
-
-/* Takes back a notification that the system has refused. Returns false if another one depends on
- * it: both stay as they are. */
-static bool take_back(fer_poller *poller)
-{
-    for (;;) {
-        uint32_t old = feri_atomic_load(&poller->p_.notified_);
-        if ((old & KEPT) != 0) {
-            return false;
-        }
-        if (feri_atomic_replace(&poller->p_.notified_, old, old & ~SENT)) {
-            return true;
-        }
-    }
-}
-
-/* The caller of a merged notification has FER_OK already. So the system is called once more, to
- * wake a running wait. If it refuses again, the next wait gets the merged notification. */
+/* Takes back a notification that the system has refused, unless another one was merged with it: the
+ * caller of that one has FER_OK already. So the system is called once more, to wake a running wait.
+ * If it refuses again, the next wait gets the merged notification. */
 FERI_NOINLINE static fer_error send_again(fer_poller *poller, fer_error refusal)
 {
-    if (take_back(poller)) {
-        return refusal;
+    uint32_t old = feri_atomic_load(&poller->p_.notified_);
+    while ((old & KEPT) == 0) {
+        if (feri_atomic_replace(&poller->p_.notified_, old, old & ~SENT)) {
+            return refusal;
+        }
+        old = feri_atomic_load(&poller->p_.notified_);
     }
     fer_error error = ferp_poller_notify(poller);
     if (error.kind != FER_OK) {
@@ -217,9 +189,19 @@ FERI_NOINLINE static fer_error send_again(fer_poller *poller, fer_error refusal)
     return error;
 }
 
+/* Records a notification, and sends it if that is needed. if_refused is KEPT if the next wait must
+ * get it although the system refuses it, otherwise 0. */
 static fer_error give_notification(fer_poller *poller, uint32_t if_refused)
 {
-    if (!record_notification(poller, if_refused)) {
+    bool must_send = false;
+    bool is_recorded = false;
+    while (!is_recorded) {
+        uint32_t old = feri_atomic_load(&poller->p_.notified_);
+        must_send = (old & SENT) == 0 && old >= SHOWN; /* or a wait runs */
+        uint32_t pending = must_send ? SENT | if_refused : KEPT;
+        is_recorded = feri_atomic_replace(&poller->p_.notified_, old, old | pending);
+    }
+    if (!must_send) {
         return feri_ok();
     }
     fer_error error = ferp_poller_notify(poller);
@@ -367,7 +349,7 @@ FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout, fer
     fer_error error = ferp_poller_wait(poller, events, cap, timeout, count, &is_sent);
     if (error.kind == FER_OK && !is_sent) {
         store_notified(notified, false);
-        (void)feri_atomic_load(&poller->p_.notified_); /* the end of the edge of publish_writes */
+        (void)feri_atomic_load(&poller->p_.notified_); /* the end of the edge of add and modify */
         return feri_ok();
     }
     if (error.kind == FER_INTERRUPTED && !is_sent) {

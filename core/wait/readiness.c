@@ -18,16 +18,17 @@
 
 #define ALL_INTERESTS (FER_READABLE | FER_WRITABLE)
 
-/* One poll, or one wait for a connect, until *found is not 0. own: the limits of the handle or of the
- * call, which apply in every mode, because the call waits in every mode. all: with the timeout. */
+/* One poll, or one wait for a connect, until *found is not 0. own: the limits of the handle or of
+ * the call, which apply in every mode, because the call waits in every mode. all: with the
+ * timeout. */
 typedef fer_error poll_once(const void *of, const feri_limits *own, const feri_limits *all,
                             size_t *found);
 
-/* Polls until something is found: again after a signal, a slice, a wakeup or a false hint. The first
- * poll that finds nothing is always repeated, even at the deadline, because a wakeup may have ended
- * it before the socket was polled; and one that a signal ends, because another thread's shutdown may
- * have come before the deadline. An expired timeout is no error (rule T1), but the end of the limits
- * is one (rule K3). */
+/* Polls until something is found: again after a signal, a slice, a wakeup or a false hint. The
+ * first poll that finds nothing is always repeated, even at the deadline, because a wakeup may have
+ * ended it before the socket was polled; and one that a signal ends, because another thread's
+ * shutdown may have come before the deadline. An expired timeout is no error (rule T1), but the end
+ * of the limits is one (rule K3). */
 static fer_error poll_again(poll_once *once, const void *of, const feri_limits *own,
                             fer_duration timeout, size_t *found)
 {
@@ -190,7 +191,7 @@ FERI_NOINLINE static fer_error run_ready(const ready_call *call)
 
 /* First a check without a wait, of a handle of which only the OS knows something: open, without
  * limits, and no end that waits miss, nor an end of another handle or thread meanwhile. */
-FERI_INLINE fer_error check_or_run(const ready_call *call)
+FERI_HOT static fer_error check_or_run(const ready_call *call)
 {
     const fer_handle *handle = call->handle;
     bool is_usual = handle != NULL && call->interest - 1 < ALL_INTERESTS && call->ready != NULL &&
