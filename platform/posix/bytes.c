@@ -12,12 +12,13 @@
  * arguments are valid. Before macOS 11 a send that races with the end fails with EPROTOTYPE (libuv,
  * issue 3405); later kernels report that race as ECONNRESET, and EPROTOTYPE for a socket that a
  * per-app VPN has taken over (XNU, tcp_usr_send). 0: no such code. */
-static fer_error store_moved(ssize_t moved, int code_of_end, size_t *n)
+FERI_INLINE fer_error store_moved(ssize_t moved, int code_of_end, size_t *n)
 {
-    *n = moved < 0 ? 0 : (size_t)moved;
     if (moved >= 0) {
+        *n = (size_t)moved;
         return (fer_error){FER_OK, 0};
     }
+    *n = 0;
     return FERP_POSIX_IS_APPLE && errno == code_of_end
                ? (fer_error){FER_CONNECTION_RESET, code_of_end}
                : ferp_posix_waited_error(errno);
