@@ -417,12 +417,14 @@ fer_error feri_set_connect_mode(fer_raw_socket raw, bool nonblocking)
     return ferp_traits()->io_waits_in_kernel ? ferp_set_nonblocking(raw, nonblocking) : feri_ok();
 }
 
-bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking)
+bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *waits)
 {
     fer_duration timeout = FER_DURATION_NONE;
-    if (feri_is_nonblocking(handle, FERI_SHARED, nonblocking).kind != FER_OK) {
-        return false;
+    bool nonblocking = false;
+    fer_error error = feri_is_nonblocking(handle, FERI_SHARED, &nonblocking);
+    *waits = !nonblocking;
+    if (error.kind == FER_OK && *waits) {
+        error = feri_timeout_if_set(handle, direction, &timeout);
     }
-    fer_error error = *nonblocking ? feri_ok() : feri_timeout_if_set(handle, direction, &timeout);
     return error.kind == FER_OK && timeout.nanos == FER_DURATION_NONE_NANOS;
 }

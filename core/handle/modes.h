@@ -55,11 +55,11 @@ fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction
 fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direction,
                                   fer_error error);
 
-/* Whether a call whose waits only the system makes waits as a read or a write of the handle:
- * *nonblocking, or without a timeout. splice and sendfile have no MSG_DONTWAIT, and do not keep a
- * timeout: each group of pages has its own (net/socket.c, splice_to_socket). The caller excludes
- * limits. */
-bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *nonblocking);
+/* Whether a call whose waits only the system makes waits as a read or a write of the handle: not at
+ * all (*waits is false), or without a timeout. splice and sendfile have no MSG_DONTWAIT, and do not
+ * keep a timeout: each group of pages has its own (net/socket.c, splice_to_socket). The caller
+ * excludes limits. */
+bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *waits);
 
 /* Makes a built stream that has begun to listen a listener: core keeps its modes, beginning with
  * those that the OS has kept until now. */

@@ -26,7 +26,7 @@ typedef struct file_part {
     uint64_t len;
     uint64_t sent;
     bool is_sent_by_system; /* until that is refused */
-    bool is_nonblocking;
+    bool waits;             /* in the system */
 } file_part;
 
 static size_t next_length(const file_part *part, uint64_t most)
@@ -57,7 +57,7 @@ static fer_error send_by_system(file_part *part, const fer_copy_buffer *buffer)
     if (error.kind == FER_WOULD_BLOCK && part->sent == part->len) {
         return feri_ok();
     }
-    if (error.kind == FER_WOULD_BLOCK && part->is_nonblocking) {
+    if (error.kind == FER_WOULD_BLOCK && !part->waits) {
         return part->sent > 0 ? error : feri_ok();
     }
     if (error.kind == FER_WOULD_BLOCK) {
@@ -98,7 +98,7 @@ static fer_error send_parts(file_part *part, const fer_copy_buffer *buffer)
 {
     FER_TRY(feri_stream_write(part->to, buffer->base, 0, NULL));
     part->is_sent_by_system = !feri_handle_is_limited(part->to) &&
-                              feri_waits_by_system(part->to, FERP_WRITING, &part->is_nonblocking);
+                              feri_waits_by_system(part->to, FERP_WRITING, &part->waits);
     while (part->sent < part->len) {
         FER_TRY(part->is_sent_by_system ? send_by_system(part, buffer)
                                         : send_by_buffer(part, buffer));

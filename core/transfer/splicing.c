@@ -33,12 +33,9 @@ static bool has_pipe(feri_splicing *part, const fer_handle *from, const fer_hand
     if (part->is_open && part->may_wait) {
         return true;
     }
-    bool from_is_nonblocking = false;
-    bool to_is_nonblocking = false;
-    bool is_allowed = feri_waits_by_system(from, FERP_READING, &from_is_nonblocking) &&
-                      feri_waits_by_system(to, FERP_WRITING, &to_is_nonblocking) &&
-                      from_is_nonblocking == to_is_nonblocking;
-    part->waits = !from_is_nonblocking;
+    bool to_waits = false;
+    bool is_allowed = feri_waits_by_system(from, FERP_READING, &part->waits) &&
+                      feri_waits_by_system(to, FERP_WRITING, &to_waits) && part->waits == to_waits;
     part->is_over = !is_allowed || (part->waits && !part->may_wait);
     if (!part->is_over && !part->is_open) {
         part->is_open = ferp_pipe_open(cap, part->waits, &part->pipe).kind == FER_OK;
