@@ -25,7 +25,7 @@ set(ferrule_core_sources
     core/open/connect_attempts.c
     core/open/connect_schedule.c
     core/open/connecting.c
-    core/open/socket_building.c
+    core/open/opening.c
     core/open/unix_opening.c
     core/transfer/copy.c
     core/transfer/datagram.c
@@ -33,16 +33,21 @@ set(ferrule_core_sources
     core/transfer/datagram_receive.c
     core/transfer/datagram_send.c
     core/transfer/handles.c
+    core/transfer/reconnecting.c
     core/transfer/send_file.c
     core/transfer/splicing.c
     core/transfer/stream_io.c
     core/transfer/stream_shutdown.c
     core/names/address_source.c
+    core/names/lookup_pool.c
     core/names/resolver.c
+    core/api/cancel.c
     core/api/connect_with.c
     core/api/connector.c
     core/api/resolve.c
     core/api/socket.c
+    core/api/socket_binding.c
+    core/api/socket_connecting.c
     core/api/stream.c
     core/api/tcp.c
     core/api/udp.c

@@ -5,9 +5,9 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/names/resolver.h"
-#include "core/open/binding.h"
 #include "core/open/connect_attempts.h"
 #include "core/open/connecting.h"
+#include "core/open/opening.h"
 #include "ferrule/resolve.h"
 #include "ferrule/tcp.h"
 

@@ -10,6 +10,7 @@
 #include "core/names/address_source.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
+#include "core/open/opening.h"
 #include "core/transfer/datagram.h"
 #include "ferrule/resolve.h"
 #include "ferrule/socket.h"

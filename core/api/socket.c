@@ -1,6 +1,7 @@
-/* socket.c: the public functions of fer_socket, but for those of socket_building.c, and for those
- * that other handle types have too, which are rows of handle_functions.h. */
-#include "ferrule/socket.h"
+/* socket.c: the public functions of fer_socket, but for those of socket_binding.c and of
+ * socket_connecting.c, and for those that other handle types have too, which are rows of
+ * handle_functions.h. */
+#include "core/api/socket.h"
 
 #include <string.h>
 
@@ -12,7 +13,6 @@
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
-#include "core/open/socket_building.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
@@ -273,28 +273,7 @@ fer_error fer_socket_inheritable(const fer_socket *socket, bool *out)
     return feri_ok();
 }
 
-/* ---- Binding, listening, connecting */
-
-fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
-{
-    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
-    if (is_datagram(socket)) {
-        FER_TRY(feri_socket_check_addr(FERI_HANDLE(socket), addr));
-        return feri_datagram_connect(FERI_HANDLE(socket), addr);
-    }
-    return feri_socket_connect(FERI_HANDLE(socket), addr);
-}
-
-/* The connect of a datagram socket never waits. */
-fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *addr,
-                                     fer_duration timeout)
-{
-    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
-    if (is_datagram(socket) && timeout.nanos != 0) {
-        return fer_socket_connect(socket, addr);
-    }
-    return feri_socket_connect_timeout(FERI_HANDLE(socket), addr, timeout);
-}
+/* ---- Accepting, addresses, the end */
 
 fer_error fer_socket_accept(fer_socket *listener, fer_socket *out, fer_socket_addr *peer)
 {
@@ -380,36 +359,53 @@ fer_error fer_socket_recv_from(fer_socket *socket, void *buf, size_t len, fer_ud
 
 /* ---- Conversion to other handle types */
 
+#define KINDS (FERI_NOT_IP | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_LISTENING)
+
+/* kinds are the flags of the other type. */
+static fer_error convert_to(fer_handle *socket, fer_handle *out, uint32_t kinds)
+{
+    FER_TRY(feri_handle_check(socket, FERI_REQUEST_RAW));
+    FER_TRY(feri_handle_claim(out));
+    uint32_t found = feri_handle_flags(socket) & KINDS;
+    /* An accept would need the addresses of a foreign family, and cut the messages of Unix. */
+    if ((found & FERI_FLAG_LISTENING) == 0) {
+        found &= ~(uint32_t)FERI_FLAG_FOREIGN;
+    }
+    if (found != kinds) {
+        feri_handle_abandon(out);
+        return feri_own_error(FER_INVALID_INPUT);
+    }
+    return feri_handle_move(socket, out);
+}
+
 fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
 {
-    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out), 0);
+    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), 0);
 }
 
 fer_error fer_socket_into_tcp_listener(fer_socket *socket, fer_tcp_listener *out)
 {
-    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_LISTENING);
+    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
 {
-    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_DATAGRAM);
+    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_DATAGRAM);
 }
 
 fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
 {
-    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_UNIX);
+    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_UNIX);
 }
 
 fer_error fer_socket_into_unix_listener(fer_socket *socket, fer_unix_listener *out)
 {
-    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out),
-                            FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
+    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
 }
 
 fer_error fer_socket_into_unix_datagram(fer_socket *socket, fer_unix_datagram *out)
 {
-    return feri_socket_into(FERI_HANDLE(socket), FERI_HANDLE(out),
-                            FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
+    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
 }
 
 /* ---- The other handle types, lent as a fer_socket, which reads flags that they do not have. A

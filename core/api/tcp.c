@@ -5,13 +5,14 @@
 #include "ferrule/tcp.h"
 
 #include "core/api/handle_functions.h"
+#include "core/api/socket.h"
 #include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
-#include "core/open/socket_building.h"
+#include "core/open/opening.h"
 #include "platform/platform.h"
 
 /* ---- Streams */

@@ -2,7 +2,7 @@
  * too are rows of handle_functions.h. */
 #include "core/api/handle_functions.h"
 #include "core/handle/handle.h"
-#include "core/open/binding.h"
+#include "core/open/opening.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/handles.h"

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "core/address/address_text.h"
-#include "core/open/binding.h"
+#include "core/open/opening.h"
 #include "ferrule/error.h"
 #include "ferrule/socket_addr.h"
 #include "platform/platform.h"

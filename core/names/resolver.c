@@ -1,10 +1,4 @@
-/* resolver.c: resolvers and lookups in the background. The backend has the threads and the lookup
- * itself (background.h).
- *
- * A lookup belongs to its handle and is freed with it at any time. A worker is a thread with a copy
- * of the query and then the result. It reaches its lookup only with the pool's mutex locked, when
- * the lookup may already be gone. The pool is shared. It is freed with its last reference, which
- * the resolver's handle, the lookups and the threads hold. */
+/* resolver.c: resolvers, and lookups in the background. */
 #include "core/names/resolver.h"
 
 #include "core/base/compiler.h"
@@ -12,298 +6,13 @@
 #include "core/base/time.h"
 #include "core/handle/limits.h"
 #include "core/names/address_source.h"
+#include "core/names/lookup_pool.h"
 #include "core/wait/pause.h"
 #include "core/wait/poller.h"
 #include "core/wait/waker.h"
 #include "platform/platform.h"
 
 _Static_assert(sizeof(fer_resolver) == 32 && sizeof(fer_lookup) == 32, "sizes do not change");
-
-typedef struct feri_lookup_result {
-    fer_error error;
-    feri_address_list found;
-} feri_lookup_result;
-
-typedef enum feri_lookup_stage {
-    FERI_LOOKUP_QUEUED,
-    FERI_LOOKUP_RUNNING,
-    FERI_LOOKUP_DONE
-} feri_lookup_stage;
-
-struct feri_pool;
-struct feri_worker;
-
-typedef struct feri_lookup {
-    struct feri_pool *pool;
-    feri_lookup_stage stage;
-    /* QUEUED: the neighbours in the queue; is_listed: in the list of completed lookups */
-    struct feri_lookup *previous;
-    struct feri_lookup *next;
-    struct feri_worker *worker; /* RUNNING: its worker */
-    feri_lookup_notice notice;
-    bool is_listed; /* DONE, with a key that was not taken yet */
-    feri_address_query query;
-    feri_lookup_result result; /* DONE */
-} feri_lookup;
-
-typedef struct feri_lookup_list {
-    feri_lookup *first;
-    feri_lookup *last;
-} feri_lookup_list;
-
-/* Made for the first thread that needs one, used again, and freed with the pool. */
-typedef struct feri_worker {
-    ferp_thread thread;
-    struct feri_pool *pool;
-    struct feri_worker *next;
-    bool has_thread;     /* one that was not released, running or not */
-    bool is_running;     /* its thread runs */
-    bool is_busy;        /* has a query or a result */
-    feri_lookup *lookup; /* NULL after the lookup was abandoned */
-    feri_address_query query;
-    feri_lookup_result result;
-} feri_worker;
-
-typedef struct feri_pool {
-    ferp_mutex mutex; /* for all members below but references */
-    uint32_t references;
-    uint64_t process; /* the process that created the pool */
-    uint32_t threads_max;
-    uint64_t unfinished_max;
-    size_t running;    /* workers whose thread runs */
-    size_t unfinished; /* queued lookups and busy workers */
-    feri_lookup_list queue;
-    feri_lookup_list completed; /* oldest first */
-    feri_worker *workers;
-    fer_cancel_token *no_thread; /* cancelled when the last thread ends; or NULL */
-} feri_pool;
-
-/* ---- References to the pool */
-
-/* After fork the child has a copy of the pool, but none of its threads (fork(2)). In the copy a
- * thread can hold the mutex or wait for it forever, so the child does not use the pool. */
-static bool belongs_to_process(const feri_pool *pool)
-{
-    return pool->process == ferp_process();
-}
-
-/* No thread holds the mutex when it is destroyed. */
-static void release_pool(feri_pool *pool)
-{
-    uint32_t left = feri_atomic_add(&pool->references, UINT32_MAX);
-    FERI_ASSERT(left != UINT32_MAX);
-    if (left == 0) {
-        ferp_mutex_destroy(&pool->mutex);
-        while (pool->workers != NULL) {
-            feri_worker *first = pool->workers;
-            pool->workers = first->next;
-            ferp_free(first);
-        }
-        ferp_free(pool);
-    }
-}
-
-/* ---- The queue, and the list of completed lookups */
-
-static void list_append(feri_lookup_list *list, feri_lookup *last)
-{
-    last->previous = list->last;
-    last->next = NULL;
-    *(list->last != NULL ? &list->last->next : &list->first) = last;
-    list->last = last;
-}
-
-static void list_remove(feri_lookup_list *list, feri_lookup *removed)
-{
-    *(removed->previous != NULL ? &removed->previous->next : &list->first) = removed->next;
-    *(removed->next != NULL ? &removed->next->previous : &list->last) = removed->previous;
-    removed->previous = NULL;
-    removed->next = NULL;
-}
-
-static void queue_remove(feri_pool *pool, feri_lookup *removed)
-{
-    FERI_ASSERT(removed->stage == FERI_LOOKUP_QUEUED);
-    list_remove(&pool->queue, removed);
-    pool->unfinished--;
-}
-
-static void remove_completed(feri_lookup *removed)
-{
-    FERI_ASSERT(removed->stage == FERI_LOOKUP_DONE && removed->is_listed);
-    list_remove(&removed->pool->completed, removed);
-    removed->is_listed = false;
-}
-
-/* ---- The end of a lookup */
-
-/* Called with the mutex locked: after fer_lookup_close has unlocked it, there is no notification
- * for the lookup (rule N5), no wake and no signal. The key is in the list before the poller is
- * notified and the waker woken (rule N9). */
-static void complete(feri_lookup *done, feri_lookup_result result)
-{
-    FERI_ASSERT(done->stage != FERI_LOOKUP_DONE);
-    done->stage = FERI_LOOKUP_DONE;
-    done->worker = NULL;
-    done->result = result;
-    if (done->notice.has_key) {
-        list_append(&done->pool->completed, done);
-        done->is_listed = true;
-    }
-    ferp_cond_broadcast(&done->pool->mutex);
-    if (done->notice.poller != NULL) {
-        feri_poller_notify(done->notice.poller);
-    }
-    if (done->notice.waker != NULL) {
-        FER_IGNORE(fer_waker_wake(done->notice.waker));
-    }
-    if (done->notice.event != NULL) {
-        /* the caller of feri_lookup_start closes the event after the lookup */
-        FERI_ASSERT(feri_token_is_open(done->notice.event));
-        FER_IGNORE(fer_cancel_token_cancel(done->notice.event));
-    }
-}
-
-/* ---- Workers */
-
-/* May block, with no limit but the system resolver's. */
-static feri_lookup_result run_query(const feri_address_query *query)
-{
-    feri_lookup_result result = {feri_ok(), {NULL, 0}};
-    result.error = feri_address_list_of_query(&result.found, query);
-    return result;
-}
-
-/* Moves the result to its lookup, or frees it if the lookup was abandoned. */
-static void deliver_result(feri_worker *worker)
-{
-    if (!worker->is_busy) {
-        return;
-    }
-    if (worker->lookup != NULL) {
-        complete(worker->lookup, worker->result);
-    } else {
-        feri_address_list_free(&worker->result.found);
-    }
-    worker->is_busy = false;
-    worker->lookup = NULL;
-    worker->pool->unfinished--;
-}
-
-/* Takes the next lookup from the queue. False: the queue is empty, and the worker is no longer
- * counted as running before another lookup can be queued. */
-static bool take_queued(feri_worker *worker)
-{
-    feri_pool *pool = worker->pool;
-    feri_lookup *next = pool->queue.first;
-    if (next == NULL) {
-        worker->is_running = false;
-        pool->running--;
-        if (pool->running == 0 && pool->no_thread != NULL) {
-            FER_IGNORE(fer_cancel_token_cancel(pool->no_thread));
-        }
-        return false;
-    }
-    queue_remove(pool, next);
-    next->stage = FERI_LOOKUP_RUNNING;
-    next->worker = worker;
-    worker->query = next->query;
-    worker->lookup = next;
-    worker->is_busy = true;
-    pool->unfinished++;
-    return true;
-}
-
-static bool step(void *argument)
-{
-    feri_worker *worker = argument;
-    feri_pool *pool = worker->pool;
-    ferp_mutex_lock(&pool->mutex);
-    deliver_result(worker);
-    bool has_more = take_queued(worker);
-    ferp_mutex_unlock(&pool->mutex);
-    if (!has_more) {
-        release_pool(pool);
-        return false;
-    }
-    worker->result = run_query(&worker->query);
-    return true;
-}
-
-/* ---- Starting */
-
-/* A worker without a running thread: one whose thread has ended, or a new one. NULL: there is no
- * memory. */
-static feri_worker *idle_worker(feri_pool *pool)
-{
-    feri_worker *idle = pool->workers;
-    while (idle != NULL && idle->is_running) {
-        idle = idle->next;
-    }
-    if (idle == NULL) {
-        idle = ferp_alloc(sizeof *idle);
-        if (idle != NULL) {
-            *idle = (feri_worker){.thread = {step, idle, 0}, .pool = pool, .next = pool->workers};
-            pool->workers = idle;
-        }
-    } else if (idle->has_thread) {
-        ferp_thread_release(&idle->thread, true);
-        idle->has_thread = false;
-    }
-    return idle;
-}
-
-/* Starts one more thread if there is work for it. A failure is no error while other threads run,
- * because they will run the lookup later. */
-static fer_error start_worker(feri_pool *pool)
-{
-    if (pool->running == pool->threads_max || pool->running >= pool->unfinished) {
-        return feri_ok();
-    }
-    feri_worker *idle = idle_worker(pool);
-    fer_error error =
-        idle != NULL ? ferp_thread_start(&idle->thread) : feri_own_error(FER_OUT_OF_MEMORY);
-    if (error.kind == FER_OK) {
-        /* before the thread, which locks the mutex first */
-        idle->has_thread = true;
-        idle->is_running = true;
-        pool->running++;
-        (void)feri_atomic_add(&pool->references, 1);
-    }
-    return pool->running > 0 ? feri_ok() : error;
-}
-
-/* Called with the mutex locked. */
-static fer_error enqueue(feri_pool *pool, feri_lookup *started)
-{
-    FERI_REQUIRE(pool->unfinished < pool->unfinished_max, FER_WOULD_BLOCK);
-    started->stage = FERI_LOOKUP_QUEUED;
-    list_append(&pool->queue, started);
-    pool->unfinished++;
-    fer_error error = start_worker(pool);
-    if (error.kind != FER_OK) {
-        queue_remove(pool, started);
-    }
-    return error;
-}
-
-/* ---- Keys of completed lookups */
-
-static size_t take_keys(feri_pool *pool, const fer_poller *poller, uint64_t *keys, size_t cap)
-{
-    size_t count = 0;
-    feri_lookup *at = pool->completed.first;
-    while (at != NULL && count < cap) {
-        feri_lookup *next = at->next;
-        if (at->notice.poller == poller) {
-            keys[count] = at->notice.key;
-            count++;
-            remove_completed(at);
-        }
-        at = next;
-    }
-    return count;
-}
 
 /* ---- A wait for an event, within limits */
 
@@ -332,25 +41,7 @@ static fer_error await_event(const fer_cancel_token *event, const feri_limits *l
 bool feri_resolver_is_usable(fer_resolver *resolver)
 {
     const feri_pool *pool = resolver == NULL ? NULL : resolver->p_.pool_;
-    return pool != NULL && belongs_to_process(pool);
-}
-
-/* The lookups that are not done end with FER_CANCELLED. */
-static void cancel_all(feri_pool *pool)
-{
-    static const feri_lookup_result cancelled = {{FER_CANCELLED, 0}, {NULL, 0}};
-    while (pool->queue.first != NULL) {
-        feri_lookup *first = pool->queue.first;
-        queue_remove(pool, first);
-        complete(first, cancelled);
-    }
-    for (feri_worker *worker = pool->workers; worker != NULL; worker = worker->next) {
-        feri_lookup *running_lookup = worker->lookup;
-        worker->lookup = NULL;
-        if (running_lookup != NULL) {
-            complete(running_lookup, cancelled);
-        }
-    }
+    return pool != NULL && feri_pool_is_usable(pool);
 }
 
 /* Waits until no thread runs; the mutex is locked. */
@@ -374,11 +65,11 @@ static fer_error await_threads(feri_pool *pool, const feri_limits *limits)
 /* limits: NULL if the call does not wait for the threads. */
 static fer_error close_pool(feri_pool *pool, const feri_limits *limits)
 {
-    if (!belongs_to_process(pool)) {
+    if (!feri_pool_is_usable(pool)) {
         return feri_ok();
     }
     ferp_mutex_lock(&pool->mutex);
-    cancel_all(pool);
+    feri_pool_cancel_all(pool);
     fer_error error = limits != NULL ? await_threads(pool, limits) : feri_ok();
     for (feri_worker *worker = pool->workers; worker != NULL; worker = worker->next) {
         if (worker->has_thread) {
@@ -387,7 +78,7 @@ static fer_error close_pool(feri_pool *pool, const feri_limits *limits)
         }
     }
     ferp_mutex_unlock(&pool->mutex);
-    release_pool(pool);
+    feri_pool_release(pool);
     return error;
 }
 
@@ -465,14 +156,15 @@ fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *qu
     out->p_.block_ = started;
     fer_error error = feri_ok();
     if (query->is_literal) {
-        feri_lookup_result found = run_query(query);
+        feri_lookup_result found = {feri_ok(), {NULL, 0}};
+        found.error = feri_address_list_of_query(&found.found, query);
         if (found.error.kind == FER_OUT_OF_MEMORY) {
             error = found.error;
         } else {
-            complete(started, found);
+            feri_pool_complete(started, found);
         }
     } else {
-        error = enqueue(pool, started);
+        error = feri_pool_enqueue(pool, started);
     }
     if (error.kind == FER_OK) {
         /* for the lookup, which another thread closes with the mutex locked */
@@ -487,8 +179,10 @@ fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *qu
     return error;
 }
 
-static fer_error check_start(fer_resolver *resolver, const fer_lookup *out,
-                             const fer_poller *poller, const fer_lookup_options *options)
+/* parsed is the result of parsing the query, which the other checks precede. */
+static fer_error start_lookup(fer_resolver *resolver, const feri_address_query *query,
+                              fer_error parsed, const fer_lookup_options *options,
+                              fer_poller *poller, uint64_t key, fer_lookup *out)
 {
     FERI_REQUIRE(out != NULL, FER_MISUSE);
     FERI_REQUIRE(out->p_.block_ == NULL, FER_MISUSE);
@@ -496,7 +190,11 @@ static fer_error check_start(fer_resolver *resolver, const fer_lookup *out,
                      (options->waker == NULL || feri_waker_is_open(options->waker));
     FERI_REQUIRE(is_usable, FER_MISUSE);
     FERI_REQUIRE(feri_resolver_is_usable(resolver), FER_MISUSE);
-    return feri_lookup_options_check(options);
+    FER_TRY(feri_lookup_options_check(options));
+    FER_TRY(parsed);
+    const feri_lookup_notice notice = {
+        .poller = poller, .waker = options->waker, .has_key = true, .key = key};
+    return feri_lookup_start(resolver, query, &notice, out);
 }
 
 fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
@@ -505,11 +203,8 @@ fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
 {
     const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
     feri_address_query query;
-    FER_TRY(check_start(resolver, out, poller, chosen));
-    FER_TRY(feri_address_query_of_text(&query, host_port, chosen->family));
-    const feri_lookup_notice notice = {
-        .poller = poller, .waker = chosen->waker, .has_key = true, .key = key};
-    return feri_lookup_start(resolver, &query, &notice, out);
+    fer_error parsed = feri_address_query_of_text(&query, host_port, chosen->family);
+    return start_lookup(resolver, &query, parsed, chosen, poller, key, out);
 }
 
 fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint16_t port,
@@ -518,11 +213,8 @@ fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint
 {
     const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
     feri_address_query query;
-    FER_TRY(check_start(resolver, out, poller, chosen));
-    FER_TRY(feri_address_query_of_host(&query, host, port, chosen->family));
-    const feri_lookup_notice notice = {
-        .poller = poller, .waker = chosen->waker, .has_key = true, .key = key};
-    return feri_lookup_start(resolver, &query, &notice, out);
+    fer_error parsed = feri_address_query_of_host(&query, host, port, chosen->family);
+    return start_lookup(resolver, &query, parsed, chosen, poller, key, out);
 }
 
 /* A call that finds nothing waits without time left, as fer_lookup_wait does. Virtual time advances
@@ -539,13 +231,13 @@ fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *
     }
     feri_pool *pool = resolver->p_.pool_;
     ferp_mutex_lock(&pool->mutex);
-    *count = take_keys(pool, poller, keys, cap);
+    *count = feri_pool_take_keys(pool, poller, keys, cap);
     if (*count == 0) {
         FER_IGNORE(ferp_cond_wait(&pool->mutex, 0));
         if (resolver->p_.pool_ != pool) {
             return feri_ok();
         }
-        *count = take_keys(pool, poller, keys, cap);
+        *count = feri_pool_take_keys(pool, poller, keys, cap);
     }
     ferp_mutex_unlock(&pool->mutex);
     return feri_ok();
@@ -561,7 +253,7 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
     FERI_REQUIRE(count != NULL, FER_MISUSE);
     FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
     feri_lookup *awaited = lookup_handle->p_.block_;
-    FERI_REQUIRE(belongs_to_process(awaited->pool), FER_CANCELLED);
+    FERI_REQUIRE(feri_pool_is_usable(awaited->pool), FER_CANCELLED);
     bool is_poll = timeout.nanos == 0;
     uint64_t deadline = is_poll ? 0 : feri_deadline_after(timeout);
     ferp_mutex_lock(&awaited->pool->mutex);
@@ -587,7 +279,7 @@ fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_s
 bool feri_lookup_is_done(const fer_lookup *lookup_handle)
 {
     const feri_lookup *awaited = lookup_handle->p_.block_;
-    if (!belongs_to_process(awaited->pool)) {
+    if (!feri_pool_is_usable(awaited->pool)) {
         return false;
     }
     ferp_mutex_lock(&awaited->pool->mutex);
@@ -618,23 +310,15 @@ void fer_lookup_close(fer_lookup *lookup_handle)
     feri_lookup *closed = lookup_handle->p_.block_;
     feri_pool *pool = closed->pool;
     lookup_handle->p_.block_ = NULL;
-    if (!belongs_to_process(pool)) {
+    if (!feri_pool_is_usable(pool)) {
         return;
     }
-    /* The lookup is in no list afterwards, and no thread has its address. A busy worker continues,
-     * and frees its result. */
     ferp_mutex_lock(&pool->mutex);
-    if (closed->stage == FERI_LOOKUP_QUEUED) {
-        queue_remove(pool, closed);
-    } else if (closed->stage == FERI_LOOKUP_RUNNING) {
-        closed->worker->lookup = NULL;
-    } else if (closed->is_listed) {
-        remove_completed(closed);
-    }
+    feri_pool_abandon(closed);
     ferp_mutex_unlock(&pool->mutex);
     feri_address_list_free(&closed->result.found);
     ferp_free(closed);
-    release_pool(pool);
+    feri_pool_release(pool);
 }
 
 /* ---- Lookups within limits (rule K8). The system's lookup can neither be cancelled nor limited in

@@ -6,6 +6,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
+#include "core/open/opening.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 

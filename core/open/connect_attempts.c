@@ -10,8 +10,8 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
-#include "core/open/binding.h"
 #include "core/open/connecting.h"
+#include "core/open/opening.h"
 #include "platform/platform.h"
 
 FER_STATIC_ASSERT(FERI_ATTEMPTS_MAX <= FERP_POLL_FEW,

@@ -10,6 +10,7 @@
 #include "core/handle/modes.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
+#include "core/open/opening.h"
 #include "core/wait/connect_wait.h"
 #include "platform/platform.h"
 

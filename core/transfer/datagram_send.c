@@ -8,7 +8,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
-#include "core/open/binding.h"
+#include "core/open/opening.h"
 #include "core/open/unix_opening.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"

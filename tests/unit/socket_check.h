@@ -1,5 +1,5 @@
-/* socket_check.h: built sockets for the tests of core/open/socket_building.c over the scripted
- * seam. */
+/* socket_check.h: built sockets for the tests of the files of fer_socket (core/api) over the
+ * scripted seam. */
 #ifndef TEST_SOCKET_CHECK_H
 #define TEST_SOCKET_CHECK_H
 

@@ -6,6 +6,7 @@
 #include "core/handle/connection.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
+#include "core/open/opening.h"
 #include "core/open/unix_opening.h"
 
 static fer_error connect_to(const char *text, fer_duration timeout)

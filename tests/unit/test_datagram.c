@@ -1,7 +1,6 @@
 /* test_datagram.c: sent and received datagrams and their senders (rules U1 to U5), waits,
  * connecting and shutting down. */
 #include "core/handle/modes.h"
-#include "core/open/binding.h"
 #include "ferrule/udp.h"
 #include "unit/datagram_check.h"
 #include "unit/scripted_platform.h"

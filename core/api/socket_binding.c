@@ -1,26 +1,20 @@
-/* socket_building.c: built sockets: created first, then bound, connected, listened with or
- * converted; which of them share their address or port (rule L1). The public functions of
- * fer_socket that concern nothing else are here. */
-#include "core/open/socket_building.h"
+/* socket_binding.c: the public functions of fer_socket that create a socket, bind it and listen;
+ * the options that decide which sockets share an address or a port (rule L1). */
+#include "core/api/socket.h"
 
 #include "core/base/compiler.h"
 #include "core/base/error.h"
-#include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"
-#include "core/open/connecting.h"
+#include "core/open/opening.h"
 #include "core/open/unix_opening.h"
-#include "core/wait/connect_wait.h"
 #include "platform/platform.h"
 
 /* IANA's number, which few systems name. */
 #define FERI_PROTOCOL_UDP_LITE 136
-
-#define KINDS (FERI_NOT_IP | FERI_FLAG_DATAGRAM | FERI_FLAG_NO_PORTS | FERI_FLAG_LISTENING)
 
 /* ---- Creation */
 
@@ -228,182 +222,6 @@ fer_error fer_socket_listen(fer_socket *socket, int backlog)
     return feri_ok();
 }
 
-/* ---- Connecting. A failed socket is not replaced by a new one, because its options and its
- * binding would be lost (rule C5). */
-
-/* The state is checked before the limits (rule K1). */
-static fer_error begin_connect(fer_handle *handle, const feri_limits *limits)
-{
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
-    FER_TRY(feri_limits_check(limits));
-    return feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN) ? feri_ok()
-                                                               : feri_own_error(FER_MISUSE);
-}
-
-static fer_error apply_connect_result(fer_handle *handle, fer_error result)
-{
-    if (result.kind == FER_OK) {
-        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
-    } else {
-        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, result);
-    }
-    return result;
-}
-
-/* Waits for the result, except in nonblocking mode. */
-static fer_error finish_connect(fer_handle *handle, fer_error started)
-{
-    bool nonblocking = false;
-    if (started.kind != FER_IN_PROGRESS) {
-        return apply_connect_result(handle, started);
-    }
-    fer_error error = feri_is_nonblocking(handle, FERI_OTHERS, &nonblocking);
-    if (error.kind == FER_OK && nonblocking) {
-        return feri_map_error(FERI_OPERATION_STARTED, started);
-    }
-    const feri_limits none = FERI_NO_LIMITS;
-    error = error.kind == FER_OK
-                ? feri_await_connect(handle->p_.raw_, feri_connect_operation(handle), &none)
-                : error;
-    return apply_connect_result(handle, error);
-}
-
-/* Restores the previous mode (rule C1), whatever the result of the connect. */
-static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_error error)
-{
-    fer_error restored = nonblocking ? feri_ok() : feri_set_connect_mode(handle->p_.raw_, false);
-    return error.kind == FER_OK ? restored : error;
-}
-
-/* After limits or the timeout ended the wait, the connect has failed, although the system still
- * tries: its socket cannot be connected again (rule C5). A signal that ended the wait leaves the
- * connect pending, as connect(2) does (rule I4). */
-static fer_error connect_built_until(fer_handle *handle, const fer_socket_addr *addr,
-                                     uint64_t deadline)
-{
-    bool nonblocking = false;
-    feri_limits limits = feri_limits_of(handle);
-    FER_TRY(begin_connect(handle, &limits));
-    limits.deadline = feri_earlier(deadline, limits.deadline);
-    fer_error error = addr->port == 0 ? feri_own_error(FER_CONNECTION_REFUSED)
-                                      : feri_is_nonblocking(handle, FERI_SHARED, &nonblocking);
-    if (error.kind == FER_OK) {
-        error = feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, &limits);
-        error = restore_mode(handle, nonblocking, error);
-    }
-    return error.kind == FER_INTERRUPTED ? error : apply_connect_result(handle, error);
-}
-
-/* Whether the handle's limits apply to a call that waits in blocking mode only. */
-static fer_error limits_apply(const fer_handle *handle, bool *applies)
-{
-    bool nonblocking = false;
-    if (feri_handle_is_limited(handle)) {
-        FER_TRY(feri_is_nonblocking(handle, FERI_SHARED, &nonblocking));
-        *applies = !nonblocking;
-    }
-    return feri_ok();
-}
-
-fer_error feri_socket_connect(fer_handle *handle, const fer_socket_addr *addr)
-{
-    bool is_limited = false;
-    FER_TRY(feri_socket_check_addr(handle, addr));
-    FER_TRY(limits_apply(handle, &is_limited));
-    if (is_limited) {
-        return connect_built_until(handle, addr, FERP_NO_DEADLINE);
-    }
-    FER_TRY(begin_connect(handle, &FERI_NO_LIMITS));
-    if (addr->port == 0) {
-        /* as fer_tcp_stream_connect_addr */
-        return apply_connect_result(handle, feri_own_error(FER_CONNECTION_REFUSED));
-    }
-    return finish_connect(handle,
-                          feri_connect_raw(handle->p_.raw_, feri_connect_operation(handle), addr));
-}
-
-fer_error feri_socket_connect_timeout(fer_handle *handle, const fer_socket_addr *addr,
-                                      fer_duration timeout)
-{
-    FER_TRY(feri_socket_check_addr(handle, addr));
-    FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
-    return connect_built_until(handle, addr, feri_deadline_after(timeout));
-}
-
-static fer_error abandon_connect(fer_handle *handle, fer_error error)
-{
-    bool nonblocking = false;
-    (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
-    FER_TRY(feri_is_nonblocking(handle, FERI_OTHERS, &nonblocking));
-    return feri_map_error(nonblocking ? FERI_OPERATION_UNIX_START : FERI_OPERATION_EXPIRED, error);
-}
-
-/* Waits for room in the accept queue, and for the result. */
-static fer_error connect_unix_until(fer_handle *handle, const fer_unix_addr *addr,
-                                    const feri_limits *limits, uint64_t queue_deadline)
-{
-    FER_TRY(feri_set_connect_mode(handle->p_.raw_, true));
-    return restore_mode(handle, false,
-                        feri_unix_connect_within(handle->p_.raw_, addr, limits, queue_deadline));
-}
-
-/* The system waits for room, at most the write timeout. A signal ends that wait, and a second one
- * would begin the timeout anew. So core waits then, for the rest of the timeout. */
-static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *addr)
-{
-    uint64_t start = ferp_now();
-    fer_error error = feri_unix_connect_once(handle->p_.raw_, addr);
-    if (error.kind != FER_INTERRUPTED) {
-        return error;
-    }
-    const feri_limits none = FERI_NO_LIMITS;
-    fer_duration timeout = FER_DURATION_NONE;
-    bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, FERI_SHARED, &nonblocking));
-    FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
-    if (nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS) {
-        return feri_unix_connect_raw(handle->p_.raw_, addr);
-    }
-    return connect_unix_until(handle, addr, &none, feri_deadline_from(start, timeout));
-}
-
-fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
-{
-    fer_handle *handle = FERI_HANDLE(socket);
-    bool is_limited = false;
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
-    FER_TRY(feri_check_unix_name(addr));
-    FER_TRY(limits_apply(handle, &is_limited));
-    const feri_limits limits = is_limited ? feri_limits_of(handle) : FERI_NO_LIMITS;
-    FER_TRY(begin_connect(handle, &limits));
-    fer_error started;
-    if (is_limited) {
-        fer_duration timeout = FER_DURATION_NONE;
-        started = feri_timeout(handle, FERP_WRITING, &timeout);
-        started = started.kind == FER_OK
-                      ? connect_unix_until(handle, addr, &limits, feri_deadline_after(timeout))
-                      : started;
-    } else {
-        started = connect_unix_by_mode(handle, addr);
-    }
-    /* Whether the accept queue was full, in nonblocking mode or until the write timeout or the
-     * limits, or the wait had no end (DEADLOCK). No connect is pending, and the call can be
-     * repeated. */
-    bool has_not_started = started.kind == FER_WOULD_BLOCK || started.kind == FER_DEADLOCK ||
-                           started.kind == FER_CANCELLED || started.kind == FER_TIMED_OUT;
-    if (has_not_started) {
-        return abandon_connect(handle, started);
-    }
-    if (!is_limited) {
-        return finish_connect(handle, started);
-    }
-    if (started.kind == FER_IN_PROGRESS) {
-        started = feri_await_connect(handle->p_.raw_, FERI_OPERATION_UNIX_NAME, &limits);
-    }
-    return started.kind == FER_INTERRUPTED ? started : apply_connect_result(handle, started);
-}
-
 /* ---- Options that affect bind */
 
 /* A stream that is or was connected is bound, although Linux accepts the option again after the end
@@ -496,22 +314,4 @@ fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out)
         return feri_ok();
     }
     return feri_bool_option(handle, FERP_REUSE_PORT, out);
-}
-
-/* ---- Conversion to other handle types */
-
-fer_error feri_socket_into(fer_handle *socket, fer_handle *out, uint32_t kinds)
-{
-    FER_TRY(feri_handle_check(socket, FERI_REQUEST_RAW));
-    FER_TRY(feri_handle_claim(out));
-    uint32_t found = feri_handle_flags(socket) & KINDS;
-    /* An accept would need the addresses of a foreign family, and cut the messages of Unix. */
-    if ((found & FERI_FLAG_LISTENING) == 0) {
-        found &= ~(uint32_t)FERI_FLAG_FOREIGN;
-    }
-    if (found != kinds) {
-        feri_handle_abandon(out);
-        return feri_own_error(FER_INVALID_INPUT);
-    }
-    return feri_handle_move(socket, out);
 }
