@@ -65,7 +65,7 @@ def definitions_of(text, file):
             if kind:
                 found.append(Definition(kind, name, file, tokens))
             tokens, top = [], []
-    if depth or tokens:
+    if depth or top[-1:] not in ([], [')']):  # rows of a macro may end a file
         raise ValueError(f'{file}: a definition without an end: {" ".join(top)}')
     return found
 

@@ -29,12 +29,16 @@
         return feri_set_nonblocking(HANDLE(self), nonblocking);     \
     }
 
-/* Of every handle type. */
-#define FERI_HANDLE_FUNCTIONS(type)                                 \
+/* Of every handle type. A raw socket is adopted as `as`, if its domain is `domain`. */
+#define FERI_HANDLE_FUNCTIONS(type, domain, as)                     \
     FERI_MODE_FUNCTIONS_OF(type, type *, const type *, FERI_HANDLE) \
     fer_error type##_try_clone(type *self, type *out)               \
     {                                                               \
         return feri_try_clone(FERI_HANDLE(self), FERI_HANDLE(out)); \
+    }                                                               \
+    fer_error type##_from_raw(type *self, fer_raw_socket raw)       \
+    {                                                               \
+        return feri_adopt(FERI_HANDLE(self), raw, domain, as);      \
     }                                                               \
     fer_raw_socket type##_into_raw(type *self)                      \
     {                                                               \
@@ -155,6 +159,49 @@
     void type##_close(type *self)                                                         \
     {                                                                                     \
         feri_handle_close(FERI_HANDLE(self));                                             \
+    }
+
+/* ---- Rows of one or two functions */
+
+/* Stores what `query` reports of the socket. */
+#define FERI_QUERY(name, self_type, out_type, query)               \
+    fer_error name(self_type *self, out_type *out)                 \
+    {                                                              \
+        FER_TRY(feri_handle_check_getter(FERI_HANDLE(self), out)); \
+        return query(self->handle_.p_.raw_, out);                  \
+    }
+
+/* An option: its setter and its getter, after `check`. `set` has the value in `value`. */
+#define FERI_CHECKED_OPTION(type, name, check, value_type, out_type, set, get) \
+    fer_error type##_set_##name(type *self, value_type value)                  \
+    {                                                                          \
+        fer_handle *handle = FERI_HANDLE(self);                                \
+        FER_TRY(check);                                                        \
+        return set;                                                            \
+    }                                                                          \
+    fer_error type##_##name(const type *self, out_type *out)                   \
+    {                                                                          \
+        const fer_handle *handle = FERI_HANDLE(self);                          \
+        FER_TRY(check);                                                        \
+        return get;                                                            \
+    }
+#define FERI_OPTION(type, name, value_type, set, get) \
+    FERI_CHECKED_OPTION(type, name, feri_ok(), value_type, value_type, set, get)
+
+/* A call, and its form that never waits, with the parameters that follow the handle. `call` has the
+ * flags of the two in `flags`. */
+#define FERI_CALL_AND_TRY(type, name, call, ...)         \
+    fer_error type##_##name(type *self, __VA_ARGS__)     \
+    {                                                    \
+        fer_handle *handle = FERI_HANDLE(self);          \
+        const unsigned flags = 0;                        \
+        return call;                                     \
+    }                                                    \
+    fer_error type##_try_##name(type *self, __VA_ARGS__) \
+    {                                                    \
+        fer_handle *handle = FERI_HANDLE(self);          \
+        const unsigned flags = FERP_DONTWAIT;            \
+        return call;                                     \
     }
 
 #endif

@@ -28,7 +28,7 @@ static bool is_datagram(const fer_socket *socket)
 
 /* ---- Modes, clones, closing and raw sockets */
 
-FERI_HANDLE_FUNCTIONS(fer_socket)
+FERI_HANDLE_FUNCTIONS(fer_socket, FERI_DOMAIN_IP, FERI_ADOPTED_ANY)
 FERI_TIMEOUT_FUNCTIONS(fer_socket)
 
 /* A stream is closed as every stream type is (rule S7), even if it was not converted into one. */
@@ -40,11 +40,6 @@ void fer_socket_close(fer_socket *socket)
     } else {
         feri_stream_close(FERI_HANDLE(socket));
     }
-}
-
-fer_error fer_socket_from_raw(fer_socket *socket, fer_raw_socket raw)
-{
-    return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY);
 }
 
 fer_error fer_socket_borrow_raw(fer_socket *socket, fer_raw_socket raw)
@@ -117,37 +112,20 @@ fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
                  : feri_own_error(FER_UNSUPPORTED);
 }
 
-fer_error fer_socket_set_recv_buffer_size(fer_socket *socket, size_t size)
-{
-    return feri_set_buffer_size(FERI_HANDLE(socket), FERP_RECV_BUFFER, size);
-}
+FERI_OPTION(fer_socket, recv_buffer_size, size_t,
+            feri_set_buffer_size(handle, FERP_RECV_BUFFER, value),
+            feri_buffer_size(handle, FERP_RECV_BUFFER, out))
+FERI_OPTION(fer_socket, send_buffer_size, size_t,
+            feri_set_buffer_size(handle, FERP_SEND_BUFFER, value),
+            feri_buffer_size(handle, FERP_SEND_BUFFER, out))
 
-fer_error fer_socket_recv_buffer_size(const fer_socket *socket, size_t *out)
-{
-    return feri_buffer_size(FERI_HANDLE(socket), FERP_RECV_BUFFER, out);
-}
+/* An option that sockets of these kinds lack. */
+#define KIND_OPTION(name, kinds, value_type, out_type, set, get)                               \
+    FERI_CHECKED_OPTION(fer_socket, name, feri_socket_reject_kinds(handle, kinds), value_type, \
+                        out_type, set, get)
 
-fer_error fer_socket_set_send_buffer_size(fer_socket *socket, size_t size)
-{
-    return feri_set_buffer_size(FERI_HANDLE(socket), FERP_SEND_BUFFER, size);
-}
-
-fer_error fer_socket_send_buffer_size(const fer_socket *socket, size_t *out)
-{
-    return feri_buffer_size(FERI_HANDLE(socket), FERP_SEND_BUFFER, out);
-}
-
-fer_error fer_socket_set_keepalive(fer_socket *socket, const fer_tcp_keepalive *keepalive)
-{
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
-    return feri_set_keepalive(FERI_HANDLE(socket), keepalive);
-}
-
-fer_error fer_socket_keepalive(const fer_socket *socket, fer_tcp_keepalive *out)
-{
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
-    return feri_keepalive(FERI_HANDLE(socket), out);
-}
+KIND_OPTION(keepalive, ALL_BUT_TCP, const fer_tcp_keepalive *, fer_tcp_keepalive,
+            feri_set_keepalive(handle, value), feri_keepalive(handle, out))
 
 /* 0 of the option is the system's own time. */
 fer_error fer_socket_set_tcp_user_timeout(fer_socket *socket, fer_duration timeout)
@@ -172,41 +150,12 @@ fer_error fer_socket_tcp_user_timeout(const fer_socket *socket, fer_duration *ou
     return feri_ok();
 }
 
-fer_error fer_socket_set_linger(fer_socket *socket, fer_duration linger)
-{
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_FLAG_DATAGRAM));
-    return feri_set_linger(FERI_HANDLE(socket), linger);
-}
-
-fer_error fer_socket_linger(const fer_socket *socket, fer_duration *out)
-{
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_FLAG_DATAGRAM));
-    return feri_linger(FERI_HANDLE(socket), out);
-}
-
-fer_error fer_socket_set_nodelay(fer_socket *socket, bool nodelay)
-{
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
-    return feri_set_bool_option(FERI_HANDLE(socket), FERP_NODELAY, nodelay);
-}
-
-fer_error fer_socket_nodelay(const fer_socket *socket, bool *out)
-{
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
-    return feri_bool_option(FERI_HANDLE(socket), FERP_NODELAY, out);
-}
-
-fer_error fer_socket_set_ttl(fer_socket *socket, uint32_t ttl)
-{
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
-    return feri_set_ttl(FERI_HANDLE(socket), ttl);
-}
-
-fer_error fer_socket_ttl(const fer_socket *socket, uint32_t *out)
-{
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
-    return feri_ttl(FERI_HANDLE(socket), out);
-}
+KIND_OPTION(linger, FERI_FLAG_DATAGRAM, fer_duration, fer_duration, feri_set_linger(handle, value),
+            feri_linger(handle, out))
+KIND_OPTION(nodelay, ALL_BUT_TCP, bool, bool, feri_set_bool_option(handle, FERP_NODELAY, value),
+            feri_bool_option(handle, FERP_NODELAY, out))
+KIND_OPTION(ttl, FERI_NOT_IP, uint32_t, uint32_t, feri_set_ttl(handle, value),
+            feri_ttl(handle, out))
 
 /* On a stream TCP owns the two lowest bits, explicit congestion notification (RFC 3168, 5), and
  * overwrites them. */
@@ -232,17 +181,9 @@ static fer_error check_is_datagram(const fer_socket *socket)
     return is_datagram(socket) ? feri_ok() : feri_own_error(FER_UNSUPPORTED);
 }
 
-fer_error fer_socket_set_broadcast(fer_socket *socket, bool broadcast)
-{
-    FER_TRY(check_is_datagram(socket));
-    return feri_set_bool_option(FERI_HANDLE(socket), FERP_BROADCAST, broadcast);
-}
-
-fer_error fer_socket_broadcast(const fer_socket *socket, bool *out)
-{
-    FER_TRY(check_is_datagram(socket));
-    return feri_bool_option(FERI_HANDLE(socket), FERP_BROADCAST, out);
-}
+FERI_CHECKED_OPTION(fer_socket, broadcast, check_is_datagram(self), bool, bool,
+                    feri_set_bool_option(handle, FERP_BROADCAST, value),
+                    feri_bool_option(handle, FERP_BROADCAST, out))
 
 fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
 {
@@ -275,15 +216,8 @@ fer_error fer_socket_inheritable(const fer_socket *socket, bool *out)
 
 /* ---- Accepting, addresses, the end */
 
-fer_error fer_socket_accept(fer_socket *listener, fer_socket *out, fer_socket_addr *peer)
-{
-    return feri_accept(FERI_HANDLE(listener), 0, FERI_HANDLE(out), peer);
-}
-
-fer_error fer_socket_try_accept(fer_socket *listener, fer_socket *out, fer_socket_addr *peer)
-{
-    return feri_accept(FERI_HANDLE(listener), FERP_DONTWAIT, FERI_HANDLE(out), peer);
-}
+FERI_CALL_AND_TRY(fer_socket, accept, feri_accept(handle, flags, FERI_HANDLE(out), peer),
+                  fer_socket *out, fer_socket_addr *peer)
 
 fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
 {
@@ -378,35 +312,17 @@ static fer_error convert_to(fer_handle *socket, fer_handle *out, uint32_t kinds)
     return feri_handle_move(socket, out);
 }
 
-fer_error fer_socket_into_tcp_stream(fer_socket *socket, fer_tcp_stream *out)
-{
-    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), 0);
-}
-
-fer_error fer_socket_into_tcp_listener(fer_socket *socket, fer_tcp_listener *out)
-{
-    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_LISTENING);
-}
-
-fer_error fer_socket_into_udp_socket(fer_socket *socket, fer_udp_socket *out)
-{
-    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_DATAGRAM);
-}
-
-fer_error fer_socket_into_unix_stream(fer_socket *socket, fer_unix_stream *out)
-{
-    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_UNIX);
-}
-
-fer_error fer_socket_into_unix_listener(fer_socket *socket, fer_unix_listener *out)
-{
-    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_UNIX | FERI_FLAG_LISTENING);
-}
-
-fer_error fer_socket_into_unix_datagram(fer_socket *socket, fer_unix_datagram *out)
-{
-    return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM);
-}
+#define CONVERSION(type, kinds)                                           \
+    fer_error fer_socket_into_##type(fer_socket *socket, fer_##type *out) \
+    {                                                                     \
+        return convert_to(FERI_HANDLE(socket), FERI_HANDLE(out), kinds);  \
+    }
+CONVERSION(tcp_stream, 0)
+CONVERSION(tcp_listener, FERI_FLAG_LISTENING)
+CONVERSION(udp_socket, FERI_FLAG_DATAGRAM)
+CONVERSION(unix_stream, FERI_FLAG_UNIX)
+CONVERSION(unix_listener, FERI_FLAG_UNIX | FERI_FLAG_LISTENING)
+CONVERSION(unix_datagram, FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM)
 
 /* ---- The other handle types, lent as a fer_socket, which reads flags that they do not have. A
  * handle without a socket stays NEW, all of its bytes zero. */
@@ -419,32 +335,14 @@ static fer_socket *lend(fer_handle *handle, uint32_t kinds)
     return (fer_socket *)handle;
 }
 
-fer_socket *fer_tcp_stream_as_socket(fer_tcp_stream *stream)
-{
-    return stream == NULL ? NULL : lend(&stream->handle_, 0);
-}
-
-fer_socket *fer_tcp_listener_as_socket(fer_tcp_listener *listener)
-{
-    return listener == NULL ? NULL : lend(&listener->handle_, FERI_FLAG_BOUND);
-}
-
-fer_socket *fer_udp_socket_as_socket(fer_udp_socket *socket)
-{
-    return socket == NULL ? NULL : lend(&socket->handle_, 0);
-}
-
-fer_socket *fer_unix_stream_as_socket(fer_unix_stream *stream)
-{
-    return stream == NULL ? NULL : lend(&stream->handle_, 0);
-}
-
-fer_socket *fer_unix_listener_as_socket(fer_unix_listener *listener)
-{
-    return listener == NULL ? NULL : lend(&listener->handle_, FERI_FLAG_BOUND);
-}
-
-fer_socket *fer_unix_datagram_as_socket(fer_unix_datagram *datagram)
-{
-    return datagram == NULL ? NULL : lend(&datagram->handle_, 0);
-}
+#define VIEW(type, kinds)                      \
+    fer_socket *type##_as_socket(type *self)   \
+    {                                          \
+        return lend(FERI_HANDLE(self), kinds); \
+    }
+VIEW(fer_tcp_stream, 0)
+VIEW(fer_tcp_listener, FERI_FLAG_BOUND)
+VIEW(fer_udp_socket, 0)
+VIEW(fer_unix_stream, 0)
+VIEW(fer_unix_listener, FERI_FLAG_BOUND)
+VIEW(fer_unix_datagram, 0)

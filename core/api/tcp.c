@@ -17,7 +17,7 @@
 
 /* ---- Streams */
 
-FERI_HANDLE_FUNCTIONS(fer_tcp_stream)
+FERI_HANDLE_FUNCTIONS(fer_tcp_stream, FERI_DOMAIN_IP, FERI_ADOPTED_STREAM)
 FERI_TIMEOUT_FUNCTIONS(fer_tcp_stream)
 FERI_STREAM_FUNCTIONS(fer_tcp_stream)
 
@@ -49,54 +49,18 @@ fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream, fer_socket_add
     return feri_socket_local_addr(FERI_HANDLE(stream), out);
 }
 
-fer_error fer_tcp_stream_set_nodelay(fer_tcp_stream *stream, bool nodelay)
-{
-    return feri_set_bool_option(FERI_HANDLE(stream), FERP_NODELAY, nodelay);
-}
-
-fer_error fer_tcp_stream_nodelay(const fer_tcp_stream *stream, bool *out)
-{
-    return feri_bool_option(FERI_HANDLE(stream), FERP_NODELAY, out);
-}
-
-fer_error fer_tcp_stream_set_ttl(fer_tcp_stream *stream, uint32_t ttl)
-{
-    return feri_set_ttl(FERI_HANDLE(stream), ttl);
-}
-
-fer_error fer_tcp_stream_ttl(const fer_tcp_stream *stream, uint32_t *out)
-{
-    return feri_ttl(FERI_HANDLE(stream), out);
-}
-
-fer_error fer_tcp_stream_set_linger(fer_tcp_stream *stream, fer_duration linger)
-{
-    return feri_set_linger(FERI_HANDLE(stream), linger);
-}
-
-fer_error fer_tcp_stream_linger(const fer_tcp_stream *stream, fer_duration *out)
-{
-    return feri_linger(FERI_HANDLE(stream), out);
-}
-
-fer_error fer_tcp_stream_set_keepalive(fer_tcp_stream *stream, const fer_tcp_keepalive *keepalive)
-{
-    return feri_set_keepalive(FERI_HANDLE(stream), keepalive);
-}
-
-fer_error fer_tcp_stream_keepalive(const fer_tcp_stream *stream, fer_tcp_keepalive *out)
-{
-    return feri_keepalive(FERI_HANDLE(stream), out);
-}
-
-fer_error fer_tcp_stream_from_raw(fer_tcp_stream *stream, fer_raw_socket raw)
-{
-    return feri_adopt(FERI_HANDLE(stream), raw, FERI_DOMAIN_IP, FERI_ADOPTED_STREAM);
-}
+FERI_OPTION(fer_tcp_stream, nodelay, bool, feri_set_bool_option(handle, FERP_NODELAY, value),
+            feri_bool_option(handle, FERP_NODELAY, out))
+FERI_OPTION(fer_tcp_stream, ttl, uint32_t, feri_set_ttl(handle, value), feri_ttl(handle, out))
+FERI_OPTION(fer_tcp_stream, linger, fer_duration, feri_set_linger(handle, value),
+            feri_linger(handle, out))
+FERI_CHECKED_OPTION(fer_tcp_stream, keepalive, feri_ok(), const fer_tcp_keepalive *,
+                    fer_tcp_keepalive, feri_set_keepalive(handle, value),
+                    feri_keepalive(handle, out))
 
 /* ---- Listeners */
 
-FERI_HANDLE_FUNCTIONS(fer_tcp_listener)
+FERI_HANDLE_FUNCTIONS(fer_tcp_listener, FERI_DOMAIN_IP, FERI_ADOPTED_LISTENER)
 FERI_NON_STREAM_FUNCTIONS(fer_tcp_listener)
 
 fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener, const fer_socket_addr *addr)
@@ -104,41 +68,8 @@ fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener, const fer_socke
     return feri_open_first(FERI_HANDLE(listener), addr, 1, feri_listener_open, FERI_FLAG_LISTENING);
 }
 
-fer_error fer_tcp_listener_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
-                                  fer_socket_addr *peer)
-{
-    return feri_accept(FERI_HANDLE(listener), 0, FERI_HANDLE(out), peer);
-}
-
-fer_error fer_tcp_listener_try_accept(fer_tcp_listener *listener, fer_tcp_stream *out,
-                                      fer_socket_addr *peer)
-{
-    return feri_accept(FERI_HANDLE(listener), FERP_DONTWAIT, FERI_HANDLE(out), peer);
-}
-
-fer_error fer_tcp_listener_local_addr(const fer_tcp_listener *listener, fer_socket_addr *out)
-{
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(listener), out));
-    return ferp_local_addr(listener->handle_.p_.raw_, out);
-}
-
-fer_error fer_tcp_listener_set_ttl(fer_tcp_listener *listener, uint32_t ttl)
-{
-    return feri_set_ttl(FERI_HANDLE(listener), ttl);
-}
-
-fer_error fer_tcp_listener_ttl(const fer_tcp_listener *listener, uint32_t *out)
-{
-    return feri_ttl(FERI_HANDLE(listener), out);
-}
-
-fer_error fer_tcp_listener_take_error(fer_tcp_listener *listener, fer_error *out)
-{
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(listener), out));
-    return ferp_take_error(listener->handle_.p_.raw_, out);
-}
-
-fer_error fer_tcp_listener_from_raw(fer_tcp_listener *listener, fer_raw_socket raw)
-{
-    return feri_adopt(FERI_HANDLE(listener), raw, FERI_DOMAIN_IP, FERI_ADOPTED_LISTENER);
-}
+FERI_CALL_AND_TRY(fer_tcp_listener, accept, feri_accept(handle, flags, FERI_HANDLE(out), peer),
+                  fer_tcp_stream *out, fer_socket_addr *peer)
+FERI_QUERY(fer_tcp_listener_local_addr, const fer_tcp_listener, fer_socket_addr, ferp_local_addr)
+FERI_OPTION(fer_tcp_listener, ttl, uint32_t, feri_set_ttl(handle, value), feri_ttl(handle, out))
+FERI_QUERY(fer_tcp_listener_take_error, fer_tcp_listener, fer_error, ferp_take_error)

@@ -51,60 +51,25 @@ fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_add
 
 /* ---- Sending and receiving */
 
-fer_error fer_udp_socket_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
-{
-    return feri_datagram_send(FERI_HANDLE(socket), buf, len, 0, n);
-}
-
-fer_error fer_udp_socket_send_to(fer_udp_socket *socket, const void *buf, size_t len,
-                                 const fer_socket_addr *to, size_t *n)
-{
-    return feri_datagram_send_to(FERI_HANDLE(socket), buf, len, to, 0, n);
-}
-
-fer_error fer_udp_socket_recv_from(fer_udp_socket *socket, void *buf, size_t len,
-                                   fer_udp_received *out)
-{
-    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
-}
+FERI_CALL_AND_TRY(fer_udp_socket, send, feri_datagram_send(handle, buf, len, flags, n),
+                  const void *buf, size_t len, size_t *n)
+FERI_CALL_AND_TRY(fer_udp_socket, send_to, feri_datagram_send_to(handle, buf, len, to, flags, n),
+                  const void *buf, size_t len, const fer_socket_addr *to, size_t *n)
+FERI_CALL_AND_TRY(fer_udp_socket, recv_from, feri_datagram_receive(handle, buf, len, flags, out),
+                  void *buf, size_t len, fer_udp_received *out)
 
 fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
     return feri_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
 }
 
-fer_error fer_udp_socket_peek_from(fer_udp_socket *socket, void *buf, size_t len,
-                                   fer_udp_received *out)
-{
-    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_PEEK, out);
-}
+FERI_CALL_AND_TRY(fer_udp_socket, peek_from,
+                  feri_datagram_receive(handle, buf, len, FERP_PEEK | flags, out), void *buf,
+                  size_t len, fer_udp_received *out)
 
 fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 {
     return feri_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_PEEK, out);
-}
-
-fer_error fer_udp_socket_try_send(fer_udp_socket *socket, const void *buf, size_t len, size_t *n)
-{
-    return feri_datagram_send(FERI_HANDLE(socket), buf, len, FERP_DONTWAIT, n);
-}
-
-fer_error fer_udp_socket_try_send_to(fer_udp_socket *socket, const void *buf, size_t len,
-                                     const fer_socket_addr *to, size_t *n)
-{
-    return feri_datagram_send_to(FERI_HANDLE(socket), buf, len, to, FERP_DONTWAIT, n);
-}
-
-fer_error fer_udp_socket_try_recv_from(fer_udp_socket *socket, void *buf, size_t len,
-                                       fer_udp_received *out)
-{
-    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_DONTWAIT, out);
-}
-
-fer_error fer_udp_socket_try_peek_from(fer_udp_socket *socket, void *buf, size_t len,
-                                       fer_udp_received *out)
-{
-    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_PEEK | FERP_DONTWAIT, out);
 }
 
 /* ---- Errors and time to live */
@@ -114,37 +79,15 @@ fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
     return feri_datagram_take_error(FERI_HANDLE(socket), out);
 }
 
-fer_error fer_udp_socket_set_ttl(fer_udp_socket *socket, uint32_t ttl)
-{
-    return feri_set_ttl(FERI_HANDLE(socket), ttl);
-}
-
-fer_error fer_udp_socket_ttl(const fer_udp_socket *socket, uint32_t *out)
-{
-    return feri_ttl(FERI_HANDLE(socket), out);
-}
+FERI_OPTION(fer_udp_socket, ttl, uint32_t, feri_set_ttl(handle, value), feri_ttl(handle, out))
 
 /* ---- Broadcast and multicast */
 
-fer_error fer_udp_socket_set_broadcast(fer_udp_socket *socket, bool broadcast)
-{
-    return feri_set_bool_option(FERI_HANDLE(socket), FERP_BROADCAST, broadcast);
-}
-
-fer_error fer_udp_socket_broadcast(const fer_udp_socket *socket, bool *out)
-{
-    return feri_bool_option(FERI_HANDLE(socket), FERP_BROADCAST, out);
-}
-
-fer_error fer_udp_socket_set_multicast_loop_v4(fer_udp_socket *socket, bool loop)
-{
-    return feri_set_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V4, loop);
-}
-
-fer_error fer_udp_socket_multicast_loop_v4(const fer_udp_socket *socket, bool *out)
-{
-    return feri_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V4, out);
-}
+FERI_OPTION(fer_udp_socket, broadcast, bool, feri_set_bool_option(handle, FERP_BROADCAST, value),
+            feri_bool_option(handle, FERP_BROADCAST, out))
+FERI_OPTION(fer_udp_socket, multicast_loop_v4, bool,
+            feri_set_bool_option(handle, FERP_MULTICAST_LOOP_V4, value),
+            feri_bool_option(handle, FERP_MULTICAST_LOOP_V4, out))
 
 fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket, uint32_t ttl)
 {
@@ -159,27 +102,11 @@ fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket, uint32_t
     return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_TTL_V4, out);
 }
 
-fer_error fer_udp_socket_set_multicast_if_v4(fer_udp_socket *socket, fer_ipv4_addr local)
-{
-    return feri_set_multicast_if_v4(FERI_HANDLE(socket), &local);
-}
-
-fer_error fer_udp_socket_multicast_if_v4(const fer_udp_socket *socket, fer_ipv4_addr *out)
-{
-    return feri_multicast_if_v4(FERI_HANDLE(socket), out);
-}
-
-fer_error fer_udp_socket_set_multicast_loop_v6(fer_udp_socket *socket, bool loop)
-{
-    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
-    return feri_set_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V6, loop);
-}
-
-fer_error fer_udp_socket_multicast_loop_v6(const fer_udp_socket *socket, bool *out)
-{
-    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
-    return feri_bool_option(FERI_HANDLE(socket), FERP_MULTICAST_LOOP_V6, out);
-}
+FERI_OPTION(fer_udp_socket, multicast_if_v4, fer_ipv4_addr,
+            feri_set_multicast_if_v4(handle, &value), feri_multicast_if_v4(handle, out))
+FERI_CHECKED_OPTION(fer_udp_socket, multicast_loop_v6, feri_check_v6(handle), bool, bool,
+                    feri_set_bool_option(handle, FERP_MULTICAST_LOOP_V6, value),
+                    feri_bool_option(handle, FERP_MULTICAST_LOOP_V6, out))
 
 fer_error fer_udp_socket_set_multicast_hops_v6(fer_udp_socket *socket, uint32_t hops)
 {
@@ -216,64 +143,35 @@ fer_error fer_udp_socket_multicast_if_v6(const fer_udp_socket *socket, uint32_t 
     return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_IF_V6, out);
 }
 
-fer_error fer_udp_socket_join_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,
-                                           fer_ipv4_addr local)
-{
-    return feri_change_group_v4(FERI_HANDLE(socket), FERP_JOIN, &group, NULL, &local);
-}
+/* Joins and leaves a group. */
+#define GROUP_FUNCTIONS(name, change_group, ...)                             \
+    fer_error fer_udp_socket_join_##name(fer_udp_socket *self, __VA_ARGS__)  \
+    {                                                                        \
+        fer_handle *handle = FERI_HANDLE(self);                              \
+        const ferp_membership change = FERP_JOIN;                            \
+        return change_group;                                                 \
+    }                                                                        \
+    fer_error fer_udp_socket_leave_##name(fer_udp_socket *self, __VA_ARGS__) \
+    {                                                                        \
+        fer_handle *handle = FERI_HANDLE(self);                              \
+        const ferp_membership change = FERP_LEAVE;                           \
+        return change_group;                                                 \
+    }
 
-fer_error fer_udp_socket_leave_multicast_v4(fer_udp_socket *socket, fer_ipv4_addr group,
-                                            fer_ipv4_addr local)
-{
-    return feri_change_group_v4(FERI_HANDLE(socket), FERP_LEAVE, &group, NULL, &local);
-}
-
-fer_error fer_udp_socket_join_multicast_v6(fer_udp_socket *socket, fer_ipv6_addr group,
-                                           uint32_t interface_index)
-{
-    return feri_change_group_v6(FERI_HANDLE(socket), FERP_JOIN, &group, NULL, interface_index);
-}
-
-fer_error fer_udp_socket_leave_multicast_v6(fer_udp_socket *socket, fer_ipv6_addr group,
-                                            uint32_t interface_index)
-{
-    return feri_change_group_v6(FERI_HANDLE(socket), FERP_LEAVE, &group, NULL, interface_index);
-}
-
-fer_error fer_udp_socket_join_ssm_v4(fer_udp_socket *socket, fer_ipv4_addr group,
-                                     fer_ipv4_addr source, fer_ipv4_addr local)
-{
-    return feri_change_group_v4(FERI_HANDLE(socket), FERP_JOIN, &group, &source, &local);
-}
-
-fer_error fer_udp_socket_leave_ssm_v4(fer_udp_socket *socket, fer_ipv4_addr group,
-                                      fer_ipv4_addr source, fer_ipv4_addr local)
-{
-    return feri_change_group_v4(FERI_HANDLE(socket), FERP_LEAVE, &group, &source, &local);
-}
-
-fer_error fer_udp_socket_join_ssm_v6(fer_udp_socket *socket, fer_ipv6_addr group,
-                                     fer_ipv6_addr source, uint32_t interface_index)
-{
-    return feri_change_group_v6(FERI_HANDLE(socket), FERP_JOIN, &group, &source, interface_index);
-}
-
-fer_error fer_udp_socket_leave_ssm_v6(fer_udp_socket *socket, fer_ipv6_addr group,
-                                      fer_ipv6_addr source, uint32_t interface_index)
-{
-    return feri_change_group_v6(FERI_HANDLE(socket), FERP_LEAVE, &group, &source, interface_index);
-}
+GROUP_FUNCTIONS(multicast_v4, feri_change_group_v4(handle, change, &group, NULL, &local),
+                fer_ipv4_addr group, fer_ipv4_addr local)
+GROUP_FUNCTIONS(multicast_v6, feri_change_group_v6(handle, change, &group, NULL, interface_index),
+                fer_ipv6_addr group, uint32_t interface_index)
+GROUP_FUNCTIONS(ssm_v4, feri_change_group_v4(handle, change, &group, &source, &local),
+                fer_ipv4_addr group, fer_ipv4_addr source, fer_ipv4_addr local)
+GROUP_FUNCTIONS(ssm_v6, feri_change_group_v6(handle, change, &group, &source, interface_index),
+                fer_ipv6_addr group, fer_ipv6_addr source, uint32_t interface_index)
 
 /* ---- Modes, clones, closing and raw sockets */
 
-FERI_HANDLE_FUNCTIONS(fer_udp_socket)
+FERI_HANDLE_FUNCTIONS(fer_udp_socket, FERI_DOMAIN_IP, FERI_ADOPTED_DATAGRAM)
 FERI_TIMEOUT_FUNCTIONS(fer_udp_socket)
 FERI_NON_STREAM_FUNCTIONS(fer_udp_socket)
-
-fer_error fer_udp_socket_from_raw(fer_udp_socket *socket, fer_raw_socket raw)
-{
-    return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP, FERI_ADOPTED_DATAGRAM);
-}
 
 /* ---- Features (rules B8, B9) */
 
@@ -369,29 +267,12 @@ fer_error fer_udp_socket_features(const fer_udp_socket *socket, fer_udp_capabili
 
 /* ---- Batches */
 
-fer_error fer_udp_socket_send_batch(fer_udp_socket *socket, fer_datagram_send *messages,
-                                    size_t count, size_t *n)
-{
-    return feri_datagram_send_batch(FERI_HANDLE(socket), messages, count, 0, n);
-}
-
-fer_error fer_udp_socket_recv_batch(fer_udp_socket *socket, fer_datagram_recv *messages,
-                                    size_t count, size_t *n)
-{
-    return feri_datagram_receive_batch(FERI_HANDLE(socket), messages, count, 0, n);
-}
-
-fer_error fer_udp_socket_try_send_batch(fer_udp_socket *socket, fer_datagram_send *messages,
-                                        size_t count, size_t *n)
-{
-    return feri_datagram_send_batch(FERI_HANDLE(socket), messages, count, FERP_DONTWAIT, n);
-}
-
-fer_error fer_udp_socket_try_recv_batch(fer_udp_socket *socket, fer_datagram_recv *messages,
-                                        size_t count, size_t *n)
-{
-    return feri_datagram_receive_batch(FERI_HANDLE(socket), messages, count, FERP_DONTWAIT, n);
-}
+FERI_CALL_AND_TRY(fer_udp_socket, send_batch,
+                  feri_datagram_send_batch(handle, messages, count, flags, n),
+                  fer_datagram_send *messages, size_t count, size_t *n)
+FERI_CALL_AND_TRY(fer_udp_socket, recv_batch,
+                  feri_datagram_receive_batch(handle, messages, count, flags, n),
+                  fer_datagram_recv *messages, size_t count, size_t *n)
 
 /* ---- The length of datagrams on the path */
 

@@ -55,17 +55,9 @@ fer_error fer_unix_datagram_connect_addr(fer_unix_datagram *socket, const fer_un
     return error;
 }
 
-fer_error fer_unix_datagram_local_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
-{
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
-    return ferp_unix_local_addr(socket->handle_.p_.raw_, out);
-}
-
-fer_error fer_unix_datagram_peer_addr(const fer_unix_datagram *socket, fer_unix_addr *out)
-{
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
-    return ferp_unix_peer_addr(socket->handle_.p_.raw_, out);
-}
+FERI_QUERY(fer_unix_datagram_local_addr, const fer_unix_datagram, fer_unix_addr,
+           ferp_unix_local_addr)
+FERI_QUERY(fer_unix_datagram_peer_addr, const fer_unix_datagram, fer_unix_addr, ferp_unix_peer_addr)
 
 fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how)
 {
@@ -74,28 +66,12 @@ fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how
 
 /* ---- Sending and receiving */
 
-fer_error fer_unix_datagram_send(fer_unix_datagram *socket, const void *buf, size_t len, size_t *n)
-{
-    return feri_datagram_send(FERI_HANDLE(socket), buf, len, FERP_UNIX, n);
-}
-
-fer_error fer_unix_datagram_try_send(fer_unix_datagram *socket, const void *buf, size_t len,
-                                     size_t *n)
-{
-    return feri_datagram_send(FERI_HANDLE(socket), buf, len, FERP_UNIX | FERP_DONTWAIT, n);
-}
-
-fer_error fer_unix_datagram_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
-                                         const fer_unix_addr *addr, size_t *n)
-{
-    return feri_unix_datagram_send_to(FERI_HANDLE(socket), buf, len, addr, 0, n);
-}
-
-fer_error fer_unix_datagram_try_send_to_addr(fer_unix_datagram *socket, const void *buf, size_t len,
-                                             const fer_unix_addr *addr, size_t *n)
-{
-    return feri_unix_datagram_send_to(FERI_HANDLE(socket), buf, len, addr, FERP_DONTWAIT, n);
-}
+FERI_CALL_AND_TRY(fer_unix_datagram, send,
+                  feri_datagram_send(handle, buf, len, FERP_UNIX | flags, n), const void *buf,
+                  size_t len, size_t *n)
+FERI_CALL_AND_TRY(fer_unix_datagram, send_to_addr,
+                  feri_unix_datagram_send_to(handle, buf, len, addr, flags, n), const void *buf,
+                  size_t len, const fer_unix_addr *addr, size_t *n)
 
 fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, size_t len,
                                     const char *path, size_t *n)
@@ -110,22 +86,14 @@ fer_error fer_unix_datagram_send_to(fer_unix_datagram *socket, const void *buf, 
     return fer_unix_datagram_send_to_addr(socket, buf, len, &addr, n);
 }
 
-fer_error fer_unix_datagram_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
-                                      fer_unix_received *out)
-{
-    return feri_unix_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
-}
+FERI_CALL_AND_TRY(fer_unix_datagram, recv_from,
+                  feri_unix_datagram_receive(handle, buf, len, flags, out), void *buf, size_t len,
+                  fer_unix_received *out)
 
 fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len,
                                  fer_unix_received *out)
 {
     return feri_unix_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
-}
-
-fer_error fer_unix_datagram_try_recv_from(fer_unix_datagram *socket, void *buf, size_t len,
-                                          fer_unix_received *out)
-{
-    return feri_unix_datagram_receive(FERI_HANDLE(socket), buf, len, FERP_DONTWAIT, out);
 }
 
 fer_error fer_unix_datagram_send_handles(fer_unix_datagram *socket, const void *buf, size_t len,
@@ -146,17 +114,8 @@ fer_error fer_unix_datagram_recv_handles(fer_unix_datagram *socket, void *buf, s
 
 /* ---- Modes, clones, raw sockets */
 
-FERI_HANDLE_FUNCTIONS(fer_unix_datagram)
+FERI_HANDLE_FUNCTIONS(fer_unix_datagram, FERI_DOMAIN_UNIX, FERI_ADOPTED_DATAGRAM)
 FERI_TIMEOUT_FUNCTIONS(fer_unix_datagram)
 FERI_NON_STREAM_FUNCTIONS(fer_unix_datagram)
 
-fer_error fer_unix_datagram_take_error(fer_unix_datagram *socket, fer_error *out)
-{
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
-    return ferp_take_error(socket->handle_.p_.raw_, out);
-}
-
-fer_error fer_unix_datagram_from_raw(fer_unix_datagram *socket, fer_raw_socket raw)
-{
-    return feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_UNIX, FERI_ADOPTED_DATAGRAM);
-}
+FERI_QUERY(fer_unix_datagram_take_error, fer_unix_datagram, fer_error, ferp_take_error)

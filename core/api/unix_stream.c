@@ -13,7 +13,7 @@
 
 /* ---- Streams */
 
-FERI_HANDLE_FUNCTIONS(fer_unix_stream)
+FERI_HANDLE_FUNCTIONS(fer_unix_stream, FERI_DOMAIN_UNIX, FERI_ADOPTED_STREAM)
 FERI_TIMEOUT_FUNCTIONS(fer_unix_stream)
 FERI_STREAM_FUNCTIONS(fer_unix_stream)
 
@@ -51,11 +51,7 @@ fer_error fer_unix_stream_peer_cred(const fer_unix_stream *stream, fer_unix_cred
     return ferp_unix_peer_cred(stream->handle_.p_.raw_, out);
 }
 
-fer_error fer_unix_stream_local_addr(const fer_unix_stream *stream, fer_unix_addr *out)
-{
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(stream), out));
-    return ferp_unix_local_addr(stream->handle_.p_.raw_, out);
-}
+FERI_QUERY(fer_unix_stream_local_addr, const fer_unix_stream, fer_unix_addr, ferp_unix_local_addr)
 
 fer_error fer_unix_stream_send_handles(fer_unix_stream *stream, const void *buf, size_t len,
                                        const fer_raw_socket *handles, size_t count, size_t *n)
@@ -87,14 +83,9 @@ fer_error fer_unix_stream_try_recv_handles(fer_unix_stream *stream, void *buf, s
     return feri_stream_recv_handles(FERI_HANDLE(stream), &message, FERP_DONTWAIT, out);
 }
 
-fer_error fer_unix_stream_from_raw(fer_unix_stream *stream, fer_raw_socket raw)
-{
-    return feri_adopt(FERI_HANDLE(stream), raw, FERI_DOMAIN_UNIX, FERI_ADOPTED_STREAM);
-}
-
 /* ---- Listeners */
 
-FERI_HANDLE_FUNCTIONS(fer_unix_listener)
+FERI_HANDLE_FUNCTIONS(fer_unix_listener, FERI_DOMAIN_UNIX, FERI_ADOPTED_LISTENER)
 FERI_NON_STREAM_FUNCTIONS(fer_unix_listener)
 
 fer_error fer_unix_listener_bind(fer_unix_listener *listener, const char *path)
@@ -135,19 +126,6 @@ fer_error fer_unix_listener_try_accept(fer_unix_listener *listener, fer_unix_str
     return feri_ok();
 }
 
-fer_error fer_unix_listener_local_addr(const fer_unix_listener *listener, fer_unix_addr *out)
-{
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(listener), out));
-    return ferp_unix_local_addr(listener->handle_.p_.raw_, out);
-}
-
-fer_error fer_unix_listener_take_error(fer_unix_listener *listener, fer_error *out)
-{
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(listener), out));
-    return ferp_take_error(listener->handle_.p_.raw_, out);
-}
-
-fer_error fer_unix_listener_from_raw(fer_unix_listener *listener, fer_raw_socket raw)
-{
-    return feri_adopt(FERI_HANDLE(listener), raw, FERI_DOMAIN_UNIX, FERI_ADOPTED_LISTENER);
-}
+FERI_QUERY(fer_unix_listener_local_addr, const fer_unix_listener, fer_unix_addr,
+           ferp_unix_local_addr)
+FERI_QUERY(fer_unix_listener_take_error, fer_unix_listener, fer_error, ferp_take_error)

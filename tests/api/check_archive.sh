@@ -28,7 +28,7 @@ awk '
 function complain(text) { printf "%s: %s\n", $2, text; bad = 1 }
 { letter = $(NF - 1); name = $NF }
 $2 !~ /^memory\.c\.o(bj)?$/ && letter == "U" && name ~ /^(__imp_)?(malloc|calloc|realloc|free|reallocarray|aligned_alloc|strdup|alloca)$/ { complain("uses the heap: " name) }
-$1 == "core" && $2 !~ /^(resolver|connect_with|connector)\.c\.o(bj)?$/ && letter == "U" &&
+$1 == "core" && $2 !~ /^(lookup_pool|resolver|connect_with|connector)\.c\.o(bj)?$/ && letter == "U" &&
     name ~ /^(ferp_(thread|mutex|cond)_|fer_(resolver|lookup)_(new|start|start_host|take_completed|wait|close)$|feri_lookup_(start|take|within)$)/ { complain("needs threads: " name) }
 $1 == "core" && letter == "U" && name !~ /^(fer|feri|ferp)_/ &&
     name !~ /^(memcpy|memmove|memset|memcmp|memchr|strlen|strnlen|strchr|___chkstk_ms|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$/ { complain("core calls " name) }
