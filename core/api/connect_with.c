@@ -72,20 +72,18 @@ fer_error fer_tcp_stream_connect_host_with(fer_tcp_stream *stream, const char *h
     return connect_to(stream, &query, parsed, chosen);
 }
 
-static fer_error check_lookup(const fer_lookup_options *options, const fer_socket_addr *addrs,
-                              size_t cap, const size_t *count)
-{
-    FERI_REQUIRE(count != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
-    FER_TRY(feri_lookup_options_check(options));
-    return feri_lookup_check_resolver(options->resolver);
-}
-
-static fer_error look_up_with(const feri_address_query *query, const fer_lookup_options *options,
-                              fer_socket_addr *addrs, size_t cap, size_t *count)
+/* parsed is the result of parsing the query, which the other checks precede. */
+static fer_error look_up_with(const feri_address_query *query, fer_error parsed,
+                              const fer_lookup_options *options, fer_socket_addr *addrs, size_t cap,
+                              size_t *count)
 {
     const feri_limits limits = feri_limits_from(&options->limits);
     feri_address_list list = {NULL, 0};
+    FERI_REQUIRE(count != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
+    FER_TRY(feri_lookup_options_check(options));
+    FER_TRY(feri_lookup_check_resolver(options->resolver));
+    FER_TRY(parsed);
     FER_TRY(feri_limits_check(&limits));
     FER_TRY(feri_lookup_within(query, &limits, options->resolver, &list));
     feri_address_list_copy(&list, addrs, cap, count);
@@ -98,9 +96,8 @@ fer_error fer_to_socket_addrs_with(const char *host_port, const fer_lookup_optio
 {
     const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
     feri_address_query query;
-    FER_TRY(check_lookup(chosen, addrs, cap, count));
-    FER_TRY(feri_address_query_of_text(&query, host_port, chosen->family));
-    return look_up_with(&query, chosen, addrs, cap, count);
+    fer_error parsed = feri_address_query_of_text(&query, host_port, chosen->family);
+    return look_up_with(&query, parsed, chosen, addrs, cap, count);
 }
 
 fer_error fer_lookup_host_with(const char *host, uint16_t port, const fer_lookup_options *options,
@@ -108,7 +105,6 @@ fer_error fer_lookup_host_with(const char *host, uint16_t port, const fer_lookup
 {
     const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
     feri_address_query query;
-    FER_TRY(check_lookup(chosen, addrs, cap, count));
-    FER_TRY(feri_address_query_of_host(&query, host, port, chosen->family));
-    return look_up_with(&query, chosen, addrs, cap, count);
+    fer_error parsed = feri_address_query_of_host(&query, host, port, chosen->family);
+    return look_up_with(&query, parsed, chosen, addrs, cap, count);
 }

@@ -18,14 +18,17 @@
 #include "ferrule/udp.h"
 #include "platform/platform.h"
 
-/* Stores the first cap addresses and counts all. */
-static fer_error collect(const feri_address_query *query, fer_socket_addr *addrs, size_t cap,
-                         size_t *count)
+/* Stores the first cap addresses and counts all. parsed is the result of parsing the query, which
+ * the other checks precede. */
+static fer_error collect(const feri_address_query *query, fer_error parsed, fer_socket_addr *addrs,
+                         size_t cap, size_t *count)
 {
-    FERI_ASSERT(addrs != NULL || cap == 0);
     feri_address_source source;
     fer_socket_addr addr;
     size_t found = 0;
+    FERI_REQUIRE(count != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
+    FER_TRY(parsed);
     FER_TRY(feri_address_source_of_query(&source, query));
     while (feri_address_source_next(&source, &addr)) {
         if (found < cap) {
@@ -41,21 +44,17 @@ static fer_error collect(const feri_address_query *query, fer_socket_addr *addrs
 fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, size_t cap,
                               size_t *count)
 {
-    FERI_REQUIRE(count != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
     feri_address_query query;
-    FER_TRY(feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY));
-    return collect(&query, addrs, cap, count);
+    fer_error parsed = feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY);
+    return collect(&query, parsed, addrs, cap, count);
 }
 
 fer_error fer_lookup_host(const char *host, uint16_t port, fer_socket_addr *addrs, size_t cap,
                           size_t *count)
 {
-    FERI_REQUIRE(count != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
     feri_address_query query;
-    FER_TRY(feri_address_query_of_host(&query, host, port, FERP_ANY_FAMILY));
-    return collect(&query, addrs, cap, count);
+    fer_error parsed = feri_address_query_of_host(&query, host, port, FERP_ANY_FAMILY);
+    return collect(&query, parsed, addrs, cap, count);
 }
 
 size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap)
@@ -91,43 +90,22 @@ static fer_error bind_by_name(fer_handle *handle, const char *host, const uint16
     return feri_open_by_name(handle, parsed, &query, opener, options, kind);
 }
 
-fer_error fer_tcp_listener_bind(fer_tcp_listener *listener, const char *host_port)
-{
-    return fer_tcp_listener_bind_with(listener, host_port, NULL);
-}
-
-fer_error fer_tcp_listener_bind_with(fer_tcp_listener *listener, const char *host_port,
-                                     const fer_bind_options *options)
-{
-    return bind_by_name(FERI_HANDLE(listener), host_port, NULL, feri_listener_open, options,
-                        FERI_FLAG_LISTENING);
-}
-
-fer_error fer_tcp_listener_bind_host_with(fer_tcp_listener *listener, const char *host,
-                                          uint16_t port, const fer_bind_options *options)
-{
-    return bind_by_name(FERI_HANDLE(listener), host, &port, feri_listener_open, options,
-                        FERI_FLAG_LISTENING);
-}
-
-fer_error fer_udp_socket_bind(fer_udp_socket *socket, const char *host_port)
-{
-    return fer_udp_socket_bind_with(socket, host_port, NULL);
-}
-
-fer_error fer_udp_socket_bind_with(fer_udp_socket *socket, const char *host_port,
-                                   const fer_bind_options *options)
-{
-    return bind_by_name(FERI_HANDLE(socket), host_port, NULL, feri_datagram_open, options,
-                        FERI_FLAG_DATAGRAM);
-}
-
-fer_error fer_udp_socket_bind_host_with(fer_udp_socket *socket, const char *host, uint16_t port,
-                                        const fer_bind_options *options)
-{
-    return bind_by_name(FERI_HANDLE(socket), host, &port, feri_datagram_open, options,
-                        FERI_FLAG_DATAGRAM);
-}
+#define BIND_FUNCTIONS(type, opener, kind)                                                         \
+    fer_error type##_bind(type *self, const char *host_port)                                       \
+    {                                                                                              \
+        return bind_by_name(FERI_HANDLE(self), host_port, NULL, opener, NULL, kind);               \
+    }                                                                                              \
+    fer_error type##_bind_with(type *self, const char *host_port, const fer_bind_options *options) \
+    {                                                                                              \
+        return bind_by_name(FERI_HANDLE(self), host_port, NULL, opener, options, kind);            \
+    }                                                                                              \
+    fer_error type##_bind_host_with(type *self, const char *host, uint16_t port,                   \
+                                    const fer_bind_options *options)                               \
+    {                                                                                              \
+        return bind_by_name(FERI_HANDLE(self), host, &port, opener, options, kind);                \
+    }
+BIND_FUNCTIONS(fer_tcp_listener, feri_listener_open, FERI_FLAG_LISTENING)
+BIND_FUNCTIONS(fer_udp_socket, feri_datagram_open, FERI_FLAG_DATAGRAM)
 
 fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
 {

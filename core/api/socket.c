@@ -104,14 +104,6 @@ fer_error fer_socket_is_listening(const fer_socket *socket, bool *out)
 
 /* ---- Options */
 
-fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
-{
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
-    bool is_v6 = feri_handle_has_flag(FERI_HANDLE(socket), FERI_FLAG_V6);
-    return is_v6 ? feri_bool_option(FERI_HANDLE(socket), FERP_ONLY_V6, out)
-                 : feri_own_error(FER_UNSUPPORTED);
-}
-
 FERI_OPTION(fer_socket, recv_buffer_size, size_t,
             feri_set_buffer_size(handle, FERP_RECV_BUFFER, value),
             feri_buffer_size(handle, FERP_RECV_BUFFER, out))

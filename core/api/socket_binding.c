@@ -239,6 +239,14 @@ fer_error fer_socket_set_only_v6(fer_socket *socket, bool only_v6)
     return feri_ok();
 }
 
+fer_error fer_socket_only_v6(const fer_socket *socket, bool *out)
+{
+    const fer_handle *handle = FERI_HANDLE(socket);
+    FER_TRY(feri_handle_check_getter(handle, out));
+    FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_V6), FER_UNSUPPORTED);
+    return feri_bool_option(handle, FERP_ONLY_V6, out);
+}
+
 /* Whether the option is nothing that this socket has. A Unix path that exists is not bound again
  * (unix(7)), although POSIX systems accept SO_REUSEADDR. Binding a port in TIME_WAIT is the effect
  * of the option on a POSIX stream. On Windows every bind can do it, and SO_REUSEADDR would let

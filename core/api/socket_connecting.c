@@ -122,14 +122,6 @@ fer_error fer_socket_connect_timeout(fer_socket *socket, const fer_socket_addr *
     return connect_built_until(handle, addr, feri_deadline_after(timeout));
 }
 
-static fer_error abandon_connect(fer_handle *handle, fer_error error)
-{
-    bool nonblocking = false;
-    (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
-    FER_TRY(feri_is_nonblocking(handle, FERI_OTHERS, &nonblocking));
-    return feri_map_error(nonblocking ? FERI_OPERATION_UNIX_START : FERI_OPERATION_EXPIRED, error);
-}
-
 /* Waits for room in the accept queue, and for the result. */
 static fer_error connect_unix_until(fer_handle *handle, const fer_unix_addr *addr,
                                     const feri_limits *limits, uint64_t queue_deadline)
@@ -185,7 +177,11 @@ fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
     bool has_not_started = started.kind == FER_WOULD_BLOCK || started.kind == FER_DEADLOCK ||
                            started.kind == FER_CANCELLED || started.kind == FER_TIMED_OUT;
     if (has_not_started) {
-        return abandon_connect(handle, started);
+        bool nonblocking = false;
+        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
+        FER_TRY(feri_is_nonblocking(handle, FERI_OTHERS, &nonblocking));
+        return feri_map_error(nonblocking ? FERI_OPERATION_UNIX_START : FERI_OPERATION_EXPIRED,
+                              started);
     }
     if (!is_limited) {
         return finish_connect(handle, started);

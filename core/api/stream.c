@@ -4,20 +4,14 @@
 #include "core/handle/handle.h"
 #include "ferrule/io.h"
 
-fer_stream fer_tcp_stream_as_stream(fer_tcp_stream *stream)
-{
-    return (fer_stream){FERI_HANDLE(stream)};
-}
-
-fer_stream fer_unix_stream_as_stream(fer_unix_stream *stream)
-{
-    return (fer_stream){FERI_HANDLE(stream)};
-}
-
-fer_stream fer_socket_as_stream(fer_socket *socket)
-{
-    return (fer_stream){FERI_HANDLE(socket)};
-}
+#define AS_STREAM(type)                         \
+    fer_stream type##_as_stream(type *self)     \
+    {                                           \
+        return (fer_stream){FERI_HANDLE(self)}; \
+    }
+AS_STREAM(fer_tcp_stream)
+AS_STREAM(fer_unix_stream)
+AS_STREAM(fer_socket)
 
 #define HANDLE_OF(stream) feri_handle_of_stream((stream).handle_)
 

@@ -83,44 +83,37 @@ FERI_OPTION(fer_udp_socket, ttl, uint32_t, feri_set_ttl(handle, value), feri_ttl
 
 /* ---- Broadcast and multicast */
 
+static fer_error set_hops(const fer_handle *handle, ferp_option option, uint32_t hops)
+{
+    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
+    FERI_REQUIRE(hops <= 255, FER_INVALID_INPUT);
+    return ferp_set_option(feri_modes_raw(handle), option, hops);
+}
+
+static fer_error number(const fer_handle *handle, ferp_option option, uint32_t *out)
+{
+    FER_TRY(feri_handle_check_getter(handle, out));
+    return ferp_option_value(feri_modes_raw(handle), option, out);
+}
+
 FERI_OPTION(fer_udp_socket, broadcast, bool, feri_set_bool_option(handle, FERP_BROADCAST, value),
             feri_bool_option(handle, FERP_BROADCAST, out))
 FERI_OPTION(fer_udp_socket, multicast_loop_v4, bool,
             feri_set_bool_option(handle, FERP_MULTICAST_LOOP_V4, value),
             feri_bool_option(handle, FERP_MULTICAST_LOOP_V4, out))
 
-fer_error fer_udp_socket_set_multicast_ttl_v4(fer_udp_socket *socket, uint32_t ttl)
-{
-    FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
-    FERI_REQUIRE(ttl <= 255, FER_INVALID_INPUT);
-    return ferp_set_option(feri_modes_raw(&socket->handle_), FERP_MULTICAST_TTL_V4, ttl);
-}
-
-fer_error fer_udp_socket_multicast_ttl_v4(const fer_udp_socket *socket, uint32_t *out)
-{
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
-    return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_TTL_V4, out);
-}
-
+FERI_OPTION(fer_udp_socket, multicast_ttl_v4, uint32_t,
+            set_hops(handle, FERP_MULTICAST_TTL_V4, value),
+            number(handle, FERP_MULTICAST_TTL_V4, out))
 FERI_OPTION(fer_udp_socket, multicast_if_v4, fer_ipv4_addr,
             feri_set_multicast_if_v4(handle, &value), feri_multicast_if_v4(handle, out))
 FERI_CHECKED_OPTION(fer_udp_socket, multicast_loop_v6, feri_check_v6(handle), bool, bool,
                     feri_set_bool_option(handle, FERP_MULTICAST_LOOP_V6, value),
                     feri_bool_option(handle, FERP_MULTICAST_LOOP_V6, out))
 
-fer_error fer_udp_socket_set_multicast_hops_v6(fer_udp_socket *socket, uint32_t hops)
-{
-    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
-    FERI_REQUIRE(hops <= 255, FER_INVALID_INPUT);
-    return ferp_set_option(feri_modes_raw(&socket->handle_), FERP_MULTICAST_HOPS_V6, hops);
-}
-
-fer_error fer_udp_socket_multicast_hops_v6(const fer_udp_socket *socket, uint32_t *out)
-{
-    FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_HOPS_V6, out);
-}
+FERI_CHECKED_OPTION(fer_udp_socket, multicast_hops_v6, feri_check_v6(handle), uint32_t, uint32_t,
+                    set_hops(handle, FERP_MULTICAST_HOPS_V6, value),
+                    number(handle, FERP_MULTICAST_HOPS_V6, out))
 
 /* macOS refuses 0 (`multicast_if_stays`), which may be set already. */
 fer_error fer_udp_socket_set_multicast_if_v6(fer_udp_socket *socket, uint32_t interface_index)
@@ -139,8 +132,7 @@ fer_error fer_udp_socket_set_multicast_if_v6(fer_udp_socket *socket, uint32_t in
 fer_error fer_udp_socket_multicast_if_v6(const fer_udp_socket *socket, uint32_t *out)
 {
     FER_TRY(feri_check_v6(FERI_HANDLE(socket)));
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    return ferp_option_value(feri_modes_raw(&socket->handle_), FERP_MULTICAST_IF_V6, out);
+    return number(FERI_HANDLE(socket), FERP_MULTICAST_IF_V6, out);
 }
 
 /* Joins and leaves a group. */

@@ -53,35 +53,20 @@ fer_error fer_unix_stream_peer_cred(const fer_unix_stream *stream, fer_unix_cred
 
 FERI_QUERY(fer_unix_stream_local_addr, const fer_unix_stream, fer_unix_addr, ferp_unix_local_addr)
 
-fer_error fer_unix_stream_send_handles(fer_unix_stream *stream, const void *buf, size_t len,
-                                       const fer_raw_socket *handles, size_t count, size_t *n)
-{
-    const struct ferp_sent_handles message = {buf, len, handles, count, NULL};
-    return feri_stream_send_handles(FERI_HANDLE(stream), &message, 0, n);
-}
-
-fer_error fer_unix_stream_try_send_handles(fer_unix_stream *stream, const void *buf, size_t len,
-                                           const fer_raw_socket *handles, size_t count, size_t *n)
-{
-    const struct ferp_sent_handles message = {buf, len, handles, count, NULL};
-    return feri_stream_send_handles(FERI_HANDLE(stream), &message, FERP_DONTWAIT, n);
-}
-
-fer_error fer_unix_stream_recv_handles(fer_unix_stream *stream, void *buf, size_t len,
-                                       fer_raw_socket *handles, size_t cap,
-                                       fer_unix_received_handles *out)
-{
-    struct ferp_received_handles message = {.buf = buf, .len = len, .handles = handles, .cap = cap};
-    return feri_stream_recv_handles(FERI_HANDLE(stream), &message, 0, out);
-}
-
-fer_error fer_unix_stream_try_recv_handles(fer_unix_stream *stream, void *buf, size_t len,
-                                           fer_raw_socket *handles, size_t cap,
-                                           fer_unix_received_handles *out)
-{
-    struct ferp_received_handles message = {.buf = buf, .len = len, .handles = handles, .cap = cap};
-    return feri_stream_recv_handles(FERI_HANDLE(stream), &message, FERP_DONTWAIT, out);
-}
+FERI_CALL_AND_TRY(fer_unix_stream, send_handles,
+                  feri_stream_send_handles(handle,
+                                           &(const struct ferp_sent_handles){buf, len, handles,
+                                                                             count, NULL},
+                                           flags, n),
+                  const void *buf, size_t len, const fer_raw_socket *handles, size_t count,
+                  size_t *n)
+FERI_CALL_AND_TRY(
+    fer_unix_stream, recv_handles,
+    feri_stream_recv_handles(handle,
+                             &(struct ferp_received_handles){
+                                 .buf = buf, .len = len, .handles = handles, .cap = cap},
+                             flags, out),
+    void *buf, size_t len, fer_raw_socket *handles, size_t cap, fer_unix_received_handles *out)
 
 /* ---- Listeners */
 
@@ -102,29 +87,19 @@ fer_error fer_unix_listener_bind_addr(fer_unix_listener *listener, const fer_uni
 
 /* The peer's name is queried only if the caller requests it. If the peer has closed, the address is
  * unnamed. */
-static void store_peer_addr(const fer_unix_stream *stream, fer_unix_addr *peer)
+static fer_error accept_with_name(fer_handle *listener, unsigned flags, fer_handle *out,
+                                  fer_unix_addr *peer)
 {
-    if (peer != NULL &&
-        ferp_unix_peer_addr(feri_handle_as_raw(&stream->handle_), peer).kind != FER_OK) {
+    FER_TRY(feri_accept(listener, flags, out, NULL));
+    if (peer != NULL && ferp_unix_peer_addr(feri_handle_as_raw(out), peer).kind != FER_OK) {
         *peer = (fer_unix_addr){0};
     }
-}
-
-fer_error fer_unix_listener_accept(fer_unix_listener *listener, fer_unix_stream *out,
-                                   fer_unix_addr *peer)
-{
-    FER_TRY(feri_accept(FERI_HANDLE(listener), 0, FERI_HANDLE(out), NULL));
-    store_peer_addr(out, peer);
     return feri_ok();
 }
 
-fer_error fer_unix_listener_try_accept(fer_unix_listener *listener, fer_unix_stream *out,
-                                       fer_unix_addr *peer)
-{
-    FER_TRY(feri_accept(FERI_HANDLE(listener), FERP_DONTWAIT, FERI_HANDLE(out), NULL));
-    store_peer_addr(out, peer);
-    return feri_ok();
-}
+FERI_CALL_AND_TRY(fer_unix_listener, accept,
+                  accept_with_name(handle, flags, FERI_HANDLE(out), peer), fer_unix_stream *out,
+                  fer_unix_addr *peer)
 
 FERI_QUERY(fer_unix_listener_local_addr, const fer_unix_listener, fer_unix_addr,
            ferp_unix_local_addr)

@@ -18,20 +18,6 @@ typedef struct loopback {
     fer_tcp_stream reader;
 } loopback;
 
-/* Accepts the connection of the writer, and closes those of other programs. */
-static fer_error accept_own(loopback *made)
-{
-    fer_socket_addr own;
-    fer_socket_addr peer;
-    FER_TRY(fer_tcp_stream_local_addr(&made->writer, &own));
-    FER_TRY(fer_tcp_listener_accept(&made->listener, &made->reader, &peer));
-    while (!fer_socket_addr_eq(&own, &peer)) {
-        fer_tcp_stream_close(&made->reader);
-        FER_TRY(fer_tcp_listener_accept(&made->listener, &made->reader, &peer));
-    }
-    return feri_ok();
-}
-
 /* Without Nagle's algorithm: a second byte does not wait until the first one is acknowledged (RFC
  * 9293, 3.7.4). With a linger time of 0 no port stays in TIME_WAIT. */
 static fer_error set_up(fer_tcp_stream *stream)
@@ -46,11 +32,17 @@ static fer_error connect_ends(loopback *made)
     const fer_duration time = fer_duration_from_secs(CONNECT_SECONDS);
     const fer_limits limits = {.deadline = fer_instant_after(time)};
     fer_socket_addr addr = {.ip = {.family = FER_IP_V4, .u.v4 = {{127, 0, 0, 1}}}};
+    fer_socket_addr peer;
     FER_TRY(fer_tcp_listener_bind_addr(&made->listener, &addr));
     FER_TRY(fer_tcp_listener_local_addr(&made->listener, &addr));
     FER_TRY(fer_tcp_listener_set_limits(&made->listener, &limits));
     FER_TRY(fer_tcp_stream_connect_timeout(&made->writer, &addr, time));
-    FER_TRY(accept_own(made));
+    FER_TRY(fer_tcp_stream_local_addr(&made->writer, &addr));
+    FER_TRY(fer_tcp_listener_accept(&made->listener, &made->reader, &peer));
+    while (!fer_socket_addr_eq(&addr, &peer)) { /* the connection of another program */
+        fer_tcp_stream_close(&made->reader);
+        FER_TRY(fer_tcp_listener_accept(&made->listener, &made->reader, &peer));
+    }
     FER_TRY(set_up(&made->writer));
     return set_up(&made->reader);
 }
@@ -91,40 +83,23 @@ static bool is_connection(const fer_waker *waker)
     return waker->p_.writer_ != FER_RAW_SOCKET_NONE;
 }
 
-/* If the buffers of the connection are full, the waker is woken. */
-static fer_error send_byte(fer_raw_socket writer)
-{
-    fer_error error;
-    size_t n;
-    do {
-        error = ferp_send(writer, "", 1, FERP_DONTWAIT, &n);
-    } while (error.kind == FER_INTERRUPTED);
-    return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
-}
-
-/* A receive that does not fill the buffer has emptied the queue. */
-static fer_error receive_all(fer_raw_socket reader)
-{
-    char bytes[512];
-    fer_error error;
-    size_t n;
-    do {
-        error = ferp_recv(reader, bytes, sizeof bytes, FERP_DONTWAIT, &n);
-    } while (error.kind == FER_INTERRUPTED || (error.kind == FER_OK && n == sizeof bytes));
-    return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
-}
-
 /* A compiler and a race detector cannot see that the system orders a wake and the clear after it.
  * The word does. */
 fer_error fer_waker_wake(fer_waker *waker)
 {
     FERI_REQUIRE(feri_waker_is_open(waker), FER_MISUSE);
     feri_atomic_touch(&waker->p_.order_);
-    if (is_connection(waker)) {
-        return send_byte(waker->p_.writer_);
+    if (!is_connection(waker)) {
+        ferp_token_signal(&waker->p_.event_);
+        return feri_ok();
     }
-    ferp_token_signal(&waker->p_.event_);
-    return feri_ok();
+    fer_error error;
+    size_t n;
+    do {
+        error = ferp_send(waker->p_.writer_, "", 1, FERP_DONTWAIT, &n);
+    } while (error.kind == FER_INTERRUPTED);
+    /* if the buffers of the connection are full, the waker is woken */
+    return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
 }
 
 fer_error fer_waker_clear(fer_waker *waker)
@@ -132,12 +107,16 @@ fer_error fer_waker_clear(fer_waker *waker)
     FERI_REQUIRE(feri_waker_is_open(waker), FER_MISUSE);
     fer_error error = feri_ok();
     if (is_connection(waker)) {
-        error = receive_all(waker->p_.reader_);
+        char bytes[512];
+        size_t n;
+        do { /* a receive that does not fill the buffer has emptied the queue */
+            error = ferp_recv(waker->p_.reader_, bytes, sizeof bytes, FERP_DONTWAIT, &n);
+        } while (error.kind == FER_INTERRUPTED || (error.kind == FER_OK && n == sizeof bytes));
     } else {
         ferp_token_clear(&waker->p_.event_);
     }
     (void)feri_atomic_load(&waker->p_.order_);
-    return error;
+    return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
 }
 
 fer_raw_socket fer_waker_as_raw(const fer_waker *waker)

@@ -44,33 +44,27 @@ bool feri_resolver_is_usable(fer_resolver *resolver)
     return pool != NULL && feri_pool_is_usable(pool);
 }
 
-/* Waits until no thread runs; the mutex is locked. */
-static fer_error await_threads(feri_pool *pool, const feri_limits *limits)
-{
-    fer_cancel_token no_thread = {0};
-    FER_TRY(feri_limits_check(limits));
-    if (pool->running == 0) {
-        return feri_ok();
-    }
-    FER_TRY(fer_cancel_token_new(&no_thread));
-    pool->no_thread = &no_thread;
-    ferp_mutex_unlock(&pool->mutex);
-    fer_error error = await_event(&no_thread, limits);
-    ferp_mutex_lock(&pool->mutex);
-    pool->no_thread = NULL;
-    fer_cancel_token_close(&no_thread);
-    return error;
-}
-
 /* limits: NULL if the call does not wait for the threads. */
 static fer_error close_pool(feri_pool *pool, const feri_limits *limits)
 {
+    fer_cancel_token no_thread = {0};
     if (!feri_pool_is_usable(pool)) {
         return feri_ok();
     }
     ferp_mutex_lock(&pool->mutex);
     feri_pool_cancel_all(pool);
-    fer_error error = limits != NULL ? await_threads(pool, limits) : feri_ok();
+    fer_error error = limits != NULL ? feri_limits_check(limits) : feri_ok();
+    if (error.kind == FER_OK && limits != NULL && pool->running > 0) {
+        error = fer_cancel_token_new(&no_thread);
+        if (error.kind == FER_OK) {
+            pool->no_thread = &no_thread;
+            ferp_mutex_unlock(&pool->mutex);
+            error = await_event(&no_thread, limits);
+            ferp_mutex_lock(&pool->mutex);
+            pool->no_thread = NULL;
+            fer_cancel_token_close(&no_thread);
+        }
+    }
     for (feri_worker *worker = pool->workers; worker != NULL; worker = worker->next) {
         if (worker->has_thread) {
             ferp_thread_release(&worker->thread, limits != NULL && !worker->is_running);
