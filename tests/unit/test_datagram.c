@@ -95,14 +95,20 @@ static void end_reading_in_the_wait(script_call call)
  * datagram, is no bytes from the peer. */
 SCRIPT_TEST(an_end_in_the_wait_after_another_sender_is_no_bytes_of_it)
 {
-    fer_udp_socket socket = connected_socket(&script_windows, 0);
-    handle_to_end = &socket.handle_;
-    script.on_call = end_reading_in_the_wait;
-    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.9:9", 2);
-    script_default(SCRIPT_TRY_RECV_FROM)->error = (fer_error){FER_WOULD_BLOCK, 10035};
-    assert_ok(receive(&socket, 0));
-    assert_int_equal(got.len, 0);
-    assert_addr(&got.from, PEER);
+    for (int is_clone = 0; is_clone < 2; is_clone++) {
+        /* the peer that the clone was made with is the peer no more */
+        const char *peer = is_clone ? "192.0.2.5:5" : PEER;
+        fer_udp_socket socket = connected_socket(&script_windows, is_clone ? FERI_FLAG_CLONED : 0);
+        script_default(SCRIPT_PEER_ADDR)->addr = script_addr(peer);
+        handle_to_end = &socket.handle_;
+        script.on_call = end_reading_in_the_wait;
+        queue_datagram(is_clone ? SCRIPT_TRY_RECV_FROM : SCRIPT_RECV_FROM, "192.0.2.9:9", 2);
+        script_default(SCRIPT_TRY_RECV_FROM)->error = (fer_error){FER_WOULD_BLOCK, 10035};
+        assert_ok(receive(&socket, 0));
+        assert_int_equal(got.len, 0);
+        assert_addr(&got.from, peer);
+        script_end_row();
+    }
 }
 
 /* A peek removes another sender's datagram to reach the next. The receive that drops it never
@@ -119,6 +125,12 @@ CONNECTED_TEST(a_peek_drops_another_sender_s_datagram)
         assert_int_equal(got.len, 3);
         assert_log("peek_from(1,4) try_recv_from(1,0) try_peek_from(1,4)");
     }
+    /* a raw socket */
+    socket.handle_.p_.flags_ |= FERI_FLAG_NO_PORTS;
+    queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
+    queue_datagram(SCRIPT_TRY_PEEK_FROM, PEER, 3);
+    assert_ok_log(receive(&socket, FERP_PEEK),
+                  "peek_from(1,4,not_udp) try_recv_from(1,0,not_udp) try_peek_from(1,4,not_udp)");
     /* An error that arrives between the peek and the receive would otherwise be lost. */
     queue_datagram(SCRIPT_PEEK_FROM, "192.0.2.9:9", 2);
     assert_forwards(SCRIPT_TRY_RECV_FROM, FER_CONNECTION_REFUSED, 111, receive(&socket, FERP_PEEK));
@@ -162,7 +174,8 @@ SCRIPT_TEST(a_translated_peer_s_datagrams_are_received)
 
 static void pass_time(script_call call)
 {
-    if (call == SCRIPT_RECV_FROM || call == SCRIPT_RECV_MESSAGES || call == SCRIPT_SEND) {
+    if (call == SCRIPT_RECV_FROM || call == SCRIPT_RECV_MESSAGES || call == SCRIPT_SEND ||
+        call == SCRIPT_SEND_TO) {
         script.now += 200;
     }
 }
@@ -239,15 +252,21 @@ SCRIPT_TEST(a_datagram_longer_than_the_send_buffer_is_too_long_if_buffers_lack)
 /* The first try has waited 200 ns of the timeout of 250 ns (rule T2). */
 SCRIPT_TEST(a_report_does_not_begin_the_timeout_of_a_send_again)
 {
-    size_t n = 77;
-    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_WRITE_TIMEOUT_SET);
-    script.on_call = pass_time;
-    script_default(SCRIPT_TIMEOUT)->value = 250;
-    script_default(SCRIPT_TRY_SEND)->error = (fer_error){FER_WOULD_BLOCK, 11};
-    script_then_fail(SCRIPT_SEND, FER_MESSAGE_TOO_LONG, 90);
-    script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
-    assert_error_n(feri_datagram_send(&socket.handle_, "ab", 2, 0, &n), FER_TIMED_OUT, 0, n, 0);
-    assert_true(script.now == 1000 + 250);
+    const fer_socket_addr to = script_addr(PEER);
+    for (int is_to = 0; is_to < 2; is_to++) {
+        size_t n = 77;
+        fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_WRITE_TIMEOUT_SET);
+        script.on_call = pass_time;
+        script_default(SCRIPT_TIMEOUT)->value = 250;
+        script_queue(is_to ? "send_to MESSAGE_TOO_LONG:90, try_send_to* WOULD_BLOCK:11"
+                           : "send MESSAGE_TOO_LONG:90, try_send* WOULD_BLOCK:11");
+        script_then_fail(SCRIPT_WAIT_FOR, FER_TIMED_OUT, 0);
+        assert_error_n(is_to ? feri_datagram_send_to(&socket.handle_, "ab", 2, &to, 0, &n)
+                             : feri_datagram_send(&socket.handle_, "ab", 2, 0, &n),
+                       FER_TIMED_OUT, 0, n, 0);
+        assert_true(script.now == 1000 + 250);
+        script_end_row();
+    }
 }
 
 /* A router's report of an earlier datagram is taken by the first try (rule U2). Without a peer, an

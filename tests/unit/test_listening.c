@@ -48,6 +48,9 @@ SCRIPT_TEST(an_inherited_mode_is_cleared_if_it_may_differ)
         {&script_bsd, FERI_FLAG_NONBLOCKING, "accept(1) set_nonblocking(2,0)"},
         {&script_bsd, FERI_FLAG_RESETS_AT_CLOSE, "accept(1) set_linger(2,1,0)"},
         {&script_posix, FERI_FLAG_RESETS_AT_CLOSE, "accept(1)"},
+        {&script_posix, FERI_FLAG_WRITE_TIMEOUT_SET,
+         "accept(1) set_timeout(2,reading,18446744073709551615) "
+         "set_timeout(2,writing,18446744073709551615)"},
         {&script_windows, FERI_FLAG_RESETS_AT_CLOSE, "accept(1)"},
         {&script_windows, 0, "accept(1)"},
         {&script_windows, FERI_FLAG_NONBLOCKING, "accept(1)"},

@@ -142,6 +142,9 @@ MODES_TEST(a_timeout_that_is_set_while_another_thread_ends_it_stays)
     during(SCRIPT_SET_TIMEOUT, set_timeout_too);
     assert_ok(feri_set_timeout(&handle, FERP_READING, FER_DURATION_NONE));
     assert_true(feri_handle_has_flag(&handle, FERI_FLAG_READ_TIMEOUT_SET));
+    assert_forwards(SCRIPT_SET_TIMEOUT, FER_BAD_HANDLE, 9,
+                    feri_set_timeout(&handle, FERP_READING, FER_DURATION_NONE));
+    assert_true(feri_handle_has_flag(&handle, FERI_FLAG_READ_TIMEOUT_SET));
 }
 
 /* ---- The raw socket of the record. R2, U5: "a bind or a connect through one is one of all". */

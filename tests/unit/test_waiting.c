@@ -127,6 +127,20 @@ STREAM_TEST(script_posix, a_try_that_would_block_has_no_timeout_if_it_was_remove
     assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
     assert_ok(feri_set_timeout(&handle, FERP_READING, FER_DURATION_NONE));
     assert_ends(&handle, FERP_READABLE, 1, FER_WOULD_BLOCK, 11);
+    assert_ok(feri_set_timeout(&handle, FERP_READING, (fer_duration){MILLI}));
+    assert_ends(&handle, FERP_READABLE, 1, FER_TIMED_OUT, 0);
+    script_then(SCRIPT_IS_NONBLOCKING)->value = 1; /* another process has made it so */
+    assert_ends(&handle, FERP_READABLE, 1, FER_WOULD_BLOCK, 11);
+}
+
+/* S6: a mark that a clone sets while this handle waits wakes no wait. */
+SCRIPT_TEST(a_read_of_a_clone_waits_in_slices)
+{
+    script_begin(&script_windows);
+    fer_handle handle = script_stream(FERI_FLAG_CLONED);
+    script_queue("wait_for TIMED_OUT");
+    assert_tries(&handle, FERP_READABLE, 2);
+    assert_log("wait_arm(1,READABLE) wait_for(100001000)");
 }
 
 /* S6: "A read or write whose timeout expires first returns what the shutdown gives, not TIMED_OUT",
