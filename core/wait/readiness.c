@@ -136,8 +136,8 @@ static fer_error poll_open(const ready_call *call, const feri_limits *own, const
         return feri_ok();
     }
     fer_interest seen = 0;
-    uint64_t until = known != 0 ? 0 : end_of_ready_slice(call, all->deadline);
-    fer_error error = ferp_ready(handle->p_.raw_, polled, until, known != 0 ? 0 : all->deadline,
+    uint64_t until = known != 0 ? ferp_now() : end_of_ready_slice(call, all->deadline);
+    fer_error error = ferp_ready(handle->p_.raw_, polled, until, known != 0 ? until : all->deadline,
                                  known != 0 ? NULL : all->token, &seen);
     if (error.kind == FER_TIMED_OUT && is_stream && (polled & FER_WRITABLE) != 0 &&
         write_end_was_missed(handle)) {
