@@ -566,6 +566,7 @@ static void choose_arguments(struct call *call)
                              : is_output                    ? call->outputs[i]
                                                             : choose_value(call, i);
         if (type <= INDEX_OF_fer_socket && call->arguments[i] != NULL) {
+            (void)handle_is_open(type, call->arguments[i]); /* by as_raw, which marks the handle */
             memcpy(&call->before[i], call->arguments[i], sizeof call->before[i]);
         }
     }
@@ -597,13 +598,10 @@ static bool is_untouched(const struct call *call, size_t at)
 static bool is_kept(const struct call *call, size_t at)
 {
     enum handle_type type = parameter_handle(call->function, at);
-    fer_handle before = call->before[at]; /* copies: as_raw marks the handle that it is asked of */
-    fer_handle now;
     bool is_to_be_opened =
-        parameter_is_opened(call->function, at) && !handle_is_open(type, &before);
-    memcpy(&now, call->arguments[at], sizeof now);
+        parameter_is_opened(call->function, at) && !handle_is_open(type, &call->before[at]);
     return is_to_be_opened
-               ? !handle_is_open(type, &now)
+               ? !handle_is_open(type, call->arguments[at])
                : has_same_bytes(&call->before[at], call->arguments[at], sizeof call->before[at]);
 }
 
