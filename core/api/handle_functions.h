@@ -8,6 +8,7 @@
 #ifndef FERI_HANDLE_FUNCTIONS_H
 #define FERI_HANDLE_FUNCTIONS_H
 
+#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/options.h"

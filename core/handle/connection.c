@@ -296,3 +296,38 @@ fer_error feri_forgive_ended(const fer_handle *handle, fer_error error)
                       ferp_check_connected(handle->p_.raw_).kind == FER_INVALID_INPUT);
     return has_ended ? feri_map_error(FERI_OPERATION_SET_ENDED, error) : error;
 }
+
+/* ---- The pending error */
+
+fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
+{
+    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    fer_error error;
+    bool was_connecting =
+        feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;
+    feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
+    if (answer == FERI_ANSWER_CHECK_CONNECT) {
+        answer = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR);
+    }
+    if (answer == FERI_ANSWER_SAVED_ERROR || (answer == FERI_ANSWER_END && was_connecting)) {
+        /* the connect has just failed, or the connection was reset before any call */
+        *out = feri_handle_saved_error(handle);
+        return feri_ok();
+    }
+    FER_TRY(error);
+    fer_error pending = feri_ok();
+    if (answer == FERI_ANSWER_END || was_connecting) {
+        /* the query that has found the connection has found no error */
+        *out = pending;
+        return pending;
+    }
+    FER_TRY(ferp_take_error(handle->p_.raw_, &pending));
+    pending = feri_map_error(FERI_OPERATION_WRITE, pending);
+    if (feri_error_is_soft(handle->p_.raw_, pending)) {
+        pending = feri_ok();
+    } else if (pending.kind != FER_OK) {
+        (void)feri_stream_after_failed_write(handle, pending);
+    }
+    *out = pending;
+    return feri_ok();
+}

@@ -96,4 +96,7 @@ bool feri_connection_has_ended(fer_raw_socket raw, fer_error error);
  * O7): FER_OK. */
 fer_error feri_forgive_ended(const fer_handle *handle, fer_error error);
 
+/* As fer_tcp_stream_take_error. */
+fer_error feri_stream_take_error(fer_handle *handle, fer_error *out);
+
 #endif

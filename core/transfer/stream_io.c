@@ -415,8 +415,8 @@ fer_error feri_stream_read_on(fer_handle *handle, void *buf, size_t len, size_t 
 
 /* Reads until the buffer is full, end of file (*ended) or an error. first is the result of a read
  * that has moved *done bytes. */
-static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len, fer_error first,
-                                 size_t *done, bool *ended)
+FERI_NOINLINE static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len,
+                                               fer_error first, size_t *done, bool *ended)
 {
     fer_error error = first;
     size_t moved = *done;
@@ -435,21 +435,16 @@ static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len, f
     }
 }
 
-/* The rest of a read_exact whose first read, with this result, has moved *done bytes. */
-FERI_NOINLINE static fer_error read_rest(fer_handle *handle, void *buf, size_t len, fer_error first,
-                                         size_t *done)
-{
-    bool ended;
-    fer_error error = read_until_full(handle, buf, len, first, done, &ended);
-    return ended ? feri_own_error(FER_UNEXPECTED_EOF) : error;
-}
-
 fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
     size_t ignored;
     size_t *done = n != NULL ? n : &ignored;
     fer_error error = feri_stream_read(handle, buf, len, done);
-    return *done != len ? read_rest(handle, buf, len, error, done) : error;
+    bool ended = false;
+    if (*done != len) {
+        error = read_until_full(handle, buf, len, error, done, &ended);
+    }
+    return ended ? feri_own_error(FER_UNEXPECTED_EOF) : error;
 }
 
 /* If the buffer is full, the next byte decides whether it was large enough. */
@@ -502,37 +497,4 @@ fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len,
     size_t *done = n != NULL ? n : &ignored;
     fer_error error = feri_stream_write(handle, buf, len, done);
     return *done != len ? write_rest(handle, buf, len, error, done) : error;
-}
-
-fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
-{
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    fer_error error;
-    bool was_connecting =
-        feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;
-    feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
-    if (answer == FERI_ANSWER_CHECK_CONNECT) {
-        answer = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR);
-    }
-    if (answer == FERI_ANSWER_SAVED_ERROR || (answer == FERI_ANSWER_END && was_connecting)) {
-        /* the connect has just failed, or the connection was reset before any call */
-        *out = feri_handle_saved_error(handle);
-        return feri_ok();
-    }
-    FER_TRY(error);
-    fer_error pending = feri_ok();
-    if (answer == FERI_ANSWER_END || was_connecting) {
-        /* the query that has found the connection has found no error */
-        *out = pending;
-        return pending;
-    }
-    FER_TRY(ferp_take_error(handle->p_.raw_, &pending));
-    pending = feri_map_error(FERI_OPERATION_WRITE, pending);
-    if (feri_error_is_soft(handle->p_.raw_, pending)) {
-        pending = feri_ok();
-    } else if (pending.kind != FER_OK) {
-        (void)feri_stream_after_failed_write(handle, pending);
-    }
-    *out = pending;
-    return feri_ok();
 }

@@ -37,8 +37,6 @@ fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size
 fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, size_t *n);
 fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len, size_t *n);
 
-fer_error feri_stream_take_error(fer_handle *handle, fer_error *out);
-
 /* Discards received bytes, as a read whose wait ends at the deadline in every mode. buf: anything,
  * of len bytes. FER_OK with *n == 0 is the end. */
 fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,

@@ -349,16 +349,12 @@ static void trace_event(ferp_sim_network *network, const ferp_sim_socket *socket
     ferp_sim_trace_event(network, verbs[event.interest & (FER_READABLE | FER_WRITABLE)], socket);
 }
 
-static bool is_once(fer_poll_mode mode)
-{
-    return mode == FER_POLL_ONESHOT || mode == FER_POLL_EDGE_ONESHOT;
-}
-
 /* A registration without interest reports only a failure, once. */
 static void report(ferp_sim_network *network, ferp_sim_poll_set *set, ferp_sim_source *reported,
                    fer_event event)
 {
-    reported->is_armed = !is_once(reported->mode) && has_any(reported->interest);
+    bool is_once = reported->mode == FER_POLL_ONESHOT || reported->mode == FER_POLL_EDGE_ONESHOT;
+    reported->is_armed = !is_once && has_any(reported->interest);
     reported->is_unreported = false;
     reported->changes = socket_of(network, reported)->changes;
     unlink_source(reported);
@@ -456,6 +452,13 @@ static fer_error wait_on(ferp_sim_network *network, ferp_sim_poll_set *set, fer_
                          size_t cap, fer_duration timeout, size_t *count, bool *notified)
 {
     uint64_t deadline = deadline_after(network, timeout);
+    ferp_sim_run_due_events(network);
+    if (set->is_closed) {
+        return ferp_sim_error(network, FERP_SIM_EBADF);
+    }
+    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_INTERRUPTED)) {
+        return ferp_sim_error(network, FERP_SIM_EINTR);
+    }
     *count = collect(network, set, events, cap);
     bool is_over = injects_event(network, set, events, cap, count);
     consume_notification(set, notified);
@@ -477,20 +480,6 @@ static fer_error wait_on(ferp_sim_network *network, ferp_sim_poll_set *set, fer_
     return FERP_SIM_OK;
 }
 
-static fer_error enter_and_wait(ferp_sim_network *network, ferp_sim_poll_set *set,
-                                fer_event *events, size_t cap, fer_duration timeout, size_t *count,
-                                bool *notified)
-{
-    ferp_sim_run_due_events(network);
-    if (set->is_closed) {
-        return ferp_sim_error(network, FERP_SIM_EBADF);
-    }
-    if (ferp_sim_injects(network, NULL, FER_SIM_FAULT_INTERRUPTED)) {
-        return ferp_sim_error(network, FERP_SIM_EINTR);
-    }
-    return wait_on(network, set, events, cap, timeout, count, notified);
-}
-
 FERI_NOINLINE fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, size_t cap,
                                          fer_duration timeout, size_t *count, bool *notified)
 {
@@ -499,7 +488,7 @@ FERI_NOINLINE fer_error ferp_poller_wait(fer_poller *poller, fer_event *events, 
     FERP_SIM_REQUIRE(network)
     REQUIRE_POLL_SET(network, set, poller)
     set->waits++;
-    fer_error error = enter_and_wait(network, set, events, cap, timeout, count, notified);
+    fer_error error = wait_on(network, set, events, cap, timeout, count, notified);
     leave(poller, set);
     ferp_sim_record record = {
         .verb = *notified ? "poller is woken" : "poller wait", .error = error, .moved = *count};
