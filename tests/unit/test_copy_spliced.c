@@ -116,6 +116,8 @@ BEGUN_TEST(only_open_halves_of_streams_without_limits_splice)
     from = script_stream(FERI_FLAG_NONBLOCKING);
     to = script_stream(FERI_FLAG_NONBLOCKING);
     assert_ok_log(splice(), "pipe_open(262144) pipe_fill(3,262144) pipe_close()");
+    to = script_stream(0);
+    assert_ok_log(splice(), ""); /* one waits, and the other does not */
 }
 
 SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_CLONED),
