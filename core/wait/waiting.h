@@ -63,15 +63,7 @@ typedef fer_error feri_try(feri_call *call, unsigned flags);
 /* The flags of a try by the mode, for a handle without limits: FERP_DONTWAIT if core waits although
  * calls could wait in the kernel, else 0. No shutdown wakes a receive of macOS (rule S6), and a
  * send may lose its count (rule E3). Datagrams move complete or not at all. */
-FERI_INLINE unsigned feri_try_flags(const fer_handle *handle, ferp_readiness readiness)
-{
-    bool core_waits = readiness == FERP_WRITABLE
-                          ? ferp_traits()->cut_send_loses_count &&
-                                !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
-                          : readiness == FERP_READABLE && ferp_traits()->io_waits_in_kernel &&
-                                feri_marks_read_end(handle);
-    return core_waits ? FERP_DONTWAIT : 0;
-}
+unsigned feri_try_flags(const fer_handle *handle, ferp_readiness readiness);
 
 /* What follows the first try of a call, or all of it: first is NULL. */
 typedef fer_error feri_rest(feri_call *call, const fer_error *first);
