@@ -246,7 +246,8 @@ void ferp_sim_add_time_wait(ferp_sim_network *network, const fer_socket_addr *ad
 
 static bool is_in_time_wait(const ferp_sim_network *network, const ferp_sim_socket *requester)
 {
-    for (size_t i = 0; i < network->time_wait_count; i++) {
+    size_t count = requester->kind == FERP_SIM_STREAM ? network->time_wait_count : 0;
+    for (size_t i = 0; i < count; i++) {
         const ferp_sim_time_wait *time_wait = &network->time_waits[i];
         if (time_wait->until > network->now && time_wait->addr.port == requester->local.port &&
             ferp_sim_covers(requester, &time_wait->addr.ip)) {
@@ -291,7 +292,7 @@ static bool port_is_free(const ferp_sim_network *network, const ferp_sim_socket 
             return false;
         }
     }
-    return requester->kind != FERP_SIM_STREAM || !is_in_time_wait(network, requester);
+    return !is_in_time_wait(network, requester);
 }
 
 fer_error ferp_sim_claim_any_port(ferp_sim_network *network, ferp_sim_socket *socket,
