@@ -43,6 +43,7 @@ void feri_handle_before_attempt(uint32_t *attempts);
  * FERI_OTHERS after a try that would block (rule T6). */
 fer_error feri_is_nonblocking(const fer_handle *handle, uint32_t asking, bool *out);
 
+/* The timeout. The OS is asked unless core keeps it. */
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
 
 /* The timeout, without a system call if this handle has set none and no other may have. */

@@ -12,6 +12,7 @@
 #include "ferrule/udp.h"
 #include "ferrule/udp_batch.h"
 #include "ferrule/unix.h"
+#include "platform/platform.h"
 
 /* flags are those of platform.h: with FERP_PEEK the datagram stays in the queue, with FERP_DONTWAIT
  * the call never waits. */
@@ -51,6 +52,13 @@ bool feri_datagram_is_same_end(const fer_socket_addr *one, const fer_socket_addr
  * receives (udp_recvmsg). So a sender may be reported as connect was given it, or as getpeername
  * reports it. */
 bool feri_datagram_is_translated(const fer_handle *handle, const fer_socket_addr *from);
+
+/* The length of a buffer for a receive: no datagram is longer than the system's maximum. */
+static inline size_t feri_clamp_datagram(size_t len)
+{
+    size_t max = ferp_traits()->datagram_length_max;
+    return len < max ? len : max;
+}
 
 /* Gives an IPv4 address the form that an IPv6 socket has for it on every system. */
 void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr);

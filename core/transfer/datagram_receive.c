@@ -55,10 +55,10 @@ FERI_NOINLINE static bool is_from_peer(const fer_handle *handle, fer_socket_addr
            feri_datagram_is_same_end(&peer, from) || feri_datagram_is_translated(handle, from);
 }
 
-/* Whether a datagram that the handle has received is the caller's.
- * The peer is compared also after the queue was empty. Linux finds the socket of a datagram and
- * then queues it, without a lock in between (net/ipv4/udp.c, __udp4_lib_rcv). So another sender's
- * may be queued after connect has returned and a receive has found nothing (rule U5). */
+/* Whether a datagram that the handle has received is the caller's. The peer is compared also after
+ * the queue was empty. Linux finds the socket of a datagram and then queues it, without a lock in
+ * between (net/ipv4/udp.c, __udp4_lib_rcv). So another sender's may be queued after connect has
+ * returned and a receive has found nothing (rule U5). */
 static inline bool is_of_peer(const fer_handle *handle, fer_socket_addr *from)
 {
     const fer_socket_addr *peer = &handle->p_.peer_;
@@ -154,11 +154,10 @@ static fer_error try_to_receive(feri_call *of, unsigned flags)
 FERI_NOINLINE static fer_error run_receive(feri_call *of, const fer_error *first)
 {
     receive_call *call = (receive_call *)of;
-    size_t max = ferp_traits()->datagram_length_max;
     FER_TRY(feri_handle_check_use(of->handle));
     FERI_REQUIRE(call->out != NULL, FER_MISUSE);
     FERI_REQUIRE(feri_is_buffer(call->buf, call->len), FER_MISUSE);
-    call->len = call->len < max ? call->len : max;
+    call->len = feri_clamp_datagram(call->len);
     if (first == NULL) {
         of->flags |= feri_handle_has_flag(of->handle, FERI_FLAG_NO_PORTS) ? FERP_NOT_UDP : 0;
         feri_call_start(of);
@@ -223,10 +222,9 @@ static fer_error try_to_receive_unix(feri_call *of, unsigned flags)
 FERI_NOINLINE static fer_error run_receive_unix(feri_call *of, const fer_error *first)
 {
     unix_receive_call *call = (unix_receive_call *)of;
-    size_t max = ferp_traits()->datagram_length_max;
     FER_TRY(feri_handle_check_getter(of->handle, call->out));
     FERI_REQUIRE(feri_is_buffer(call->buf, call->len), FER_MISUSE);
-    call->len = call->len < max ? call->len : max;
+    call->len = feri_clamp_datagram(call->len);
     return feri_run_on(of, try_to_receive_unix, first);
 }
 

@@ -145,8 +145,7 @@ fer_error feri_datagram_recv_handles(fer_handle *handle, struct ferp_received_ha
     FER_TRY(feri_handle_check_getter(handle, out));
     FERI_REQUIRE(is_receivable(message, out), FER_MISUSE);
     FERI_REQUIRE(message->len > 0, FER_INVALID_INPUT);
-    size_t max = ferp_traits()->datagram_length_max;
-    message->len = message->len < max ? message->len : max;
+    message->len = feri_clamp_datagram(message->len);
     message->is_datagram = true;
     receive_handles_call call = {{.handle = handle, .readiness = FERP_RECEIVABLE}, message};
     FER_TRY(feri_run_on(&call.call, try_to_receive_handles, NULL));

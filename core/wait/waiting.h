@@ -40,7 +40,7 @@ typedef struct feri_call {
     /* The result is an error of a try, or of the socket in a wait (failure of ferp_wait). The
      * caller maps it by its operation. Any other result says nothing about the socket. */
     bool is_socket_error;
-    bool is_marked; /* a mark of the caller's own */
+    bool is_marked; /* the caller's own, here because one store then clears all four */
 } feri_call;
 
 /* A call by the mode. If gcc compiles for size, it clears a whole struct with "rep stos", which is
