@@ -30,7 +30,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    fer_resolver_close(&resolver);
+    FER_IGNORE(fer_resolver_close_gracefully(&resolver, NULL));
     fer_cancel_token_close(&token);
     return socket_test_end(state);
 }

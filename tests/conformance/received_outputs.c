@@ -280,7 +280,7 @@ static int lookups_begin(void **state)
 static int lookups_end(void **state)
 {
     fer_lookup_close(&lookup);
-    fer_resolver_close(&resolver);
+    FER_IGNORE(fer_resolver_close_gracefully(&resolver, NULL));
     return test_end(state);
 }
 
