@@ -90,7 +90,7 @@ check() {
 
 # docs/DESIGN.md, "What a call costs", has the reason of each gate.
 for name in archive shared lto; do
-    check "$name" write_read 2 104 bench_limits
+    check "$name" write_read 2 108 bench_limits
     check "$name" try_write_read 2 108 bench_calls
     check "$name" write_read_all 2 144 bench_calls
     check "$name" any_stream 2 140 bench_calls

@@ -157,13 +157,14 @@ fer_error ferp_sockaddr_un_to(const void *name, size_t len, fer_unix_addr *out);
 /* ---- Bytes. *n is the number of bytes moved, 0 on failure. len and sums are at most
  * io_length_max (of a datagram datagram_length_max), counts at most io_slices_max. */
 
-/* The flags of these functions, as in recv(2) and send(2). */
+/* The flags of these functions, as in recv(2) and send(2). The first two have the numbers of Linux
+ * and Windows, and of Linux, so that their conversion is a mask there. */
 enum {
-    FERP_PEEK = 1,     /* a receive leaves what it returns in the queue. MSG_PEEK */
-    FERP_DONTWAIT = 2, /* never waits, in every mode: WOULD_BLOCK. MSG_DONTWAIT | nothing, because
-                        * core has set the mode */
-    FERP_NOT_UDP = 4,  /* the datagrams of ferp_recv_from are not of UDP */
-    FERP_UNIX = 8      /* received from a Unix stream, or sent to a Unix datagram socket */
+    FERP_PEEK = 0x02,     /* a receive leaves what it returns in the queue. MSG_PEEK */
+    FERP_DONTWAIT = 0x40, /* never waits, in every mode: WOULD_BLOCK. MSG_DONTWAIT | nothing,
+                           * because core has set the mode */
+    FERP_NOT_UDP = 0x04,  /* the datagrams of ferp_recv_from are not of UDP */
+    FERP_UNIX = 0x08      /* received from a Unix stream, or sent to a Unix datagram socket */
 };
 
 /* OK with *n == 0 and len > 0 is end of file. BROKEN_PIPE: the read half of this socket is shut

@@ -68,75 +68,63 @@
 #define FERI_TIMEOUT_FUNCTIONS(type) \
     FERI_TIMEOUT_FUNCTIONS_OF(type, type *, const type *, FERI_HANDLE)
 
+/* A call, and its form that never waits, with the parameters that follow the handle. `call` has the
+ * flags of the two in `flags`. */
+#define FERI_CALL_AND_TRY_OF(type, ref, HANDLE, name, call, ...) \
+    fer_error type##_##name(ref self, __VA_ARGS__)               \
+    {                                                            \
+        fer_handle *handle = HANDLE(self);                       \
+        const unsigned flags = 0;                                \
+        return call;                                             \
+    }                                                            \
+    fer_error type##_try_##name(ref self, __VA_ARGS__)           \
+    {                                                            \
+        fer_handle *handle = HANDLE(self);                       \
+        const unsigned flags = FERP_DONTWAIT;                    \
+        return call;                                             \
+    }
+#define FERI_CALL_AND_TRY(type, name, call, ...) \
+    FERI_CALL_AND_TRY_OF(type, type *, FERI_HANDLE, name, call, __VA_ARGS__)
+
 /* Of the streams, and of fer_stream. */
-#define FERI_TRANSFER_FUNCTIONS_OF(type, ref, const_ref, HANDLE)                                   \
-    fer_error type##_read(ref self, void *buf, size_t len, size_t *n)                              \
-    {                                                                                              \
-        return feri_stream_read(HANDLE(self), buf, len, n);                                        \
-    }                                                                                              \
-    fer_error type##_read_exact(ref self, void *buf, size_t len, size_t *n)                        \
-    {                                                                                              \
-        return feri_stream_read_exact(HANDLE(self), buf, len, n);                                  \
-    }                                                                                              \
-    fer_error type##_read_to_end(ref self, void *buf, size_t len, size_t *n)                       \
-    {                                                                                              \
-        return feri_stream_read_to_end(HANDLE(self), buf, len, n);                                 \
-    }                                                                                              \
-    fer_error type##_peek(ref self, void *buf, size_t len, size_t *n)                              \
-    {                                                                                              \
-        return feri_stream_peek(HANDLE(self), buf, len, 0, n);                                     \
-    }                                                                                              \
-    fer_error type##_try_peek(ref self, void *buf, size_t len, size_t *n)                          \
-    {                                                                                              \
-        return feri_stream_peek(HANDLE(self), buf, len, FERP_DONTWAIT, n);                         \
-    }                                                                                              \
-    fer_error type##_try_read(ref self, void *buf, size_t len, size_t *n)                          \
-    {                                                                                              \
-        return feri_stream_try_read(HANDLE(self), buf, len, n);                                    \
-    }                                                                                              \
-    fer_error type##_read_vectored(ref self, const fer_io_slice_mut *slices, size_t count,         \
-                                   size_t *n)                                                      \
-    {                                                                                              \
-        return feri_stream_read_vectored(HANDLE(self), slices, count, n);                          \
-    }                                                                                              \
-    fer_error type##_try_read_vectored(ref self, const fer_io_slice_mut *slices, size_t count,     \
-                                       size_t *n)                                                  \
-    {                                                                                              \
-        return feri_stream_try_read_vectored(HANDLE(self), slices, count, n);                      \
-    }                                                                                              \
-    fer_error type##_write(ref self, const void *buf, size_t len, size_t *n)                       \
-    {                                                                                              \
-        return feri_stream_write(HANDLE(self), buf, len, n);                                       \
-    }                                                                                              \
-    fer_error type##_write_all(ref self, const void *buf, size_t len, size_t *n)                   \
-    {                                                                                              \
-        return feri_stream_write_all(HANDLE(self), buf, len, n);                                   \
-    }                                                                                              \
-    fer_error type##_try_write(ref self, const void *buf, size_t len, size_t *n)                   \
-    {                                                                                              \
-        return feri_stream_try_write(HANDLE(self), buf, len, n);                                   \
-    }                                                                                              \
-    fer_error type##_write_vectored(ref self, const fer_io_slice *slices, size_t count, size_t *n) \
-    {                                                                                              \
-        return feri_stream_write_vectored(HANDLE(self), slices, count, n);                         \
-    }                                                                                              \
-    fer_error type##_try_write_vectored(ref self, const fer_io_slice *slices, size_t count,        \
-                                        size_t *n)                                                 \
-    {                                                                                              \
-        return feri_stream_try_write_vectored(HANDLE(self), slices, count, n);                     \
-    }                                                                                              \
-    fer_error type##_ready(const_ref self, fer_interest interest, fer_duration timeout,            \
-                           fer_interest *ready)                                                    \
-    {                                                                                              \
-        return feri_stream_ready(HANDLE(self), interest, timeout, ready);                          \
-    }                                                                                              \
-    fer_error type##_take_error(ref self, fer_error *out)                                          \
-    {                                                                                              \
-        return feri_stream_take_error(HANDLE(self), out);                                          \
-    }                                                                                              \
-    fer_error type##_shutdown(ref self, fer_shutdown how)                                          \
-    {                                                                                              \
-        return feri_stream_shutdown(HANDLE(self), how);                                            \
+#define FERI_TRANSFER_FUNCTIONS_OF(type, ref, const_ref, HANDLE)                                  \
+    FERI_CALL_AND_TRY_OF(type, ref, HANDLE, read, feri_stream_read(handle, buf, len, flags, n),   \
+                         void *buf, size_t len, size_t *n)                                        \
+    FERI_CALL_AND_TRY_OF(type, ref, HANDLE, peek,                                                 \
+                         feri_stream_read(handle, buf, len, FERP_PEEK | flags, n), void *buf,     \
+                         size_t len, size_t *n)                                                   \
+    FERI_CALL_AND_TRY_OF(type, ref, HANDLE, read_vectored,                                        \
+                         feri_stream_read_vectored(handle, slices, count, flags, n),              \
+                         const fer_io_slice_mut *slices, size_t count, size_t *n)                 \
+    FERI_CALL_AND_TRY_OF(type, ref, HANDLE, write, feri_stream_write(handle, buf, len, flags, n), \
+                         const void *buf, size_t len, size_t *n)                                  \
+    FERI_CALL_AND_TRY_OF(type, ref, HANDLE, write_vectored,                                       \
+                         feri_stream_write_vectored(handle, slices, count, flags, n),             \
+                         const fer_io_slice *slices, size_t count, size_t *n)                     \
+    fer_error type##_read_exact(ref self, void *buf, size_t len, size_t *n)                       \
+    {                                                                                             \
+        return feri_stream_read_exact(HANDLE(self), buf, len, n);                                 \
+    }                                                                                             \
+    fer_error type##_read_to_end(ref self, void *buf, size_t len, size_t *n)                      \
+    {                                                                                             \
+        return feri_stream_read_to_end(HANDLE(self), buf, len, n);                                \
+    }                                                                                             \
+    fer_error type##_write_all(ref self, const void *buf, size_t len, size_t *n)                  \
+    {                                                                                             \
+        return feri_stream_write_all(HANDLE(self), buf, len, n);                                  \
+    }                                                                                             \
+    fer_error type##_ready(const_ref self, fer_interest interest, fer_duration timeout,           \
+                           fer_interest *ready)                                                   \
+    {                                                                                             \
+        return feri_stream_ready(HANDLE(self), interest, timeout, ready);                         \
+    }                                                                                             \
+    fer_error type##_take_error(ref self, fer_error *out)                                         \
+    {                                                                                             \
+        return feri_stream_take_error(HANDLE(self), out);                                         \
+    }                                                                                             \
+    fer_error type##_shutdown(ref self, fer_shutdown how)                                         \
+    {                                                                                             \
+        return feri_stream_shutdown(HANDLE(self), how);                                           \
     }
 
 /* Of the streams. */
@@ -189,21 +177,5 @@
     }
 #define FERI_OPTION(type, name, value_type, set, get) \
     FERI_CHECKED_OPTION(type, name, feri_ok(), value_type, value_type, set, get)
-
-/* A call, and its form that never waits, with the parameters that follow the handle. `call` has the
- * flags of the two in `flags`. */
-#define FERI_CALL_AND_TRY(type, name, call, ...)         \
-    fer_error type##_##name(type *self, __VA_ARGS__)     \
-    {                                                    \
-        fer_handle *handle = FERI_HANDLE(self);          \
-        const unsigned flags = 0;                        \
-        return call;                                     \
-    }                                                    \
-    fer_error type##_try_##name(type *self, __VA_ARGS__) \
-    {                                                    \
-        fer_handle *handle = FERI_HANDLE(self);          \
-        const unsigned flags = FERP_DONTWAIT;            \
-        return call;                                     \
-    }
 
 #endif

@@ -105,11 +105,6 @@ static fer_error try_to_accept(feri_call *of, unsigned flags)
     return error.kind == FER_OK ? error : after_failed_accept(call, error);
 }
 
-FERI_NOINLINE static fer_error run_accept(feri_call *of, const fer_error *first)
-{
-    return feri_run_on(of, try_to_accept, first);
-}
-
 FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out,
                                fer_socket_addr *peer)
 {
@@ -124,12 +119,12 @@ FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle 
     fer_socket_addr from;
     const bool is_unix = (properties & FERI_FLAG_UNIX) != 0;
     accept_call call;
-    feri_call_init(&call.call, listener, FERP_ACCEPTABLE, flags);
     call.raw = FER_RAW_SOCKET_NONE;
     call.peer = peer == NULL || is_unix ? NULL : &from;
     call.skips = 0;
     feri_clear_addr(&from); /* a Unix stream has none */
-    fer_error error = feri_run(&call.call, listener, true, flags, try_to_accept, run_accept);
+    fer_error error =
+        feri_run(&call.call, listener, FERP_ACCEPTABLE, true, flags, try_to_accept, feri_run_on);
     FER_TRY(
         feri_finish_opening(out, error, call.raw, properties & (FERI_FLAG_UNIX | FERI_FLAG_V6)));
     if (peer != NULL) {

@@ -114,8 +114,8 @@ static fer_error write_some(copy_way *way, progress *out)
 {
     fer_copy_buffer *buffer = way->buffer;
     size_t moved = 0;
-    fer_error error = feri_stream_try_write(way->to, (const uint8_t *)buffer->base + buffer->start,
-                                            buffer->len, &moved);
+    fer_error error = feri_stream_write(way->to, (const uint8_t *)buffer->base + buffer->start,
+                                        buffer->len, FERP_DONTWAIT, &moved);
     FERI_ASSERT(moved <= buffer->len);
     buffer->start += moved;
     buffer->len -= moved;
@@ -153,7 +153,8 @@ static fer_error read_some(copy_way *way, progress *out)
             }
         }
     }
-    fer_error error = feri_stream_try_read(way->from, buffer->base, buffer->cap, &buffer->len);
+    fer_error error =
+        feri_stream_read(way->from, buffer->base, buffer->cap, FERP_DONTWAIT, &buffer->len);
     if (error.kind == FER_OK && buffer->len == 0) {
         way->is_done = true;
         *out = MOVED;

@@ -269,11 +269,6 @@ static fer_error try_to_send_messages(feri_call *of, unsigned flags)
                : error;
 }
 
-static FERI_NOINLINE fer_error run_chunk(feri_call *of, const fer_error *first)
-{
-    return feri_run_on(of, try_to_send_messages, first);
-}
-
 /* Each try sends at least one message of the chunk, with a timeout of its own (rule B2). */
 static fer_error send_messages(send_batch *batch)
 {
@@ -282,9 +277,8 @@ static fer_error send_messages(send_batch *batch)
         if (batch->at == batch->filled) {
             FER_TRY(fill_chunk(batch));
         }
-        batch->call.is_socket_error = false;
-        fer_error error = feri_run(&batch->call, batch->call.handle, true, batch->call.flags,
-                                   try_to_send_messages, run_chunk);
+        fer_error error = feri_run(&batch->call, batch->call.handle, FERP_WRITABLE, true,
+                                   batch->call.flags, try_to_send_messages, feri_run_on);
         if (error.kind == FER_OK) {
             advance(batch);
         } else if (!batch->call.is_socket_error) {
@@ -304,7 +298,8 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
                                    unsigned flags, size_t *n)
 {
     send_batch batch;
-    feri_call_init(&batch.call, handle, FERP_WRITABLE, flags);
+    batch.call.handle = handle;
+    batch.call.flags = flags;
     batch.messages = messages;
     batch.count = count;
     batch.done = 0;

@@ -151,7 +151,7 @@ static fer_error try_to_receive(feri_call *of, unsigned flags)
     return is_end ? end_receiving(call) : error;
 }
 
-FERI_NOINLINE static fer_error run_receive(feri_call *of, const fer_error *first)
+FERI_NOINLINE static fer_error run_receive(feri_call *of, feri_try *attempt, const fer_error *first)
 {
     receive_call *call = (receive_call *)of;
     FER_TRY(feri_handle_check_use(of->handle));
@@ -166,7 +166,7 @@ FERI_NOINLINE static fer_error run_receive(feri_call *of, const fer_error *first
         return end_receiving(call);
     }
     FERI_REQUIRE(!feri_handle_has_flag(of->handle, FERI_FLAG_COALESCING), FER_INVALID_INPUT);
-    fer_error error = feri_run_on(of, try_to_receive, first);
+    fer_error error = feri_run_on(of, attempt, first);
     if (of->is_socket_error) {
         return feri_map_error(FERI_OPERATION_DATAGRAM, error);
     }
@@ -190,13 +190,13 @@ FERI_HOT fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t l
     receive_call call;
     bool is_at_once = is_usual(handle, buf, len) && out != NULL &&
                       !feri_handle_has_flag(handle, NOT_RECEIVED_AT_ONCE);
-    feri_call_init(&call.call, handle, FERP_RECEIVABLE, flags);
     call.buf = buf;
     call.len = len;
     call.out = out;
     call.has_refusal = false;
     call.was_retried = false;
-    fer_error error = feri_run(&call.call, handle, is_at_once, flags, try_to_receive, run_receive);
+    fer_error error = feri_run(&call.call, handle, FERP_RECEIVABLE, is_at_once, flags,
+                               try_to_receive, run_receive);
     if (error.kind == FER_OK) {
         FERI_ASSERT(call.received.len <= call.len);
         *out = (fer_udp_received){call.received.len, call.received.truncated, call.received.from};
@@ -219,23 +219,23 @@ static fer_error try_to_receive_unix(feri_call *of, unsigned flags)
     return ferp_unix_recv_from(of->handle->p_.raw_, call->buf, call->len, flags, call->out);
 }
 
-FERI_NOINLINE static fer_error run_receive_unix(feri_call *of, const fer_error *first)
+FERI_NOINLINE static fer_error run_receive_unix(feri_call *of, feri_try *attempt,
+                                                const fer_error *first)
 {
     unix_receive_call *call = (unix_receive_call *)of;
     FER_TRY(feri_handle_check_getter(of->handle, call->out));
     FERI_REQUIRE(feri_is_buffer(call->buf, call->len), FER_MISUSE);
     call->len = feri_clamp_datagram(call->len);
-    return feri_run_on(of, try_to_receive_unix, first);
+    return feri_run_on(of, attempt, first);
 }
 
 FERI_HOT fer_error feri_unix_datagram_receive(fer_handle *handle, void *buf, size_t len,
                                               unsigned flags, fer_unix_received *out)
 {
     unix_receive_call call;
-    feri_call_init(&call.call, handle, FERP_RECEIVABLE, flags);
     call.buf = buf;
     call.len = len;
     call.out = out;
-    return feri_run(&call.call, handle, is_usual(handle, buf, len) && out != NULL, flags,
-                    try_to_receive_unix, run_receive_unix);
+    return feri_run(&call.call, handle, FERP_RECEIVABLE, is_usual(handle, buf, len) && out != NULL,
+                    flags, try_to_receive_unix, run_receive_unix);
 }

@@ -52,7 +52,7 @@ fer_error feri_datagram_check_send(const fer_handle *handle, const void *buf, si
 
 /* One send: to an IP address, to the name of a Unix socket, or to the peer. */
 typedef struct send_call {
-    feri_call call; /* WRITABLE, marked: to an IP address. FERP_UNIX: of fer_unix_datagram */
+    feri_call call; /* WRITABLE. FERP_UNIX: of fer_unix_datagram */
     const void *buf;
     size_t len;
     const fer_socket_addr *addr; /* NULL: to the peer */
@@ -104,17 +104,17 @@ static fer_error run_checked(send_call *call, fer_error checked, feri_try *attem
 }
 
 /* The caller's address is not checked yet. */
-FERI_NOINLINE static fer_error run_send(feri_call *of, const fer_error *first)
+FERI_NOINLINE static fer_error run_send(feri_call *of, feri_try *attempt, const fer_error *first)
 {
     send_call *call = (send_call *)of;
     fer_error error = feri_datagram_check_send(of->handle, call->buf, call->len);
-    if (error.kind == FER_OK && of->is_marked) {
+    if (error.kind == FER_OK && attempt == try_send_to) {
         error = feri_addresses_are_valid(call->addr, 1)
                     ? feri_datagram_destination(of->handle, call->addr, &call->converted)
                     : feri_refuse(call->addr == NULL);
         call->addr = &call->converted;
     }
-    return run_checked(call, error, of->is_marked ? try_send_to : try_send, first);
+    return run_checked(call, error, attempt, first);
 }
 
 /* If a timeout was set, the clock is read before the first try. */
@@ -124,14 +124,13 @@ static inline fer_error send_one(fer_handle *handle, const void *buf, size_t len
 {
     send_call call;
     bool is_at_once = is_usual && buf != NULL && len - 1 < ferp_traits()->datagram_length_max;
-    feri_call_init(&call.call, handle, FERP_WRITABLE, flags);
-    call.call.is_marked = attempt == try_send_to;
     call.buf = buf;
     call.len = len;
     call.addr = to;
     call.sent = 0;
     call.reports = 0;
-    fer_error error = feri_run(&call.call, handle, is_at_once, flags, attempt, run_send);
+    fer_error error =
+        feri_run(&call.call, handle, FERP_WRITABLE, is_at_once, flags, attempt, run_send);
     feri_store_count(n, call.sent);
     return error;
 }

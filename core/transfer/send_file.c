@@ -96,14 +96,14 @@ static fer_error send_by_buffer(file_part *part, const fer_copy_buffer *buffer)
  * next call's. */
 static fer_error send_parts(file_part *part, const fer_copy_buffer *buffer)
 {
-    FER_TRY(feri_stream_write(part->to, buffer->base, 0, NULL));
+    FER_TRY(feri_stream_write(part->to, buffer->base, 0, 0, NULL));
     part->is_sent_by_system = !feri_handle_is_limited(part->to) &&
                               feri_waits_by_system(part->to, FERP_WRITING, &part->waits);
     while (part->sent < part->len) {
         FER_TRY(part->is_sent_by_system ? send_by_system(part, buffer)
                                         : send_by_buffer(part, buffer));
         if (part->sent < part->len) {
-            FER_TRY(feri_stream_write(part->to, buffer->base, 0, NULL));
+            FER_TRY(feri_stream_write(part->to, buffer->base, 0, 0, NULL));
         }
     }
     return feri_ok();

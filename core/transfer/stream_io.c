@@ -24,14 +24,6 @@ typedef struct stream_call {
     size_t moved;
 } stream_call;
 
-/* FERP_UNIX, if a receive of the stream needs it. */
-static inline unsigned unix_flag(const fer_handle *handle)
-{
-    bool needs_it =
-        ferp_traits()->receive_leaks_handles && feri_handle_has_flag(handle, FERI_FLAG_UNIX);
-    return needs_it ? FERP_UNIX : 0;
-}
-
 /* ---- The slices of one vectored call */
 
 /* One function plans both kinds of slice, as fer_io_slice. */
@@ -113,21 +105,25 @@ static bool can_be_shorter(stream_call *call, fer_error *error)
     return true;
 }
 
-/* A read of 0 bytes is the end, because its callers have excluded a length of 0. */
-static inline fer_error end_if_empty(const stream_call *call, fer_error error)
+/* The flag of a receive, if that of the stream needs it. */
+static inline unsigned unix_flag(const fer_handle *handle)
 {
-    return (error.kind == FER_OK && call->moved == 0) ? feri_own_error(FER_UNEXPECTED_EOF) : error;
+    return feri_handle_has_flag(handle, FERI_FLAG_UNIX) ? FERP_UNIX : 0;
 }
 
+/* A read of 0 bytes is the end, because its callers have excluded a length of 0. */
 static fer_error try_read(feri_call *of, unsigned flags)
 {
     stream_call *call = (stream_call *)of;
     fer_error error;
+    if (ferp_traits()->receive_leaks_handles) {
+        flags |= unix_flag(of->handle);
+    }
     do {
-        error = ferp_recv(of->handle->p_.raw_, (void *)(uintptr_t)call->data, call->len,
-                          flags | unix_flag(of->handle), &call->moved);
+        error = ferp_recv(of->handle->p_.raw_, (void *)(uintptr_t)call->data, call->len, flags,
+                          &call->moved);
     } while (error.kind != FER_OK && can_be_shorter(call, &error));
-    return end_if_empty(call, error);
+    return error.kind == FER_OK && call->moved == 0 ? feri_own_error(FER_UNEXPECTED_EOF) : error;
 }
 
 static fer_error try_write(feri_call *of, unsigned flags)
@@ -140,24 +136,16 @@ static fer_error try_write(feri_call *of, unsigned flags)
     return error;
 }
 
-typedef fer_error move_some(const feri_call *call, const void *slices, size_t count, unsigned flags,
-                            size_t *moved);
-
-static fer_error read_slices(const feri_call *call, const void *slices, size_t count,
-                             unsigned flags, size_t *moved)
+static inline fer_error move_slices_once(stream_call *call, bool reads, const void *slices,
+                                         size_t count, unsigned flags)
 {
-    return ferp_recv_vectored(call->handle->p_.raw_, slices, count, flags | unix_flag(call->handle),
-                              moved);
-}
-
-static fer_error write_slices(const feri_call *call, const void *slices, size_t count,
-                              unsigned flags, size_t *moved)
-{
-    return ferp_send_vectored(call->handle->p_.raw_, slices, count, flags, moved);
+    fer_raw_socket raw = call->call.handle->p_.raw_;
+    return reads ? ferp_recv_vectored(raw, slices, count, flags, &call->moved)
+                 : ferp_send_vectored(raw, slices, count, flags, &call->moved);
 }
 
 /* With copies of the slices, clipped to a sum of at most len. */
-FERI_NOINLINE static fer_error move_clipped(stream_call *call, move_some *move, unsigned flags)
+FERI_NOINLINE static fer_error move_clipped(stream_call *call, bool reads, unsigned flags)
 {
     union {
         fer_io_slice_mut in[FERI_CLIPPED_SLICES_MAX];
@@ -171,16 +159,16 @@ FERI_NOINLINE static fer_error move_clipped(stream_call *call, move_some *move, 
         clipped.in[count] = slice;
         left -= slice.len;
     }
-    return move(&call->call, &clipped, count, flags, &call->moved);
+    return move_slices_once(call, reads, &clipped, count, flags);
 }
 
-static inline fer_error move_planned(stream_call *call, move_some *move, unsigned flags)
+static inline fer_error try_slices(stream_call *call, bool reads, unsigned flags)
 {
     fer_error error;
     do {
         error = call->len < call->whole
-                    ? move_clipped(call, move, flags)
-                    : move(&call->call, call->data, call->count, flags, &call->moved);
+                    ? move_clipped(call, reads, flags)
+                    : move_slices_once(call, reads, call->data, call->count, flags);
     } while (error.kind != FER_OK && can_be_shorter(call, &error));
     return error;
 }
@@ -188,40 +176,44 @@ static inline fer_error move_planned(stream_call *call, move_some *move, unsigne
 static fer_error try_read_slices(feri_call *of, unsigned flags)
 {
     stream_call *call = (stream_call *)of;
-    return end_if_empty(call, move_planned(call, read_slices, flags));
+    if (ferp_traits()->receive_leaks_handles) {
+        flags |= unix_flag(of->handle);
+    }
+    fer_error error = try_slices(call, true, flags);
+    return error.kind == FER_OK && call->moved == 0 ? feri_own_error(FER_UNEXPECTED_EOF) : error;
 }
 
 static fer_error try_write_slices(feri_call *of, unsigned flags)
 {
-    return move_planned((stream_call *)of, write_slices, flags);
+    return try_slices((stream_call *)of, false, flags);
 }
 
-/* ---- The check of the state, and the effect of the result on it. attempt: a pointer, so that a
- * program without vectored calls does not link them. */
-
-static fer_error check_and_run(stream_call *call, bool is_valid, feri_try *attempt,
-                               const fer_error *first)
+/* The check of the state, and the effect of the result on it. */
+FERI_NOINLINE static fer_error check_and_run(feri_call *of, feri_try *attempt,
+                                             const fer_error *first)
 {
-    fer_handle *handle = call->call.handle;
-    bool reads = call->call.readiness == FERP_READABLE;
-    bool needs_check = first == NULL && !(is_valid && call->len > 0 && handle != NULL &&
-                                          feri_handle_state(handle) == FERI_STATE_FULLY_OPEN);
+    stream_call *call = (stream_call *)of;
+    fer_handle *handle = of->handle;
+    bool reads = of->readiness == FERP_READABLE;
+    bool needs_check = first == NULL && (call->data == NULL || call->len == 0 || handle == NULL ||
+                                         feri_handle_state(handle) != FERI_STATE_FULLY_OPEN);
     if (needs_check) {
         bool needs_os;
-        fer_error answer = feri_stream_check_transfer(
-            handle, reads ? FERI_REQUEST_READ : FERI_REQUEST_WRITE, is_valid, call->len, &needs_os);
+        fer_error answer =
+            feri_stream_check_transfer(handle, reads ? FERI_REQUEST_READ : FERI_REQUEST_WRITE,
+                                       feri_is_buffer(call->data, call->len), call->len, &needs_os);
         if (!needs_os) {
             return answer;
         }
     }
     call->len = feri_clamp_length(call->len);
-    fer_error error = feri_run_on(&call->call, attempt, first);
+    fer_error error = feri_run_on(of, attempt, first);
     if (error.kind == FER_OK && (call->moved > 0 || !reads)) {
         return error;
     }
     if (error.kind == FER_UNEXPECTED_EOF) {
         error = feri_ok();
-    } else if (call->call.is_socket_error) {
+    } else if (of->is_socket_error) {
         error = reads ? feri_stream_after_failed_read(handle, error)
                       : feri_stream_after_failed_write(handle, error);
     }
@@ -231,73 +223,55 @@ static fer_error check_and_run(stream_call *call, bool is_valid, feri_try *attem
 
 /* ---- Reads and writes of one buffer */
 
-FERI_NOINLINE static fer_error run_buffer(feri_call *of, const fer_error *first)
+/* Whether the OS accepts the arguments as they are: a length of 0 is not usual, and len - 1 is the
+ * largest size_t. */
+static inline bool is_usual_buffer(const fer_handle *handle, const void *buf, size_t len)
 {
-    stream_call *call = (stream_call *)of;
-    bool reads = of->readiness == FERP_READABLE;
-    return check_and_run(call, feri_is_buffer(call->data, call->len), reads ? try_read : try_write,
-                         first);
+    return handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
 }
 
-/* Whether the OS accepts the arguments as they are. A length of 0 is not usual: len - 1 is the
- * largest size_t. */
-static inline fer_error move_bytes(fer_handle *handle, ferp_readiness readiness, feri_try *attempt,
-                                   const void *buf, size_t len, unsigned flags, size_t *n)
+FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, unsigned flags,
+                                    size_t *n)
 {
-    bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     stream_call call; /* without slices */
-    feri_call_init(&call.call, handle, readiness, flags);
     call.data = buf;
     call.len = len;
     call.moved = 0;
-    fer_error error = feri_run(&call.call, handle, is_usual, flags, attempt, run_buffer);
-    feri_store_count(n, call.moved);
+    fer_error error = feri_run(&call.call, handle, FERP_READABLE, is_usual_buffer(handle, buf, len),
+                               flags, try_read, check_and_run);
+    if (n != NULL) {
+        *n = call.moved;
+    }
     return error;
 }
 
-FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n)
+FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len,
+                                     unsigned flags, size_t *n)
 {
-    return move_bytes(handle, FERP_READABLE, try_read, buf, len, 0, n);
-}
-
-FERI_HOT fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n)
-{
-    return move_bytes(handle, FERP_READABLE, try_read, buf, len, FERP_DONTWAIT, n);
-}
-
-FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
-{
-    return move_bytes(handle, FERP_WRITABLE, try_write, buf, len, 0, n);
-}
-
-FERI_HOT fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n)
-{
-    return move_bytes(handle, FERP_WRITABLE, try_write, buf, len, FERP_DONTWAIT, n);
-}
-
-/* A call that is not common, with a first member that says how it waits. */
-static fer_error move_rarely(feri_call how, const void *buf, size_t len, size_t *n)
-{
-    stream_call call = {.call = how, .data = buf, .len = len};
-    fer_error error = run_buffer(&call.call, NULL);
-    feri_store_count(n, call.moved);
+    stream_call call; /* without slices */
+    call.data = buf;
+    call.len = len;
+    call.moved = 0;
+    fer_error error = feri_run(&call.call, handle, FERP_WRITABLE, is_usual_buffer(handle, buf, len),
+                               flags, try_write, check_and_run);
+    if (n != NULL) {
+        *n = call.moved;
+    }
     return error;
-}
-
-fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n)
-{
-    return move_rarely(
-        (feri_call){.handle = handle, .readiness = FERP_READABLE, .flags = FERP_PEEK | flags}, buf,
-        len, n);
 }
 
 fer_error feri_stream_discard(fer_handle *handle, void *buf, size_t len, uint64_t deadline,
                               size_t *n)
 {
-    return move_rarely(
-        (feri_call){
-            .handle = handle, .readiness = FERP_READABLE, .waits = FERI_UNTIL, .time = deadline},
-        buf, len, n);
+    stream_call call = {.call = {.handle = handle,
+                                 .readiness = FERP_READABLE,
+                                 .waits = FERI_UNTIL,
+                                 .time = deadline},
+                        .data = buf,
+                        .len = len};
+    fer_error error = check_and_run(&call.call, try_read, NULL);
+    *n = call.moved;
+    return error;
 }
 
 /* Goes on with a read or a write of a complete transfer that a signal has interrupted (rule I1),
@@ -312,34 +286,32 @@ static fer_error move_after_signal(fer_handle *handle, ferp_readiness readiness,
     if (feri_limits_of(handle).interruptible) {
         return error;
     }
-    error = run_buffer(&call.call, NULL);
+    error = check_and_run(&call.call, readiness == FERP_READABLE ? try_read : try_write, NULL);
     *n = call.moved;
     return error;
 }
 
 /* ---- Vectored reads and writes */
 
-FERI_NOINLINE static fer_error run_slices(feri_call *of, const fer_error *first)
+/* Slices that are invalid become a buffer that is, and those that are empty an empty one. */
+FERI_NOINLINE static fer_error run_slices(feri_call *of, feri_try *attempt, const fer_error *first)
 {
     stream_call *call = (stream_call *)of;
-    bool reads = of->readiness == FERP_READABLE;
-    bool is_valid = true;
     if (first == NULL) {
         feri_slice_plan plan = feri_plan_slices(call->data, call->count);
-        bool is_too_long = plan.valid && plan.count == 0 && plan.first < call->count;
-        is_valid = plan.valid;
-        if (is_too_long) {
+        if (plan.valid && plan.count == 0 && plan.first < call->count) {
             fer_io_slice_mut long_one = slice_at(call->data, plan.first);
             call->data = long_one.base;
             call->len = long_one.len;
-            return run_buffer(of, NULL);
+            return check_and_run(of, of->readiness == FERP_READABLE ? try_read : try_write, NULL);
         }
-        call->data = plan.count > 0 ? (const fer_io_slice *)call->data + plan.first : NULL;
+        bool has_slices = plan.valid && plan.count > 0;
+        call->data = has_slices ? (const fer_io_slice *)call->data + plan.first : NULL;
         call->count = plan.count;
-        call->len = plan.sum;
+        call->len = plan.valid ? plan.sum : 1;
         call->whole = plan.is_clipped ? SIZE_MAX : plan.sum;
     }
-    return check_and_run(call, is_valid, reads ? try_read_slices : try_write_slices, first);
+    return check_and_run(of, attempt, first);
 }
 
 /* The sum of slices that the OS takes as they are: none is empty, and they fit into one call. 0:
@@ -366,40 +338,27 @@ static inline fer_error move_slices(fer_handle *handle, ferp_readiness readiness
 {
     stream_call call;
     size_t sum = sum_of_usual(slices, count);
-    feri_call_init(&call.call, handle, readiness, flags);
     call.data = slices;
     call.count = count;
     call.whole = sum;
     call.len = sum;
     call.moved = 0;
     bool is_usual = handle != NULL && sum != 0;
-    fer_error error = feri_run(&call.call, handle, is_usual, flags, attempt, run_slices);
+    fer_error error = feri_run(&call.call, handle, readiness, is_usual, flags, attempt, run_slices);
     feri_store_count(n, call.moved);
     return error;
 }
 
 FERI_HOT fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
-                                             size_t count, size_t *n)
+                                             size_t count, unsigned flags, size_t *n)
 {
-    return move_slices(handle, FERP_READABLE, try_read_slices, slices, count, 0, n);
-}
-
-FERI_HOT fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
-                                                 size_t count, size_t *n)
-{
-    return move_slices(handle, FERP_READABLE, try_read_slices, slices, count, FERP_DONTWAIT, n);
+    return move_slices(handle, FERP_READABLE, try_read_slices, slices, count, flags, n);
 }
 
 FERI_HOT fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices,
-                                              size_t count, size_t *n)
+                                              size_t count, unsigned flags, size_t *n)
 {
-    return move_slices(handle, FERP_WRITABLE, try_write_slices, slices, count, 0, n);
-}
-
-FERI_HOT fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice *slices,
-                                                  size_t count, size_t *n)
-{
-    return move_slices(handle, FERP_WRITABLE, try_write_slices, slices, count, FERP_DONTWAIT, n);
+    return move_slices(handle, FERP_WRITABLE, try_write_slices, slices, count, flags, n);
 }
 
 /* ---- Complete transfers: read_exact, read_to_end, write_all. They continue after a signal (rule
@@ -407,7 +366,7 @@ FERI_HOT fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_
 
 fer_error feri_stream_read_on(fer_handle *handle, void *buf, size_t len, size_t *n)
 {
-    fer_error error = feri_stream_read(handle, buf, len, n);
+    fer_error error = feri_stream_read(handle, buf, len, 0, n);
     return error.kind == FER_INTERRUPTED
                ? move_after_signal(handle, FERP_READABLE, buf, len, 0, error, n)
                : error;
@@ -431,7 +390,7 @@ FERI_NOINLINE static fer_error read_until_full(fer_handle *handle, uint8_t *buf,
         if (error.kind != FER_OK || moved == 0 || *done == len) {
             return error;
         }
-        error = feri_stream_read(handle, buf + *done, len - *done, &moved);
+        error = feri_stream_read(handle, buf + *done, len - *done, 0, &moved);
     }
 }
 
@@ -439,7 +398,7 @@ fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size
 {
     size_t ignored;
     size_t *done = n != NULL ? n : &ignored;
-    fer_error error = feri_stream_read(handle, buf, len, done);
+    fer_error error = feri_stream_read(handle, buf, len, 0, done);
     bool ended = false;
     if (*done != len) {
         error = read_until_full(handle, buf, len, error, done, &ended);
@@ -452,7 +411,7 @@ fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, siz
 {
     size_t done = 0;
     bool ended = false;
-    fer_error error = cap > 0 ? feri_stream_read(handle, buf, cap, &done) : feri_ok();
+    fer_error error = cap > 0 ? feri_stream_read(handle, buf, cap, 0, &done) : feri_ok();
     if (cap > 0 && buf != NULL) {
         error = read_until_full(handle, buf, cap, error, &done, &ended);
     }
@@ -462,7 +421,7 @@ fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, siz
     }
     uint8_t next;
     size_t peeked = 0;
-    error = feri_stream_peek(handle, &next, 1, 0, &peeked);
+    error = feri_stream_read(handle, &next, 1, FERP_PEEK, &peeked);
     if (error.kind == FER_INTERRUPTED) {
         error = move_after_signal(handle, FERP_READABLE, &next, 1, FERP_PEEK, error, &peeked);
     }
@@ -487,7 +446,7 @@ FERI_NOINLINE static fer_error write_rest(fer_handle *handle, const uint8_t *buf
         if (moved == 0) {
             return feri_own_error(FER_WRITE_ZERO);
         }
-        error = feri_stream_write(handle, buf + *done, len - *done, &moved);
+        error = feri_stream_write(handle, buf + *done, len - *done, 0, &moved);
     }
 }
 
@@ -495,6 +454,6 @@ fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len,
 {
     size_t ignored;
     size_t *done = n != NULL ? n : &ignored;
-    fer_error error = feri_stream_write(handle, buf, len, done);
+    fer_error error = feri_stream_write(handle, buf, len, 0, done);
     return *done != len ? write_rest(handle, buf, len, error, done) : error;
 }

@@ -12,27 +12,18 @@
 #include "ferrule/handle.h"
 #include "platform/platform.h"
 
-/* Each checks all arguments of the public function with its name (tcp.h). n may be NULL. */
-fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, size_t *n);
-fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
-
-/* The same, but they never wait, whatever the mode and the timeouts: WOULD_BLOCK. */
-fer_error feri_stream_try_read(fer_handle *handle, void *buf, size_t len, size_t *n);
-fer_error feri_stream_try_write(fer_handle *handle, const void *buf, size_t len, size_t *n);
-
-/* A read that leaves the bytes in the queue. With FERP_DONTWAIT it never waits. */
-fer_error feri_stream_peek(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n);
-
+/* Each checks all arguments of the public function with its name (tcp.h). With FERP_DONTWAIT it
+ * never waits, whatever the mode and the timeouts: WOULD_BLOCK. A read with FERP_PEEK leaves the
+ * bytes in the queue. n may be NULL. */
+fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n);
+fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, unsigned flags,
+                            size_t *n);
 fer_error feri_stream_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
-                                    size_t count, size_t *n);
-fer_error feri_stream_try_read_vectored(fer_handle *handle, const fer_io_slice_mut *slices,
-                                        size_t count, size_t *n);
+                                    size_t count, unsigned flags, size_t *n);
 fer_error feri_stream_write_vectored(fer_handle *handle, const fer_io_slice *slices, size_t count,
-                                     size_t *n);
-fer_error feri_stream_try_write_vectored(fer_handle *handle, const fer_io_slice *slices,
-                                         size_t count, size_t *n);
+                                     unsigned flags, size_t *n);
 
-/* Complete transfers, made of the functions above. */
+/* Complete transfers. */
 fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size_t *n);
 fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, size_t *n);
 fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len, size_t *n);

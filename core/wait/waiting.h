@@ -43,20 +43,6 @@ typedef struct feri_call {
     bool is_marked; /* the caller's own, here because one store then clears all four */
 } feri_call;
 
-/* A call by the mode. If gcc compiles for size, it clears a whole struct with "rep stos", which is
- * slow to begin. */
-FERI_INLINE void feri_call_init(feri_call *call, fer_handle *handle, ferp_readiness readiness,
-                                unsigned flags)
-{
-    call->handle = handle;
-    call->readiness = readiness;
-    call->flags = flags;
-    call->waits = FERI_BY_MODE;
-    call->is_discarded = false;
-    call->is_socket_error = false;
-    call->is_marked = false;
-}
-
 /* One try of a call. */
 typedef fer_error feri_try(feri_call *call, unsigned flags);
 
@@ -66,21 +52,28 @@ typedef fer_error feri_try(feri_call *call, unsigned flags);
 unsigned feri_try_flags(const fer_handle *handle, ferp_readiness readiness);
 
 /* What follows the first try of a call, or all of it: first is NULL. */
-typedef fer_error feri_rest(feri_call *call, const fer_error *first);
+typedef fer_error feri_rest(feri_call *call, feri_try *attempt, const fer_error *first);
 
-/* Runs a call: its first try here, if there is a handle and the OS takes the arguments as they are
- * (is_usual), the handle has no limits and no end that was met, and no mode must be set first. If
- * that succeeds, its result is the call's. The flags are constants of the caller: gcc reads the
- * call again after an atomic load. */
-FERI_INLINE fer_error feri_run(feri_call *call, fer_handle *handle, bool is_usual, unsigned flags,
-                               feri_try *attempt, feri_rest *rest)
+/* Runs a call by the mode: its first try here, if there is a handle and the OS takes the arguments
+ * as they are (is_usual), the handle has no limits and no end that was met, and no mode must be set
+ * first. If that succeeds, its result is the call's. The members are stored one by one: if gcc
+ * compiles for size, it clears a whole struct with "rep stos", which is slow to begin. */
+FERI_INLINE fer_error feri_run(feri_call *call, fer_handle *handle, ferp_readiness readiness,
+                               bool is_usual, unsigned flags, feri_try *attempt, feri_rest *rest)
 {
+    call->handle = handle;
+    call->readiness = readiness;
+    call->flags = flags;
+    call->waits = FERI_BY_MODE;
+    call->is_discarded = false;
+    call->is_socket_error = false;
+    call->is_marked = false;
     if (is_usual && feri_handle_is_fast_path(handle) &&
         ((flags & FERP_DONTWAIT) == 0 || ferp_traits()->io_waits_in_kernel)) {
-        const fer_error first = attempt(call, flags | feri_try_flags(handle, call->readiness));
-        return first.kind == FER_OK ? first : rest(call, &first);
+        const fer_error first = attempt(call, flags | feri_try_flags(handle, readiness));
+        return first.kind == FER_OK ? first : rest(call, attempt, &first);
     }
-    return rest(call, NULL);
+    return rest(call, attempt, NULL);
 }
 
 /* Makes tries until one has a result, with waits between them. first: the result of a first try by
@@ -89,7 +82,7 @@ FERI_INLINE fer_error feri_run(feri_call *call, fer_handle *handle, bool is_usua
  * write half was shut down meanwhile), or an error of the wait or of a query. Limits that are
  * reached precede data that is ready (rule K1). On a nonblocking socket they do not apply, except
  * to a call with a time of its own. */
-fer_error feri_run_on(feri_call *call, feri_try *attempt, const fer_error *first);
+FERI_NOINLINE fer_error feri_run_on(feri_call *call, feri_try *attempt, const fer_error *first);
 
 /* ---- Calls that discard what a try has received. Another try in the kernel would wait for the
  * whole timeout again, so core waits, and all tries last no longer than the timeout (rule T2). */

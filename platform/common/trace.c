@@ -188,7 +188,8 @@ static void put_bits(struct line *line, unsigned bits, const char *const *names,
 /* The flags of a receive or a send. */
 static void put_unsigned(struct line *line, unsigned flags)
 {
-    static const char *const names[] = {"PEEK", "DONTWAIT", "NOT_UDP"};
+    static const char *const names[] = {
+        [1] = "PEEK", [2] = "NOT_UDP", [3] = "UNIX", [6] = "DONTWAIT"};
     put_bits(line, flags, names, sizeof names / sizeof names[0]);
 }
 

@@ -49,11 +49,11 @@ SCRIPT_TEST(a_vectored_call_is_cut_to_the_shorter_sum)
         script.row = rows[i].log;
         fer_handle handle = script_stream(0);
         script_queue(rows[i].results);
-        assert_ok_n(feri_stream_write_vectored(&handle, from, count, &n), n, 2);
+        assert_ok_n(feri_stream_write_vectored(&handle, from, count, 0, &n), n, 2);
         assert_row(strcmp(script.sent, "hh") == 0);
         assert_log(rows[i].log);
         script_queue("try_recv_vectored NO_BUFFER_SPACE:10055 1");
-        assert_ok(feri_stream_read_vectored(&handle, into, count, &n));
+        assert_ok(feri_stream_read_vectored(&handle, into, count, 0, &n));
         assert_log(rows[i].read_log);
         script_end_row();
     }
@@ -73,11 +73,12 @@ SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
     fer_handle handle = script_stream(0);
     script_queue("try_send NO_BUFFER_SPACE:55 NO_BUFFER_SPACE:55 NO_BUFFER_SPACE:55 9 "
                  "NO_BUFFER_SPACE:55");
-    assert_ok_n(feri_stream_write(&handle, buf, 2048, &n), n, 9);
+    assert_ok_n(feri_stream_write(&handle, buf, 2048, 0, &n), n, 9);
     assert_int_equal(script.times[SCRIPT_TRY_SEND], 4);
     assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
     assert_int_equal(script.times[SCRIPT_PAUSE], 1);
-    assert_error_n(feri_stream_try_write(&handle, buf, 1, &n), FER_WOULD_BLOCK, 55, n, 0);
+    assert_error_n(feri_stream_write(&handle, buf, 1, FERP_DONTWAIT, &n), FER_WOULD_BLOCK, 55, n,
+                   0);
 }
 
 /* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
@@ -86,9 +87,9 @@ SCRIPT_TEST(on_macos_a_long_write_without_buffers_ends_the_stream)
     begin_macos();
     fer_handle handle = script_stream(0);
     script_queue("recv NO_BUFFER_SPACE:55, try_send NO_BUFFER_SPACE:55");
-    assert_error(feri_stream_read(&handle, buf, 9, NULL), FER_NO_BUFFER_SPACE, 55);
-    assert_error_n(feri_stream_write(&handle, buf, 2049, &n), FER_NO_BUFFER_SPACE, 55, n, 0);
-    assert_error(feri_stream_write(&handle, buf, 1, &n), FER_NO_BUFFER_SPACE, 55);
+    assert_error(feri_stream_read(&handle, buf, 9, 0, NULL), FER_NO_BUFFER_SPACE, 55);
+    assert_error_n(feri_stream_write(&handle, buf, 2049, 0, &n), FER_NO_BUFFER_SPACE, 55, n, 0);
+    assert_error(feri_stream_write(&handle, buf, 1, 0, &n), FER_NO_BUFFER_SPACE, 55);
     assert_log("recv(1,9) try_send(1,2049)");
 }
 
@@ -100,8 +101,8 @@ SCRIPT_TEST(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued)
         script.traits.cut_send_loses_count = i == 1;
         fer_handle handle = script_stream(0);
         script_then_fail(i == 1 ? SCRIPT_TRY_SEND : SCRIPT_SEND, FER_PERMISSION_DENIED, 13);
-        assert_error(feri_stream_write(&handle, buf, 1, NULL), FER_PERMISSION_DENIED, 13);
-        fer_error again = feri_stream_write(&handle, buf, 1, NULL);
+        assert_error(feri_stream_write(&handle, buf, 1, 0, NULL), FER_PERMISSION_DENIED, 13);
+        fer_error again = feri_stream_write(&handle, buf, 1, 0, NULL);
         assert_int_equal(again.kind, i == 1 ? FER_PERMISSION_DENIED : FER_OK);
         assert_log(i == 1 ? "try_send(1,1)" : "send(1,1) peer_addr(1) send(1,1)");
     }
@@ -123,7 +124,7 @@ STREAM_TEST(script_windows, a_shutdown_ends_a_call_in_a_shortage)
     script_default(SCRIPT_TRY_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
     handle_to_shut = &handle;
     script.on_call = shut_writing_in_the_second_wait;
-    assert_error_n(feri_stream_write(&handle, buf, sizeof buf, &n), FER_BROKEN_PIPE, 0, n, 0);
+    assert_error_n(feri_stream_write(&handle, buf, sizeof buf, 0, &n), FER_BROKEN_PIPE, 0, n, 0);
     assert_true(script.now <= 1000 + 20000000);
 }
 
@@ -141,10 +142,10 @@ static void check_both(fer_handle *handle, const size_t *lengths, size_t count,
         into[i] = (fer_io_slice_mut){buf, lengths[i]};
         from[i] = (fer_io_slice){buf, lengths[i]};
     }
-    assert_ok(feri_stream_read_vectored(handle, into, count, &n));
+    assert_ok(feri_stream_read_vectored(handle, into, count, 0, &n));
     assert_int_equal(n, script.times[SCRIPT_RECV] + script.times[SCRIPT_RECV_VECTORED] > 0);
     assert_log(read_log);
-    assert_ok_log(feri_stream_write_vectored(handle, from, count, &n), write_log);
+    assert_ok_log(feri_stream_write_vectored(handle, from, count, 0, &n), write_log);
     script.times[SCRIPT_RECV] = script.times[SCRIPT_RECV_VECTORED] = 0;
 }
 
@@ -168,10 +169,10 @@ STREAM_TEST(script_posix, a_cut_call_has_sixteen_slices_at_most)
         slices[i] = (fer_io_slice){buf, 1};
     }
     slices[15].len = 64;
-    assert_ok(feri_stream_write_vectored(&handle, slices, 20, NULL));
+    assert_ok(feri_stream_write_vectored(&handle, slices, 20, 0, NULL));
     slices[15].len = 1;
     slices[16].len = 64;
-    assert_ok(feri_stream_write_vectored(&handle, slices, 20, NULL));
+    assert_ok(feri_stream_write_vectored(&handle, slices, 20, 0, NULL));
     assert_log("send_vectored(1,16x1) send_vectored(1,16x1)");
     assert_false(feri_plan_slices(slices, 20).is_clipped);
 }

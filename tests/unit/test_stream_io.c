@@ -107,24 +107,26 @@ SCRIPT_TEST(a_nonblocking_stream_never_waits)
 {
     fer_io_slice slice = {buf, 5};
     fer_handle handle = open_stream(FERI_FLAG_NONBLOCKING);
-    assert_forwards(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35, feri_stream_write(&handle, buf, 5, NULL));
+    assert_forwards(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35,
+                    feri_stream_write(&handle, buf, 5, 0, NULL));
     assert_forwards(SCRIPT_TRY_SEND_VECTORED, FER_WOULD_BLOCK, 35,
-                    feri_stream_write_vectored(&handle, &slice, 1, NULL));
+                    feri_stream_write_vectored(&handle, &slice, 1, 0, NULL));
     assert_log("try_send(1,5) try_send_vectored(1,1x5)");
     handle = open_stream(FERI_FLAG_CLONED);
     script_default(SCRIPT_IS_NONBLOCKING)->value = 1;
-    assert_forwards(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35, feri_stream_write(&handle, buf, 5, NULL));
+    assert_forwards(SCRIPT_TRY_SEND, FER_WOULD_BLOCK, 35,
+                    feri_stream_write(&handle, buf, 5, 0, NULL));
     assert_log("try_send(1,5) is_nonblocking(1)");
     script_queue("try_send WOULD_BLOCK:35, is_nonblocking BAD_HANDLE:9");
-    assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_BAD_HANDLE, 9);
+    assert_error(feri_stream_write(&handle, buf, 5, 0, NULL), FER_BAD_HANDLE, 9);
 }
 
 /* Only macOS lacks buffers after bytes of the call have been queued. */
 OPEN_TEST(a_shortage_leaves_the_stream_if_no_byte_was_queued)
 {
     script_queue("try_send NO_BUFFER_SPACE:55 5");
-    assert_error(feri_stream_write(&handle, buf, 5, NULL), FER_NO_BUFFER_SPACE, 55);
-    assert_ok_log(feri_stream_write(&handle, buf, 5, NULL), "try_send(1,5) try_send(1,5)");
+    assert_error(feri_stream_write(&handle, buf, 5, 0, NULL), FER_NO_BUFFER_SPACE, 55);
+    assert_ok_log(feri_stream_write(&handle, buf, 5, 0, NULL), "try_send(1,5) try_send(1,5)");
 }
 
 /* ---- Calls of other threads before the result of the OS */

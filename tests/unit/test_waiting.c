@@ -82,10 +82,10 @@ SCRIPT_TEST(a_read_of_a_unix_stream_of_macos_has_its_flag)
     script_begin(&script_macos);
     fer_handle handle = script_stream(FERI_FLAG_UNIX);
     script_then_move(SCRIPT_RECV, 1);
-    assert_ok_log(feri_stream_read(&handle, buf, 4, NULL), "recv(1,4)");
+    assert_ok_log(feri_stream_read(&handle, buf, 4, 0, NULL), "recv(1,4)");
     assert_int_equal(script.last_recv_flags, FERP_UNIX);
     script_then_move(SCRIPT_RECV_VECTORED, 1);
-    assert_ok_log(feri_stream_read_vectored(&handle, &slice, 1, NULL), "recv_vectored(1,1x4)");
+    assert_ok_log(feri_stream_read_vectored(&handle, &slice, 1, 0, NULL), "recv_vectored(1,1x4)");
     assert_int_equal(script.last_recv_flags, FERP_UNIX);
 }
 
