@@ -16,55 +16,46 @@
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
-/* Of every handle type, and of fer_stream. */
-#define FERI_MODE_FUNCTIONS_OF(type, ref, const_ref, HANDLE)        \
-    fer_raw_socket type##_as_raw(const_ref self)                    \
-    {                                                               \
-        return feri_handle_lend_raw(HANDLE(self));                  \
-    }                                                               \
-    fer_error type##_set_limits(ref self, const fer_limits *limits) \
-    {                                                               \
-        return feri_set_limits(HANDLE(self), limits);               \
-    }                                                               \
-    fer_error type##_set_nonblocking(ref self, bool nonblocking)    \
-    {                                                               \
-        return feri_set_nonblocking(HANDLE(self), nonblocking);     \
+/* One function. */
+#define FERI_FUNCTION(name, call, ...) \
+    fer_error name(__VA_ARGS__)        \
+    {                                  \
+        return call;                   \
     }
 
+/* Of every handle type, and of fer_stream. */
+#define FERI_MODE_FUNCTIONS_OF(type, ref, const_ref, HANDLE)                               \
+    fer_raw_socket type##_as_raw(const_ref self)                                           \
+    {                                                                                      \
+        return feri_handle_lend_raw(HANDLE(self));                                         \
+    }                                                                                      \
+    FERI_FUNCTION(type##_set_limits, feri_set_limits(HANDLE(self), limits), ref self,      \
+                  const fer_limits *limits)                                                \
+    FERI_FUNCTION(type##_set_nonblocking, feri_set_nonblocking(HANDLE(self), nonblocking), \
+                  ref self, bool nonblocking)
+
 /* Of every handle type. A raw socket is adopted as `as`, if its domain is `domain`. */
-#define FERI_HANDLE_FUNCTIONS(type, domain, as)                     \
-    FERI_MODE_FUNCTIONS_OF(type, type *, const type *, FERI_HANDLE) \
-    fer_error type##_try_clone(type *self, type *out)               \
-    {                                                               \
-        return feri_try_clone(FERI_HANDLE(self), FERI_HANDLE(out)); \
-    }                                                               \
-    fer_error type##_from_raw(type *self, fer_raw_socket raw)       \
-    {                                                               \
-        return feri_adopt(FERI_HANDLE(self), raw, domain, as);      \
-    }                                                               \
-    fer_raw_socket type##_into_raw(type *self)                      \
-    {                                                               \
-        return feri_into_raw(FERI_HANDLE(self));                    \
+#define FERI_HANDLE_FUNCTIONS(type, domain, as)                                                \
+    FERI_MODE_FUNCTIONS_OF(type, type *, const type *, FERI_HANDLE)                            \
+    FERI_FUNCTION(type##_try_clone, feri_try_clone(FERI_HANDLE(self), FERI_HANDLE(out)),       \
+                  type *self, type *out)                                                       \
+    FERI_FUNCTION(type##_from_raw, feri_adopt(FERI_HANDLE(self), raw, domain, as), type *self, \
+                  fer_raw_socket raw)                                                          \
+    fer_raw_socket type##_into_raw(type *self)                                                 \
+    {                                                                                          \
+        return feri_into_raw(FERI_HANDLE(self));                                               \
     }
 
 /* Of every handle type but the listeners, and of fer_stream. */
-#define FERI_TIMEOUT_FUNCTIONS_OF(type, ref, const_ref, HANDLE)        \
-    fer_error type##_set_read_timeout(ref self, fer_duration timeout)  \
-    {                                                                  \
-        return feri_set_timeout(HANDLE(self), FERP_READING, timeout);  \
-    }                                                                  \
-    fer_error type##_read_timeout(const_ref self, fer_duration *out)   \
-    {                                                                  \
-        return feri_timeout_option(HANDLE(self), FERP_READING, out);   \
-    }                                                                  \
-    fer_error type##_set_write_timeout(ref self, fer_duration timeout) \
-    {                                                                  \
-        return feri_set_timeout(HANDLE(self), FERP_WRITING, timeout);  \
-    }                                                                  \
-    fer_error type##_write_timeout(const_ref self, fer_duration *out)  \
-    {                                                                  \
-        return feri_timeout_option(HANDLE(self), FERP_WRITING, out);   \
-    }
+#define FERI_TIMEOUT_FUNCTIONS_OF(type, ref, const_ref, HANDLE)                                    \
+    FERI_FUNCTION(type##_set_read_timeout, feri_set_timeout(HANDLE(self), FERP_READING, timeout),  \
+                  ref self, fer_duration timeout)                                                  \
+    FERI_FUNCTION(type##_read_timeout, feri_timeout_option(HANDLE(self), FERP_READING, out),       \
+                  const_ref self, fer_duration *out)                                               \
+    FERI_FUNCTION(type##_set_write_timeout, feri_set_timeout(HANDLE(self), FERP_WRITING, timeout), \
+                  ref self, fer_duration timeout)                                                  \
+    FERI_FUNCTION(type##_write_timeout, feri_timeout_option(HANDLE(self), FERP_WRITING, out),      \
+                  const_ref self, fer_duration *out)
 #define FERI_TIMEOUT_FUNCTIONS(type) \
     FERI_TIMEOUT_FUNCTIONS_OF(type, type *, const type *, FERI_HANDLE)
 
@@ -101,54 +92,39 @@
     FERI_CALL_AND_TRY_OF(type, ref, HANDLE, write_vectored,                                       \
                          feri_stream_write_vectored(handle, slices, count, flags, n),             \
                          const fer_io_slice *slices, size_t count, size_t *n)                     \
-    fer_error type##_read_exact(ref self, void *buf, size_t len, size_t *n)                       \
-    {                                                                                             \
-        return feri_stream_read_exact(HANDLE(self), buf, len, n);                                 \
-    }                                                                                             \
-    fer_error type##_read_to_end(ref self, void *buf, size_t len, size_t *n)                      \
-    {                                                                                             \
-        return feri_stream_read_to_end(HANDLE(self), buf, len, n);                                \
-    }                                                                                             \
-    fer_error type##_write_all(ref self, const void *buf, size_t len, size_t *n)                  \
-    {                                                                                             \
-        return feri_stream_write_all(HANDLE(self), buf, len, n);                                  \
-    }                                                                                             \
-    fer_error type##_ready(const_ref self, fer_interest interest, fer_duration timeout,           \
-                           fer_interest *ready)                                                   \
-    {                                                                                             \
-        return feri_stream_ready(HANDLE(self), interest, timeout, ready);                         \
-    }                                                                                             \
-    fer_error type##_take_error(ref self, fer_error *out)                                         \
-    {                                                                                             \
-        return feri_stream_take_error(HANDLE(self), out);                                         \
-    }                                                                                             \
-    fer_error type##_shutdown(ref self, fer_shutdown how)                                         \
-    {                                                                                             \
-        return feri_stream_shutdown(HANDLE(self), how);                                           \
-    }
+    FERI_FUNCTION(type##_read_exact, feri_stream_read_exact(HANDLE(self), buf, len, n), ref self, \
+                  void *buf, size_t len, size_t *n)                                               \
+    FERI_FUNCTION(type##_read_to_end, feri_stream_read_to_end(HANDLE(self), buf, len, n),         \
+                  ref self, void *buf, size_t len, size_t *n)                                     \
+    FERI_FUNCTION(type##_write_all, feri_stream_write_all(HANDLE(self), buf, len, n), ref self,   \
+                  const void *buf, size_t len, size_t *n)                                         \
+    FERI_FUNCTION(type##_ready, feri_stream_ready(HANDLE(self), interest, timeout, ready),        \
+                  const_ref self, fer_interest interest, fer_duration timeout,                    \
+                  fer_interest *ready)                                                            \
+    FERI_FUNCTION(type##_take_error, feri_stream_take_error(HANDLE(self), out), ref self,         \
+                  fer_error *out)                                                                 \
+    FERI_FUNCTION(type##_shutdown, feri_stream_shutdown(HANDLE(self), how), ref self,             \
+                  fer_shutdown how)
 
 /* Of the streams. */
-#define FERI_STREAM_FUNCTIONS(type)                                      \
-    FERI_TRANSFER_FUNCTIONS_OF(type, type *, const type *, FERI_HANDLE)  \
-    fer_error type##_close_gracefully(type *self, fer_duration timeout)  \
-    {                                                                    \
-        return feri_stream_close_gracefully(FERI_HANDLE(self), timeout); \
-    }                                                                    \
-    void type##_close(type *self)                                        \
-    {                                                                    \
-        feri_stream_close(FERI_HANDLE(self));                            \
+#define FERI_STREAM_FUNCTIONS(type)                                                     \
+    FERI_TRANSFER_FUNCTIONS_OF(type, type *, const type *, FERI_HANDLE)                 \
+    FERI_FUNCTION(type##_close_gracefully,                                              \
+                  feri_stream_close_gracefully(FERI_HANDLE(self), timeout), type *self, \
+                  fer_duration timeout)                                                 \
+    void type##_close(type *self)                                                       \
+    {                                                                                   \
+        feri_stream_close(FERI_HANDLE(self));                                           \
     }
 
 /* Of the listeners and of datagram sockets. */
-#define FERI_NON_STREAM_FUNCTIONS(type)                                                   \
-    fer_error type##_ready(const type *self, fer_interest interest, fer_duration timeout, \
-                           fer_interest *ready)                                           \
-    {                                                                                     \
-        return feri_ready(FERI_HANDLE(self), interest, timeout, ready);                   \
-    }                                                                                     \
-    void type##_close(type *self)                                                         \
-    {                                                                                     \
-        feri_handle_close(FERI_HANDLE(self));                                             \
+#define FERI_NON_STREAM_FUNCTIONS(type)                                                  \
+    FERI_FUNCTION(type##_ready, feri_ready(FERI_HANDLE(self), interest, timeout, ready), \
+                  const type *self, fer_interest interest, fer_duration timeout,         \
+                  fer_interest *ready)                                                   \
+    void type##_close(type *self)                                                        \
+    {                                                                                    \
+        feri_handle_close(FERI_HANDLE(self));                                            \
     }
 
 /* ---- Rows of one or two functions */
