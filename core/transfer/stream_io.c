@@ -372,25 +372,29 @@ fer_error feri_stream_read_on(fer_handle *handle, void *buf, size_t len, size_t 
                : error;
 }
 
-/* Reads until the buffer is full, end of file (*ended) or an error. first is the result of a read
- * that has moved *done bytes. */
-FERI_NOINLINE static fer_error read_until_full(fer_handle *handle, uint8_t *buf, size_t len,
-                                               fer_error first, size_t *done, bool *ended)
+/* The rest of a complete transfer whose first read or write, with this result, has moved *done
+ * bytes. UNEXPECTED_EOF or WRITE_ZERO: nothing more is moved. */
+FERI_NOINLINE static fer_error move_rest(fer_handle *handle, const uint8_t *buf, size_t len,
+                                         fer_error error, size_t *done, ferp_readiness readiness)
 {
-    fer_error error = first;
     size_t moved = *done;
     for (*done = 0;;) {
         if (error.kind == FER_INTERRUPTED) {
-            error = move_after_signal(handle, FERP_READABLE, buf + *done, len - *done, 0, error,
-                                      &moved);
+            error =
+                move_after_signal(handle, readiness, buf + *done, len - *done, 0, error, &moved);
         }
         FERI_ASSERT(moved <= len - *done);
         *done += moved;
-        *ended = error.kind == FER_OK && moved == 0;
-        if (error.kind != FER_OK || moved == 0 || *done == len) {
+        if (error.kind != FER_OK || *done == len) {
             return error;
         }
-        error = feri_stream_read(handle, buf + *done, len - *done, 0, &moved);
+        if (moved == 0) {
+            return feri_own_error(readiness == FERP_WRITABLE ? FER_WRITE_ZERO : FER_UNEXPECTED_EOF);
+        }
+        const uint8_t *rest = buf + *done;
+        error = readiness == FERP_WRITABLE
+                    ? feri_stream_write(handle, rest, len - *done, 0, &moved)
+                    : feri_stream_read(handle, (void *)(uintptr_t)rest, len - *done, 0, &moved);
     }
 }
 
@@ -399,26 +403,22 @@ fer_error feri_stream_read_exact(fer_handle *handle, void *buf, size_t len, size
     size_t ignored;
     size_t *done = n != NULL ? n : &ignored;
     fer_error error = feri_stream_read(handle, buf, len, 0, done);
-    bool ended = false;
-    if (*done != len) {
-        error = read_until_full(handle, buf, len, error, done, &ended);
-    }
-    return ended ? feri_own_error(FER_UNEXPECTED_EOF) : error;
+    return *done != len ? move_rest(handle, buf, len, error, done, FERP_READABLE) : error;
 }
 
 /* If the buffer is full, the next byte decides whether it was large enough. */
 fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, size_t *n)
 {
     size_t done = 0;
-    bool ended = false;
     fer_error error = cap > 0 ? feri_stream_read(handle, buf, cap, 0, &done) : feri_ok();
     if (cap > 0 && buf != NULL) {
-        error = read_until_full(handle, buf, cap, error, &done, &ended);
+        error = move_rest(handle, buf, cap, error, &done, FERP_READABLE);
     }
     feri_store_count(n, done);
-    if (error.kind != FER_OK || ended) {
-        return error;
+    if (error.kind == FER_UNEXPECTED_EOF) {
+        return feri_ok();
     }
+    FER_TRY(error);
     uint8_t next;
     size_t peeked = 0;
     error = feri_stream_read(handle, &next, 1, FERP_PEEK, &peeked);
@@ -428,32 +428,10 @@ fer_error feri_stream_read_to_end(fer_handle *handle, void *buf, size_t cap, siz
     return peeked > 0 ? feri_own_error(FER_BUFFER_TOO_SMALL) : error;
 }
 
-/* The rest of a write_all whose first write, with this result, has moved *done bytes. */
-FERI_NOINLINE static fer_error write_rest(fer_handle *handle, const uint8_t *buf, size_t len,
-                                          fer_error error, size_t *done)
-{
-    size_t moved = *done;
-    for (*done = 0;;) {
-        if (error.kind == FER_INTERRUPTED) {
-            error = move_after_signal(handle, FERP_WRITABLE, buf + *done, len - *done, 0, error,
-                                      &moved);
-        }
-        FERI_ASSERT(moved <= len - *done);
-        *done += moved;
-        if (error.kind != FER_OK || *done == len) {
-            return error;
-        }
-        if (moved == 0) {
-            return feri_own_error(FER_WRITE_ZERO);
-        }
-        error = feri_stream_write(handle, buf + *done, len - *done, 0, &moved);
-    }
-}
-
 fer_error feri_stream_write_all(fer_handle *handle, const void *buf, size_t len, size_t *n)
 {
     size_t ignored;
     size_t *done = n != NULL ? n : &ignored;
     fer_error error = feri_stream_write(handle, buf, len, 0, done);
-    return *done != len ? write_rest(handle, buf, len, error, done) : error;
+    return *done != len ? move_rest(handle, buf, len, error, done, FERP_WRITABLE) : error;
 }
