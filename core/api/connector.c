@@ -264,43 +264,45 @@ static fer_error wait_driven(fer_poller *poller, fer_event *events, size_t cap,
 /* ---- The public functions */
 
 /* An address text has one address, and needs no lookup. */
-static fer_error start(fer_connector *connector, const feri_address_query *query, fer_error parsed,
+static fer_error start(fer_connector *connector, const char *host, const uint16_t *port,
                        const fer_connect_options *options, fer_resolver *resolver,
                        fer_poller *poller, uint64_t key)
 {
-    fer_error checked = feri_connect_options_check(options);
+    const fer_connect_options *chosen = feri_connect_options_or_default(options);
+    feri_address_query query;
+    fer_error checked = feri_connect_options_check(chosen);
     bool is_startable = connector != NULL && !is_open(connector) && feri_poller_is_open(poller);
     FERI_REQUIRE(is_startable, FER_MISUSE);
     FER_TRY(checked);
     FER_TRY(feri_lookup_check_resolver(resolver));
     FERI_REQUIRE(key - (uintptr_t)connector - 1 >= sizeof *connector - 1, FER_INVALID_INPUT);
-    FER_TRY(parsed);
+    FER_TRY(feri_address_query_of(&query, host, port, chosen->family));
     connection_race *race = race_of(connector);
     memset(race, 0, sizeof *race);
     race->driven.wait = wait_driven;
     race->poller = poller;
     race->process = ferp_process();
     race->key = key;
-    race->options = *options;
-    if (options->local != NULL) {
-        race->local = *options->local;
+    race->options = *chosen;
+    if (chosen->local != NULL) {
+        race->local = *chosen->local;
         race->options.local = &race->local;
     }
     race->attempts.options = &race->options;
-    race->attempts.limits = feri_limits_from(&options->limits);
+    race->attempts.limits = feri_limits_from(&chosen->limits);
     race->attempts.watch = watch;
     race->attempts.unwatch = unwatch;
-    bool can_resolve = query->is_literal || resolver != NULL;
+    bool can_resolve = query.is_literal || resolver != NULL;
     FERI_REQUIRE(can_resolve, FER_MISUSE);
     FER_TRY(feri_limits_check(&race->attempts.limits));
-    if (query->is_literal) {
+    if (query.is_literal) {
         feri_address_source source;
-        FER_TRY(feri_address_source_of_query(&source, query));
+        FER_TRY(feri_address_source_of_query(&source, &query));
         (void)feri_address_source_next(&source, &race->literal);
         begin_attempts(race, &race->literal, 1);
     } else {
         const feri_lookup_notice notice = {.poller = poller};
-        FER_TRY(feri_lookup_start(resolver, query, &notice, &race->lookup));
+        FER_TRY(feri_lookup_start(resolver, &query, &notice, &race->lookup));
     }
     connector->p_.state_ = CONNECTOR_OPEN;
     race->driven.next = feri_poller_first_driven(poller);
@@ -313,20 +315,14 @@ fer_error fer_connector_start(fer_connector *connector, const char *host_port,
                               const fer_connect_options *options, fer_resolver *resolver,
                               fer_poller *poller, uint64_t key)
 {
-    const fer_connect_options *chosen = feri_connect_options_or_default(options);
-    feri_address_query query;
-    fer_error parsed = feri_address_query_of_text(&query, host_port, chosen->family);
-    return start(connector, &query, parsed, chosen, resolver, poller, key);
+    return start(connector, host_port, NULL, options, resolver, poller, key);
 }
 
 fer_error fer_connector_start_host(fer_connector *connector, const char *host, uint16_t port,
                                    const fer_connect_options *options, fer_resolver *resolver,
                                    fer_poller *poller, uint64_t key)
 {
-    const fer_connect_options *chosen = feri_connect_options_or_default(options);
-    feri_address_query query;
-    fer_error parsed = feri_address_query_of_host(&query, host, port, chosen->family);
-    return start(connector, &query, parsed, chosen, resolver, poller, key);
+    return start(connector, host, &port, options, resolver, poller, key);
 }
 
 /* Closes a connector without its attempts. */

@@ -18,18 +18,18 @@
 #include "ferrule/udp.h"
 #include "platform/platform.h"
 
-/* Stores the first cap addresses and counts all. parsed is the result of parsing the query, which
- * the other checks precede. */
-static fer_error collect(const feri_address_query *query, fer_error parsed, fer_socket_addr *addrs,
-                         size_t cap, size_t *count)
+/* Stores the first cap addresses and counts all. */
+static fer_error collect(const char *host, const uint16_t *port, fer_socket_addr *addrs, size_t cap,
+                         size_t *count)
 {
+    feri_address_query query;
     feri_address_source source;
     fer_socket_addr addr;
     size_t found = 0;
     FERI_REQUIRE(count != NULL, FER_MISUSE);
     FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
-    FER_TRY(parsed);
-    FER_TRY(feri_address_source_of_query(&source, query));
+    FER_TRY(feri_address_query_of(&query, host, port, FERP_ANY_FAMILY));
+    FER_TRY(feri_address_source_of_query(&source, &query));
     while (feri_address_source_next(&source, &addr)) {
         if (found < cap) {
             addrs[found] = addr;
@@ -44,17 +44,13 @@ static fer_error collect(const feri_address_query *query, fer_error parsed, fer_
 fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, size_t cap,
                               size_t *count)
 {
-    feri_address_query query;
-    fer_error parsed = feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY);
-    return collect(&query, parsed, addrs, cap, count);
+    return collect(host_port, NULL, addrs, cap, count);
 }
 
 fer_error fer_lookup_host(const char *host, uint16_t port, fer_socket_addr *addrs, size_t cap,
                           size_t *count)
 {
-    feri_address_query query;
-    fer_error parsed = feri_address_query_of_host(&query, host, port, FERP_ANY_FAMILY);
-    return collect(&query, parsed, addrs, cap, count);
+    return collect(host, &port, addrs, cap, count);
 }
 
 size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap)
@@ -76,17 +72,13 @@ fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
     return feri_open_by_name(FERI_HANDLE(stream), parsed, &query, feri_connection_open, NULL, 0);
 }
 
-/* "host:port" if port is NULL, else a host. */
 static fer_error bind_by_name(fer_handle *handle, const char *host, const uint16_t *port,
                               feri_opener opener, const fer_bind_options *options, uint32_t kind)
 {
     feri_address_query query;
     fer_ip_family family = options == NULL ? FERP_ANY_FAMILY : options->family;
     fer_error parsed = feri_bind_options_check(options);
-    if (parsed.kind == FER_OK) {
-        parsed = port == NULL ? feri_address_query_of_text(&query, host, family)
-                              : feri_address_query_of_host(&query, host, *port, family);
-    }
+    parsed = parsed.kind == FER_OK ? feri_address_query_of(&query, host, port, family) : parsed;
     return feri_open_by_name(handle, parsed, &query, opener, options, kind);
 }
 

@@ -12,8 +12,8 @@
 /* ---- Queries */
 
 /* DNS has no longer names, so they are refused before the resolver is called (rule A4). */
-static fer_error query_of(feri_address_query *query, const char *host, size_t len, uint16_t port,
-                          fer_ip_family family)
+static fer_error query_of_host(feri_address_query *query, const char *host, size_t len,
+                               uint16_t port, fer_ip_family family)
 {
     bool has_valid_length = len > 0 && (len <= FERI_HOST_LEN_MAX ||
                                         (len == FERI_HOST_LEN_MAX + 1 && host[len - 1] == '.'));
@@ -32,14 +32,6 @@ static fer_error query_of(feri_address_query *query, const char *host, size_t le
     return feri_ok();
 }
 
-fer_error feri_address_query_of_host(feri_address_query *query, const char *host, uint16_t port,
-                                     fer_ip_family family)
-{
-    FERI_ASSERT(query != NULL);
-    return host == NULL ? feri_own_error(FER_MISUSE)
-                        : query_of(query, host, strlen(host), port, family);
-}
-
 fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port,
                                      fer_ip_family family)
 {
@@ -52,7 +44,15 @@ fer_error feri_address_query_of_text(feri_address_query *query, const char *host
     }
     feri_host_port parts;
     FER_TRY(feri_host_port_split(&parts, host_port));
-    return query_of(query, parts.host, parts.host_len, parts.port, family);
+    return query_of_host(query, parts.host, parts.host_len, parts.port, family);
+}
+
+fer_error feri_address_query_of(feri_address_query *query, const char *host, const uint16_t *port,
+                                fer_ip_family family)
+{
+    FERI_REQUIRE(host != NULL, FER_MISUSE);
+    return port == NULL ? feri_address_query_of_text(query, host, family)
+                        : query_of_host(query, host, strlen(host), *port, family);
 }
 
 /* ---- Addresses */

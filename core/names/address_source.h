@@ -22,13 +22,13 @@ typedef struct feri_address_query {
     char host[FERI_HOST_LEN_MAX + 2]; /* NUL-terminated, with its trailing dot */
 } feri_address_query;
 
-/* Parse "host:port", or a host without a port. family is FERP_ANY_FAMILY, or that of the addresses
- * that are looked up. INVALID_INPUT and MISUSE as fer_to_socket_addrs and fer_lookup_host. Never
- * block. */
+/* Parse "host:port", or a host without a port if port is not NULL. family is FERP_ANY_FAMILY, or
+ * that of the addresses that are looked up. INVALID_INPUT and MISUSE as fer_to_socket_addrs and
+ * fer_lookup_host. Never block. */
 fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port,
                                      fer_ip_family family);
-fer_error feri_address_query_of_host(feri_address_query *query, const char *host, uint16_t port,
-                                     fer_ip_family family);
+fer_error feri_address_query_of(feri_address_query *query, const char *host, const uint16_t *port,
+                                fer_ip_family family);
 
 /* Filled, iterated once, then ended. After a failure there is nothing to end. A copy has a position
  * of its own. */

@@ -173,42 +173,37 @@ fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *qu
     return error;
 }
 
-/* parsed is the result of parsing the query, which the other checks precede. */
-static fer_error start_lookup(fer_resolver *resolver, const feri_address_query *query,
-                              fer_error parsed, const fer_lookup_options *options,
-                              fer_poller *poller, uint64_t key, fer_lookup *out)
+static fer_error start_lookup(fer_resolver *resolver, const char *host, const uint16_t *port,
+                              const fer_lookup_options *options, fer_poller *poller, uint64_t key,
+                              fer_lookup *out)
 {
+    const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
+    feri_address_query query;
     FERI_REQUIRE(out != NULL, FER_MISUSE);
     FERI_REQUIRE(out->p_.block_ == NULL, FER_MISUSE);
     bool is_usable = (poller == NULL || feri_poller_is_open(poller)) &&
-                     (options->waker == NULL || feri_waker_is_open(options->waker));
+                     (chosen->waker == NULL || feri_waker_is_open(chosen->waker));
     FERI_REQUIRE(is_usable, FER_MISUSE);
     FERI_REQUIRE(feri_resolver_is_usable(resolver), FER_MISUSE);
-    FER_TRY(feri_lookup_options_check(options));
-    FER_TRY(parsed);
+    FER_TRY(feri_lookup_options_check(chosen));
+    FER_TRY(feri_address_query_of(&query, host, port, chosen->family));
     const feri_lookup_notice notice = {
-        .poller = poller, .waker = options->waker, .has_key = true, .key = key};
-    return feri_lookup_start(resolver, query, &notice, out);
+        .poller = poller, .waker = chosen->waker, .has_key = true, .key = key};
+    return feri_lookup_start(resolver, &query, &notice, out);
 }
 
 fer_error fer_resolver_start(fer_resolver *resolver, const char *host_port,
                              const fer_lookup_options *options, fer_poller *poller, uint64_t key,
                              fer_lookup *out)
 {
-    const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
-    feri_address_query query;
-    fer_error parsed = feri_address_query_of_text(&query, host_port, chosen->family);
-    return start_lookup(resolver, &query, parsed, chosen, poller, key, out);
+    return start_lookup(resolver, host_port, NULL, options, poller, key, out);
 }
 
 fer_error fer_resolver_start_host(fer_resolver *resolver, const char *host, uint16_t port,
                                   const fer_lookup_options *options, fer_poller *poller,
                                   uint64_t key, fer_lookup *out)
 {
-    const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
-    feri_address_query query;
-    fer_error parsed = feri_address_query_of_host(&query, host, port, chosen->family);
-    return start_lookup(resolver, &query, parsed, chosen, poller, key, out);
+    return start_lookup(resolver, host, &port, options, poller, key, out);
 }
 
 /* A call that finds nothing waits without time left, as fer_lookup_wait does. Virtual time advances

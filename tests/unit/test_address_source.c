@@ -16,8 +16,9 @@ static fer_error source_of_text(const char *text)
 
 static fer_error source_of_host(const char *host)
 {
+    const uint16_t port = 80;
     feri_address_query query;
-    FER_TRY(feri_address_query_of_host(&query, host, 80, FERP_ANY_FAMILY));
+    FER_TRY(feri_address_query_of(&query, host, &port, FERP_ANY_FAMILY));
     return feri_address_source_of_query(&source, &query);
 }
 
