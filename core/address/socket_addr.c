@@ -162,8 +162,7 @@ fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text)
 
 fer_error fer_socket_addr_from_sockaddr(fer_socket_addr *out, const void *sockaddr, size_t len)
 {
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    FERI_REQUIRE(sockaddr != NULL, FER_MISUSE);
+    FERI_REQUIRE(out != NULL && sockaddr != NULL, FER_MISUSE);
     return ferp_sockaddr_to(sockaddr, len, out);
 }
 
@@ -179,8 +178,7 @@ static fer_error feri_sockaddr_result(size_t made, size_t *n)
 static fer_error feri_sockaddr_check(const void *addr, const void *buf, size_t len, size_t *n)
 {
     (void)feri_sockaddr_result(0, n);
-    FERI_REQUIRE(addr != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_is_buffer(buf, len), FER_MISUSE);
+    FERI_REQUIRE(addr != NULL && feri_is_buffer(buf, len), FER_MISUSE);
     return feri_ok();
 }
 
@@ -197,11 +195,9 @@ _Static_assert(FERP_UNIX_UNNAMED == 0, "all zero bytes are the unnamed address")
 
 fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, const char *path)
 {
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    FERI_REQUIRE(path != NULL, FER_MISUSE);
+    FERI_REQUIRE(out != NULL && path != NULL, FER_MISUSE);
     const char *end = memchr(path, '\0', ferp_traits()->unix_path_max + 1);
-    FERI_REQUIRE(end != NULL, FER_INVALID_INPUT);
-    FERI_REQUIRE(end != path, FER_INVALID_INPUT);
+    FERI_REQUIRE(end != NULL && end != path, FER_INVALID_INPUT);
     fer_unix_addr made = {.kind_ = FERP_UNIX_PATHNAME, .len_ = (uint16_t)(end - path)};
     memcpy(made.name_, path, made.len_);
     *out = made;
@@ -210,8 +206,7 @@ fer_error fer_unix_addr_from_pathname(fer_unix_addr *out, const char *path)
 
 fer_error fer_unix_addr_from_abstract_name(fer_unix_addr *out, const void *name, size_t len)
 {
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_is_buffer(name, len), FER_MISUSE);
+    FERI_REQUIRE(out != NULL && feri_is_buffer(name, len), FER_MISUSE);
     FERI_REQUIRE(len <= ferp_traits()->unix_path_max, FER_INVALID_INPUT);
     FERI_REQUIRE(ferp_traits()->has_abstract_unix_names, FER_UNSUPPORTED);
     fer_unix_addr made = {.kind_ = FERP_UNIX_ABSTRACT, .len_ = (uint16_t)len};
@@ -257,8 +252,7 @@ static bool feri_is_unix_addr(const fer_unix_addr *addr)
 fer_error fer_unix_addr_from_sockaddr(fer_unix_addr *out, const void *sockaddr, size_t len)
 {
     fer_unix_addr made;
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    FERI_REQUIRE(sockaddr != NULL, FER_MISUSE);
+    FERI_REQUIRE(out != NULL && sockaddr != NULL, FER_MISUSE);
     FER_TRY(ferp_sockaddr_un_to(sockaddr, len, &made));
     FERI_REQUIRE(feri_is_unix_addr(&made), FER_INVALID_INPUT);
     *out = made;

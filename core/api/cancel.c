@@ -17,8 +17,7 @@ _Static_assert(sizeof(fer_cancel_token) == 32, "the size does not change");
 
 fer_error fer_cancel_token_new(fer_cancel_token *token)
 {
-    FERI_REQUIRE(token != NULL, FER_MISUSE);
-    FERI_REQUIRE(!feri_token_is_open(token), FER_MISUSE);
+    FERI_REQUIRE(token != NULL && !feri_token_is_open(token), FER_MISUSE);
     FER_TRY(ferp_token_open(token));
     feri_atomic_store(&token->p_.state_, FERI_TOKEN_OPEN);
     return feri_ok();

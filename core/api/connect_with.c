@@ -76,8 +76,7 @@ static fer_error look_up_with(const char *host, const uint16_t *port,
     const feri_limits limits = feri_limits_from(&chosen->limits);
     feri_address_query query;
     feri_address_list list = {NULL, 0};
-    FERI_REQUIRE(count != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
+    FERI_REQUIRE(count != NULL && feri_is_buffer(addrs, cap), FER_MISUSE);
     FER_TRY(feri_lookup_options_check(chosen));
     FER_TRY(feri_lookup_check_resolver(chosen->resolver));
     FER_TRY(feri_address_query_of(&query, host, port, chosen->family));

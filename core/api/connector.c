@@ -154,15 +154,11 @@ static void begin_attempts(connection_race *race, const fer_socket_addr *addrs, 
 /* A result that is available precedes the limits. */
 static void advance_lookup(connection_race *race)
 {
-    fer_error error = feri_ok();
     bool is_done = feri_lookup_is_done(&race->lookup);
-    if (!is_done) {
-        error = feri_limits_check(&race->attempts.limits);
-        if (error.kind == FER_OK) {
-            return;
-        }
-    } else {
-        error = feri_lookup_take(&race->lookup, &race->found);
+    fer_error error = is_done ? feri_lookup_take(&race->lookup, &race->found)
+                              : feri_limits_check(&race->attempts.limits);
+    if (!is_done && error.kind == FER_OK) {
+        return;
     }
     fer_lookup_close(&race->lookup);
     if (error.kind == FER_OK && race->found.count == 0) {
@@ -271,8 +267,8 @@ static fer_error start(fer_connector *connector, const char *host, const uint16_
     const fer_connect_options *chosen = feri_connect_options_or_default(options);
     feri_address_query query;
     fer_error checked = feri_connect_options_check(chosen);
-    bool is_startable = connector != NULL && !is_open(connector) && feri_poller_is_open(poller);
-    FERI_REQUIRE(is_startable, FER_MISUSE);
+    FERI_REQUIRE(connector != NULL && !is_open(connector), FER_MISUSE);
+    FERI_REQUIRE(feri_poller_is_open(poller), FER_MISUSE);
     FER_TRY(checked);
     FER_TRY(feri_lookup_check_resolver(resolver));
     FERI_REQUIRE(key - (uintptr_t)connector - 1 >= sizeof *connector - 1, FER_INVALID_INPUT);
@@ -292,8 +288,7 @@ static fer_error start(fer_connector *connector, const char *host, const uint16_
     race->attempts.limits = feri_limits_from(&chosen->limits);
     race->attempts.watch = watch;
     race->attempts.unwatch = unwatch;
-    bool can_resolve = query.is_literal || resolver != NULL;
-    FERI_REQUIRE(can_resolve, FER_MISUSE);
+    FERI_REQUIRE(query.is_literal || resolver != NULL, FER_MISUSE);
     FER_TRY(feri_limits_check(&race->attempts.limits));
     if (query.is_literal) {
         feri_address_source source;

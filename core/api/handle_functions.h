@@ -137,6 +137,15 @@
         return query(self->handle_.p_.raw_, out);                  \
     }
 
+/* The same of a stream that has a peer. */
+#define FERI_PEER_QUERY(name, self_type, out_type, query)                      \
+    fer_error name(const self_type *self, out_type *out)                       \
+    {                                                                          \
+        FERI_REQUIRE(out != NULL, FER_MISUSE);                                 \
+        FER_TRY(feri_stream_check(FERI_HANDLE(self), FERI_REQUEST_PEER_ADDR)); \
+        return query(self->handle_.p_.raw_, out);                              \
+    }
+
 /* An option: its setter and its getter, after `check`. `set` has the value in `value`. */
 #define FERI_CHECKED_OPTION(type, name, check, value_type, out_type, set, get) \
     fer_error type##_set_##name(type *self, value_type value)                  \

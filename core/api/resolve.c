@@ -26,8 +26,7 @@ static fer_error collect(const char *host, const uint16_t *port, fer_socket_addr
     feri_address_source source;
     fer_socket_addr addr;
     size_t found = 0;
-    FERI_REQUIRE(count != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
+    FERI_REQUIRE(count != NULL && feri_is_buffer(addrs, cap), FER_MISUSE);
     FER_TRY(feri_address_query_of(&query, host, port, FERP_ANY_FAMILY));
     FER_TRY(feri_address_source_of_query(&source, &query));
     while (feri_address_source_next(&source, &addr)) {
@@ -119,8 +118,7 @@ fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
 
 fer_error fer_interface_index(const char *interface_name, uint32_t *out)
 {
-    FERI_REQUIRE(interface_name != NULL, FER_MISUSE);
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FERI_REQUIRE(interface_name != NULL && out != NULL, FER_MISUSE);
     return ferp_interface_index(interface_name, out);
 }
 
@@ -154,8 +152,7 @@ static bool is_service_name(const char *text)
 
 fer_error fer_service_port(const char *service, fer_type type, uint16_t *out)
 {
-    FERI_REQUIRE(service != NULL, FER_MISUSE);
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
+    FERI_REQUIRE(service != NULL && out != NULL, FER_MISUSE);
     FERI_REQUIRE(type == FER_TYPE_STREAM || type == FER_TYPE_DGRAM, FER_INVALID_INPUT);
     feri_addr_cursor digits = {service, strlen(service), 0};
     uint32_t port = 0;

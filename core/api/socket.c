@@ -23,7 +23,7 @@
 
 static bool is_datagram(const fer_socket *socket)
 {
-    return feri_handle_has_flag(&socket->handle_, FERI_FLAG_DATAGRAM);
+    return socket != NULL && feri_handle_has_flag(&socket->handle_, FERI_FLAG_DATAGRAM);
 }
 
 /* ---- Modes, clones, closing and raw sockets */
@@ -34,8 +34,7 @@ FERI_TIMEOUT_FUNCTIONS(fer_socket)
 /* A stream is closed as every stream type is (rule S7), even if it was not converted into one. */
 void fer_socket_close(fer_socket *socket)
 {
-    bool is_datagram_socket = socket != NULL && is_datagram(socket);
-    if (is_datagram_socket) {
+    if (is_datagram(socket)) {
         feri_handle_close(FERI_HANDLE(socket));
     } else {
         feri_stream_close(FERI_HANDLE(socket));
@@ -120,10 +119,8 @@ KIND_OPTION(keepalive, ALL_BUT_TCP, const fer_tcp_keepalive *, fer_tcp_keepalive
             feri_set_keepalive(handle, value), feri_keepalive(handle, out))
 
 /* 0 of the option is the system's own time. */
-fer_error fer_socket_set_tcp_user_timeout(fer_socket *socket, fer_duration timeout)
+static fer_error set_user_timeout(const fer_handle *handle, fer_duration timeout)
 {
-    const fer_handle *handle = FERI_HANDLE(socket);
-    FER_TRY(feri_socket_reject_kinds(handle, ALL_BUT_TCP));
     FERI_REQUIRE(timeout.nanos != 0, FER_INVALID_INPUT);
     uint32_t millis = timeout.nanos == FER_DURATION_NONE_NANOS
                           ? 0
@@ -132,15 +129,17 @@ fer_error fer_socket_set_tcp_user_timeout(fer_socket *socket, fer_duration timeo
     return feri_forgive_ended(handle, error);
 }
 
-fer_error fer_socket_tcp_user_timeout(const fer_socket *socket, fer_duration *out)
+static fer_error user_timeout(const fer_handle *handle, fer_duration *out)
 {
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), ALL_BUT_TCP));
     uint32_t millis = 0;
-    FER_TRY(feri_handle_check_getter(FERI_HANDLE(socket), out));
-    FER_TRY(ferp_option_value(feri_modes_raw(&socket->handle_), FERP_USER_TIMEOUT, &millis));
+    FER_TRY(feri_handle_check_getter(handle, out));
+    FER_TRY(ferp_option_value(feri_modes_raw(handle), FERP_USER_TIMEOUT, &millis));
     *out = millis == 0 ? FER_DURATION_NONE : fer_duration_from_millis(millis);
     return feri_ok();
 }
+
+KIND_OPTION(tcp_user_timeout, ALL_BUT_TCP, fer_duration, fer_duration,
+            set_user_timeout(handle, value), user_timeout(handle, out))
 
 KIND_OPTION(linger, FERI_FLAG_DATAGRAM, fer_duration, fer_duration, feri_set_linger(handle, value),
             feri_linger(handle, out))
@@ -151,20 +150,14 @@ KIND_OPTION(ttl, FERI_NOT_IP, uint32_t, uint32_t, feri_set_ttl(handle, value),
 
 /* On a stream TCP owns the two lowest bits, explicit congestion notification (RFC 3168, 5), and
  * overwrites them. */
-fer_error fer_socket_set_tos(fer_socket *socket, uint32_t tos)
+static fer_error set_tos(fer_handle *handle, uint32_t tos)
 {
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
-    if (tos > 255 || (!is_datagram(socket) && (tos & 3) != 0)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
-    return feri_set_option_of_family(FERI_HANDLE(socket), FERP_TOS_V4, FERP_TCLASS_V6, tos);
+    bool is_stream = !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
+    FERI_REQUIRE(tos <= 255 && (!is_stream || (tos & 3) == 0), FER_INVALID_INPUT);
+    return feri_set_option_of_family(handle, FERP_TOS_V4, FERP_TCLASS_V6, tos);
 }
 
-fer_error fer_socket_tos(const fer_socket *socket, uint32_t *out)
-{
-    FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
-    return feri_tos(FERI_HANDLE(socket), out);
-}
+KIND_OPTION(tos, FERI_NOT_IP, uint32_t, uint32_t, set_tos(handle, value), feri_tos(handle, out))
 
 /* UNSUPPORTED unless the socket is an IP datagram or raw socket. */
 static fer_error check_is_datagram(const fer_socket *socket)
@@ -237,9 +230,8 @@ fer_error fer_socket_peer_addr_unix(const fer_socket *socket, fer_unix_addr *out
 
 fer_error fer_socket_take_error(fer_socket *socket, fer_error *out)
 {
-    bool is_datagram_socket = socket != NULL && is_datagram(socket);
-    return is_datagram_socket ? feri_datagram_take_error(FERI_HANDLE(socket), out)
-                              : feri_stream_take_error(FERI_HANDLE(socket), out);
+    return is_datagram(socket) ? feri_datagram_take_error(FERI_HANDLE(socket), out)
+                               : feri_stream_take_error(FERI_HANDLE(socket), out);
 }
 
 fer_error fer_socket_shutdown(fer_socket *socket, fer_shutdown how)

@@ -37,12 +37,7 @@ fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream, const fer_socket_
     return feri_start_connect(FERI_HANDLE(stream), addr);
 }
 
-fer_error fer_tcp_stream_peer_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
-{
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    FER_TRY(feri_stream_check(FERI_HANDLE(stream), FERI_REQUEST_PEER_ADDR));
-    return ferp_peer_addr(stream->handle_.p_.raw_, out);
-}
+FERI_PEER_QUERY(fer_tcp_stream_peer_addr, fer_tcp_stream, fer_socket_addr, ferp_peer_addr)
 
 fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
 {

@@ -37,20 +37,8 @@ fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
     return feri_unix_open_pair(FERI_HANDLE(one), FERI_HANDLE(other), FER_TYPE_STREAM);
 }
 
-fer_error fer_unix_stream_peer_addr(const fer_unix_stream *stream, fer_unix_addr *out)
-{
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    FER_TRY(feri_stream_check(FERI_HANDLE(stream), FERI_REQUEST_PEER_ADDR));
-    return ferp_unix_peer_addr(stream->handle_.p_.raw_, out);
-}
-
-fer_error fer_unix_stream_peer_cred(const fer_unix_stream *stream, fer_unix_cred *out)
-{
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    FER_TRY(feri_stream_check(FERI_HANDLE(stream), FERI_REQUEST_PEER_ADDR));
-    return ferp_unix_peer_cred(stream->handle_.p_.raw_, out);
-}
-
+FERI_PEER_QUERY(fer_unix_stream_peer_addr, fer_unix_stream, fer_unix_addr, ferp_unix_peer_addr)
+FERI_PEER_QUERY(fer_unix_stream_peer_cred, fer_unix_stream, fer_unix_cred, ferp_unix_peer_cred)
 FERI_QUERY(fer_unix_stream_local_addr, const fer_unix_stream, fer_unix_addr, ferp_unix_local_addr)
 
 FERI_CALL_AND_TRY(fer_unix_stream, send_handles,

@@ -84,21 +84,18 @@ fer_error feri_address_source_of_query(feri_address_source *source, const feri_a
 
 bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out)
 {
-    if (source->is_lookup) {
-        while (ferp_lookup_next(&source->lookup, out)) {
-            out->port = source->port;
-            if (source->family == FERP_ANY_FAMILY || out->ip.family == source->family) {
-                return true;
-            }
-        }
-        return false;
-    }
-    bool found = source->has_literal;
-    if (found) {
+    if (source->has_literal) {
         *out = source->literal;
         source->has_literal = false;
+        return true;
     }
-    return found;
+    while (source->is_lookup && ferp_lookup_next(&source->lookup, out)) {
+        out->port = source->port;
+        if (source->family == FERP_ANY_FAMILY || out->ip.family == source->family) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void feri_address_source_end(feri_address_source *source)

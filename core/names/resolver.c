@@ -100,8 +100,7 @@ fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *o
 {
     static const fer_resolver_options defaults = {.threads = 0};
     const fer_resolver_options *chosen = options == NULL ? &defaults : options;
-    FERI_REQUIRE(resolver != NULL, FER_MISUSE);
-    FERI_REQUIRE(resolver->p_.pool_ == NULL, FER_MISUSE);
+    FERI_REQUIRE(resolver != NULL && resolver->p_.pool_ == NULL, FER_MISUSE);
     uint32_t threads = chosen->threads == 0 ? 4 : chosen->threads;
     uint32_t queue_cap = chosen->queue_cap == 0 ? 64 : chosen->queue_cap;
     FERI_REQUIRE(feri_are_zero(chosen->reserved_, sizeof chosen->reserved_), FER_INVALID_INPUT);
@@ -179,11 +178,9 @@ static fer_error start_lookup(fer_resolver *resolver, const char *host, const ui
 {
     const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
     feri_address_query query;
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
-    FERI_REQUIRE(out->p_.block_ == NULL, FER_MISUSE);
-    bool is_usable = (poller == NULL || feri_poller_is_open(poller)) &&
-                     (chosen->waker == NULL || feri_waker_is_open(chosen->waker));
-    FERI_REQUIRE(is_usable, FER_MISUSE);
+    FERI_REQUIRE(out != NULL && out->p_.block_ == NULL, FER_MISUSE);
+    FERI_REQUIRE(poller == NULL || feri_poller_is_open(poller), FER_MISUSE);
+    FERI_REQUIRE(chosen->waker == NULL || feri_waker_is_open(chosen->waker), FER_MISUSE);
     FERI_REQUIRE(feri_resolver_is_usable(resolver), FER_MISUSE);
     FER_TRY(feri_lookup_options_check(chosen));
     FER_TRY(feri_address_query_of(&query, host, port, chosen->family));
@@ -213,8 +210,7 @@ fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *
                                       uint64_t *keys, size_t cap, size_t *count)
 {
     FERI_REQUIRE(feri_resolver_is_usable(resolver), FER_MISUSE);
-    bool is_usable = poller == NULL || feri_poller_is_open(poller);
-    FERI_REQUIRE(is_usable, FER_MISUSE);
+    FERI_REQUIRE(poller == NULL || feri_poller_is_open(poller), FER_MISUSE);
     if (keys == NULL || cap == 0 || count == NULL) {
         return feri_refuse(cap != 0);
     }
@@ -237,10 +233,8 @@ fer_error fer_resolver_take_completed(fer_resolver *resolver, const fer_poller *
 fer_error fer_lookup_wait(fer_lookup *lookup_handle, fer_duration timeout, fer_socket_addr *addrs,
                           size_t cap, size_t *count)
 {
-    FERI_REQUIRE(lookup_handle != NULL, FER_MISUSE);
-    FERI_REQUIRE(lookup_handle->p_.block_ != NULL, FER_MISUSE);
-    FERI_REQUIRE(count != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_is_buffer(addrs, cap), FER_MISUSE);
+    FERI_REQUIRE(lookup_handle != NULL && lookup_handle->p_.block_ != NULL, FER_MISUSE);
+    FERI_REQUIRE(count != NULL && feri_is_buffer(addrs, cap), FER_MISUSE);
     feri_lookup *awaited = lookup_handle->p_.block_;
     FERI_REQUIRE(feri_pool_is_usable(awaited->pool), FER_CANCELLED);
     bool is_poll = timeout.nanos == 0;
@@ -336,10 +330,8 @@ static fer_error look_up_in_background(fer_resolver *resolver, const feri_addres
 
 fer_error feri_lookup_check_resolver(fer_resolver *resolver)
 {
-    if (resolver == NULL || feri_resolver_is_usable(resolver)) {
-        return feri_ok();
-    }
-    return feri_own_error(FER_MISUSE);
+    FERI_REQUIRE(resolver == NULL || feri_resolver_is_usable(resolver), FER_MISUSE);
+    return feri_ok();
 }
 
 fer_error feri_lookup_within(const feri_address_query *query, const feri_limits *limits,

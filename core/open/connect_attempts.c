@@ -240,9 +240,7 @@ void feri_count_failures(const fer_connect_options *options, size_t count)
 fer_error feri_connect_options_check(const fer_connect_options *options)
 {
     feri_count_failures(options, 0);
-    if (options->failures == NULL && options->failures_cap > 0) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(feri_is_buffer(options->failures, options->failures_cap), FER_MISUSE);
     int unused = options->unused_[0] | options->unused_[1] | options->unused_[2];
     bool is_known = unused == 0 && feri_are_zero(options->reserved_, sizeof options->reserved_) &&
                     feri_is_family_choice(options->family) &&
@@ -318,11 +316,9 @@ bool feri_address_order_next(feri_address_order *order, const fer_socket_addr *a
         order->next_is_ipv4 = is_ipv4(&addrs[0]);
     }
     bool ipv4 = order->next_is_ipv4;
+    ipv4 = seek(order, ipv4, addrs, count) ? ipv4 : !ipv4;
     if (!seek(order, ipv4, addrs, count)) {
-        ipv4 = !ipv4;
-        if (!seek(order, ipv4, addrs, count)) {
-            return false;
-        }
+        return false;
     }
     *index = order->at[ipv4];
     order->at[ipv4]++;

@@ -140,9 +140,7 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_opti
 {
     const fer_socket_addr *local = options->local;
     *step = FER_CONNECT_STEP_BIND;
-    if (local != NULL && !feri_can_connect_from(local, addr)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(local == NULL || feri_can_connect_from(local, addr), FER_INVALID_INPUT);
     *step = addr->port == 0 ? FER_CONNECT_STEP_CONNECT : FER_CONNECT_STEP_SOCKET;
     FER_TRY(open_socket_for(addr, out));
     if (options->nodelay) {

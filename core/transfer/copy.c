@@ -26,9 +26,7 @@
  * cap. */
 static fer_error check_buffer(const fer_copy_buffer *buffer)
 {
-    if (buffer == NULL || buffer->base == NULL) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(buffer != NULL && buffer->base != NULL, FER_MISUSE);
     bool is_usable = buffer->cap > 0 && buffer->start <= buffer->cap &&
                      buffer->len <= buffer->cap - buffer->start;
     FERI_REQUIRE(is_usable, FER_INVALID_INPUT);
@@ -120,9 +118,7 @@ static fer_error write_some(copy_way *way, progress *out)
     buffer->start += moved;
     buffer->len -= moved;
     way->copied += moved;
-    if (error.kind == FER_OK && moved == 0) {
-        return feri_own_error(FER_WRITE_ZERO);
-    }
+    FERI_REQUIRE(error.kind != FER_OK || moved > 0, FER_WRITE_ZERO);
     error = after_try(way, error, out);
     way->is_blocked = way->is_blocked || (way->is_drained && buffer->len == 0);
     return error;

@@ -67,9 +67,8 @@ fer_error feri_datagram_destination(const fer_handle *handle, const fer_socket_a
     *out = *addr;
     /* raw(7): the port must be 0 or the protocol */
     out->port = has_ports ? addr->port : 0;
-    if ((addr->port == 0 && has_ports) || (addr->ip.family == FER_IP_V6 && !is_v6)) {
-        return feri_own_error(FER_INVALID_INPUT);
-    }
+    FERI_REQUIRE(addr->port != 0 || !has_ports, FER_INVALID_INPUT);
+    FERI_REQUIRE(addr->ip.family != FER_IP_V6 || is_v6, FER_INVALID_INPUT);
     feri_datagram_map_to_family(handle, out);
     return feri_ok();
 }

@@ -155,8 +155,7 @@ FERI_NOINLINE static fer_error run_receive(feri_call *of, feri_try *attempt, con
 {
     receive_call *call = (receive_call *)of;
     FER_TRY(feri_handle_check_use(of->handle));
-    FERI_REQUIRE(call->out != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_is_buffer(call->buf, call->len), FER_MISUSE);
+    FERI_REQUIRE(call->out != NULL && feri_is_buffer(call->buf, call->len), FER_MISUSE);
     call->len = feri_clamp_datagram(call->len);
     if (first == NULL) {
         of->flags |= feri_handle_has_flag(of->handle, FERI_FLAG_NO_PORTS) ? FERP_NOT_UDP : 0;
