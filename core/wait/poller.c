@@ -19,9 +19,8 @@ bool feri_poller_is_open(const fer_poller *poller)
 
 fer_error fer_poller_new(fer_poller *poller)
 {
-    if (poller == NULL || (poller->p_.state_ != POLLER_NEW && poller->p_.state_ != POLLER_CLOSED)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(poller != NULL, FER_MISUSE);
+    FERI_REQUIRE(poller->p_.state_ == POLLER_NEW || poller->p_.state_ == POLLER_CLOSED, FER_MISUSE);
     FER_TRY(ferp_poller_open(poller));
     poller->p_.notified_ = 0;
     poller->p_.interruptible_ = 0;
@@ -61,15 +60,6 @@ static bool can_register(const fer_poller *poller, fer_raw_socket raw, fer_event
     return is_registrable(poller, raw) && (unknown | event.reserved_) == 0 && is_mode;
 }
 
-/* With all arguments of its callers, which then move none of them. */
-FERI_NOINLINE static fer_error refuse(const fer_poller *poller, fer_raw_socket raw, fer_event event,
-                                      fer_poll_mode mode)
-{
-    (void)event;
-    (void)mode;
-    return feri_refuse(!is_registrable(poller, raw));
-}
-
 /* The touch in add and modify is a happens-before edge from the caller's earlier writes to the
  * thread that gets the event. The systems order the two, but a compiler and a race detector cannot
  * see it. Each wait reads the word at its end. */
@@ -78,7 +68,7 @@ FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_ev
                                   fer_poll_mode mode)
 {
     if (!can_register(poller, raw, event, mode)) {
-        return refuse(poller, raw, event, mode);
+        return feri_refuse(!is_registrable(poller, raw));
     }
     feri_atomic_touch(&poller->p_.notified_);
     return ferp_poller_add(poller, raw, event, mode);
@@ -88,7 +78,7 @@ FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer
                                      fer_poll_mode mode)
 {
     if (!can_register(poller, raw, event, mode)) {
-        return refuse(poller, raw, event, mode);
+        return feri_refuse(!is_registrable(poller, raw));
     }
     feri_atomic_touch(&poller->p_.notified_);
     return ferp_poller_modify(poller, raw, event, mode);
@@ -96,9 +86,7 @@ FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer
 
 FERI_HOT fer_error fer_poller_delete(fer_poller *poller, fer_raw_socket raw)
 {
-    if (!is_registrable(poller, raw)) {
-        return feri_own_error(FER_MISUSE);
-    }
+    FERI_REQUIRE(is_registrable(poller, raw), FER_MISUSE);
     return ferp_poller_delete(poller, raw);
 }
 
@@ -157,7 +145,7 @@ static bool enter_wait(fer_poller *poller, fer_duration *timeout)
 
 /* timeout was set by enter_wait. notified: the system delivered the sent notification to this wait,
  * with all that were merged with it. */
-FERI_NOINLINE static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
+static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
 {
     uint32_t clear = notified ? SENT | KEPT : 0;
     uint32_t counted = timeout.nanos != 0 ? ONE_WAIT : 0;
@@ -247,8 +235,7 @@ fer_raw_socket fer_poller_as_raw(fer_poller *poller)
 
 fer_error fer_poller_next_timeout(const fer_poller *poller, fer_duration *out)
 {
-    bool is_usable = feri_poller_is_open(poller) && out != NULL;
-    FERI_REQUIRE(is_usable, FER_MISUSE);
+    FERI_REQUIRE(feri_poller_is_open(poller) && out != NULL, FER_MISUSE);
     bool is_notified = (feri_atomic_load(&poller->p_.notified_) & (KEPT | SENT)) != 0;
     uint64_t until = is_notified ? 0 : FERP_NO_DEADLINE;
     const feri_poller_driven *driven = feri_poller_first_driven(poller);
@@ -294,21 +281,26 @@ void feri_poller_set_driven(fer_poller *poller, feri_poller_driven *driven)
                             driven != NULL ? 0 : DRIVEN);
 }
 
-/* After a failure the notification is for the next wait (rule P12). */
-FERI_NOINLINE static bool give_back(fer_poller *poller, fer_error error, bool notified)
-{
-    if (error.kind != FER_OK && notified) {
-        feri_poller_notify(poller);
-        return false;
-    }
-    return notified;
-}
-
 static void store_notified(bool *notified, bool value)
 {
     if (notified != NULL) {
         *notified = value;
     }
+}
+
+/* The end of a wait; timeout as for leave_wait. was_sent: the system delivered a notification.
+ * has_taken: it took one that was not sent. After a failure the notification is for the next wait
+ * (rule P12). */
+FERI_NOINLINE static fer_error end_wait(fer_poller *poller, fer_duration timeout, fer_error error,
+                                        bool was_sent, bool has_taken, bool *notified)
+{
+    bool has_failed = error.kind != FER_OK;
+    leave_wait(poller, timeout, was_sent);
+    if (has_failed && (was_sent || has_taken)) {
+        feri_poller_notify(poller);
+    }
+    store_notified(notified, !has_failed && (was_sent || has_taken));
+    return error;
 }
 
 /* A wait that is not a fast poll. The wait of a poller with connectors takes the place of
@@ -328,9 +320,7 @@ FERI_NOINLINE static fer_error wait_counted(fer_poller *poller, fer_duration tim
     const feri_poller_driven *driven = feri_poller_first_driven(poller);
     feri_poller_waiter *wait = driven == NULL ? wait_on : driven->wait;
     fer_error error = wait(poller, events, cap, timeout, count, &was_sent);
-    leave_wait(poller, timeout, was_sent);
-    store_notified(notified, give_back(poller, error, was_sent || has_taken));
-    return error;
+    return end_wait(poller, timeout, error, was_sent, has_taken, notified);
 }
 
 /* ---- A poll with no pending notification, the common case: one system call. */
@@ -356,7 +346,5 @@ FERI_HOT fer_error fer_poller_wait(fer_poller *poller, fer_duration timeout, fer
     if (error.kind == FER_INTERRUPTED && !is_sent) {
         return wait_counted(poller, timeout, events, cap, count, notified);
     }
-    leave_wait(poller, timeout, is_sent);
-    store_notified(notified, give_back(poller, error, is_sent));
-    return error;
+    return end_wait(poller, timeout, error, is_sent, false, notified);
 }
