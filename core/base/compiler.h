@@ -28,40 +28,34 @@
 #define FERI_ASSERT(condition) ((void)sizeof((condition) ? 1 : 0))
 #endif
 
-/* ---- Attributes for optimization. FERI_HOT: the function is called for each transfer, or for each
+/* ---- Attributes for optimization. HOT: the function is called for each transfer, or for each
  * event of a poller. The functions that it calls are inlined, if the translation unit defines them.
- * FERI_FAST: the same for a function with loops over bytes. It is compiled for speed, also in a
- * library that is compiled for size. FERI_NOINLINE: the less common cases of such a function. The
- * common case then saves no registers for them. Hints of likely conditions changed no count. */
+ * FAST: the same for a function with loops over bytes. It is compiled for speed, also in a library
+ * that is compiled for size. NOINLINE: the less common cases of such a function. The common case
+ * then saves no registers for them. Hints of likely conditions changed no count. */
 
-#if defined(__clang__)
+#if defined(__GNUC__) || defined(__clang__)
 #define FERI_HOT __attribute__((flatten))
-#define FERI_FAST FERI_HOT
-#define FERI_NOINLINE __attribute__((noinline))
-#elif defined(__GNUC__)
-/* noipa: gcc compiles the callers without an analysis of the function. An argument whose address
- * they pass then has its value in memory, not in a register that must be saved. */
-#define FERI_HOT __attribute__((flatten))
-#if defined(__OPTIMIZE_SIZE__)
+#define FERI_INLINE static inline __attribute__((always_inline))
+#else
+#define FERI_HOT
+#define FERI_INLINE static inline
+#endif
+
+#if defined(__OPTIMIZE_SIZE__) && !defined(__clang__)
 #define FERI_FAST __attribute__((flatten, optimize("O2")))
 #else
 #define FERI_FAST FERI_HOT
 #endif
-#define FERI_NOINLINE __attribute__((noinline, noipa))
-#elif defined(_MSC_VER)
-#define FERI_HOT
-#define FERI_FAST
-#define FERI_NOINLINE __declspec(noinline)
-#else
-#define FERI_HOT
-#define FERI_FAST
-#define FERI_NOINLINE
-#endif
 
-#if defined(__GNUC__)
-#define FERI_INLINE static inline __attribute__((always_inline))
+/* noipa: gcc compiles the callers without an analysis of the function. An argument whose address
+ * they pass then has its value in memory, not in a register that must be saved. */
+#if defined(__clang__)
+#define FERI_NOINLINE __attribute__((noinline))
+#elif defined(__GNUC__)
+#define FERI_NOINLINE __attribute__((noinline, noipa))
 #else
-#define FERI_INLINE static inline
+#define FERI_NOINLINE
 #endif
 
 /* ---- Constant tables of 256 entries, computed by the compiler: FERI_256_OF(X) is {X(0), X(1), ...
@@ -158,13 +152,13 @@ FERI_INLINE uint32_t feri_atomic_load(const uint32_t *word)
 #pragma GCC diagnostic pop
 #endif
 
-FERI_INLINE void feri_atomic_store(uint32_t *word, uint32_t value)
+static inline void feri_atomic_store(uint32_t *word, uint32_t value)
 {
     FERI_STORE(word, value);
 }
 
 /* Stores desired if *word equals expected. Returns whether it did. */
-FERI_INLINE bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
+static inline bool feri_atomic_replace(uint32_t *word, uint32_t expected, uint32_t desired)
 {
     return FERI_REPLACE(word, expected, desired);
 }

@@ -154,9 +154,7 @@ static fer_error append_parts(send_batch *batch, size_t index)
     for (;;) {
         part->buf = message->len == 0 ? NULL : (const unsigned char *)message->buf + offset;
         cut(batch, index, message->len - offset, part);
-        if (part->len > ferp_traits()->datagram_length_max) {
-            return feri_own_error(FER_MESSAGE_TOO_LONG);
-        }
+        FERI_REQUIRE(part->len <= ferp_traits()->datagram_length_max, FER_MESSAGE_TOO_LONG);
         batch->filled++;
         offset += part->len;
         if (offset == message->len || batch->filled == FERP_MESSAGES_MAX) {
@@ -197,7 +195,7 @@ static void skip_complete(send_batch *batch)
 
 /* Counts what the last try has sent. If a message was sent without what was refused before, the
  * handle does without it from now on. */
-static FERI_HOT void advance(send_batch *batch)
+static void advance(send_batch *batch)
 {
     FERI_ASSERT(batch->moved <= batch->filled - batch->at);
     for (size_t i = 0; i < batch->moved; i++) {
@@ -337,7 +335,7 @@ typedef struct receive_batch {
 /* Keeps the received messages of the peer, of all senders if peer is NULL, as the next ones of the
  * result. They change places with dropped ones, buffers included. Their addresses get the form of
  * the socket's family. */
-static FERI_HOT void keep_messages(receive_batch *batch, size_t count, const fer_socket_addr *peer)
+static void keep_messages(receive_batch *batch, size_t count, const fer_socket_addr *peer)
 {
     size_t end = batch->received + count;
     for (size_t i = batch->received; i < end; i++) {

@@ -62,7 +62,7 @@ typedef struct send_call {
     unsigned reports; /* feri_datagram_sends_again */
 } send_call;
 
-FERI_NOINLINE static fer_error after_failed_send(send_call *call, fer_error error)
+static fer_error after_failed_send(send_call *call, fer_error error)
 {
     return feri_datagram_sends_again(&call->reports, error) ? feri_discard(&call->call) : error;
 }

@@ -162,7 +162,7 @@ static void leave_wait(fer_poller *poller, fer_duration timeout, bool notified)
 /* Takes back a notification that the system has refused, unless another one was merged with it: the
  * caller of that one has FER_OK already. So the system is called once more, to wake a running wait.
  * If it refuses again, the next wait gets the merged notification. */
-FERI_NOINLINE static fer_error send_again(fer_poller *poller, fer_error refusal)
+static fer_error send_again(fer_poller *poller, fer_error refusal)
 {
     uint32_t old = feri_atomic_load(&poller->p_.notified_);
     while ((old & KEPT) == 0) {

@@ -152,7 +152,7 @@ size_t ferp_sockaddr_un_of(const fer_unix_addr *addr, void *name, size_t cap)
 /* An unnamed socket has no path; some systems report an empty one, or no bytes. A path may lack its
  * NUL, and its length may count one after the struct (unix(7)). On OpenBSD bytes may follow the
  * NUL. */
-FERI_FAST fer_error ferp_sockaddr_un_to(const void *name, size_t len, fer_unix_addr *out)
+fer_error ferp_sockaddr_un_to(const void *name, size_t len, fer_unix_addr *out)
 {
     if (len > 0 && family_of(name, len) != AF_UNIX) {
         return other_family(len);

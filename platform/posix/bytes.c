@@ -215,7 +215,7 @@ bool ferp_posix_is_peer(fer_raw_socket raw, const fer_socket_addr *addr)
     return is_same;
 }
 
-FERI_NOINLINE fer_error ferp_posix_map_missing_port(fer_raw_socket raw, fer_error error)
+fer_error ferp_posix_map_missing_port(fer_raw_socket raw, fer_error error)
 {
 #ifdef __linux__
     fer_socket_addr local = {0};

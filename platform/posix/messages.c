@@ -367,8 +367,8 @@ static fer_error store_message(const struct msghdr *header, const incoming *in, 
     return (fer_error){FER_OK, 0};
 }
 
-static FERI_HOT void make_receive_headers(const fer_datagram_recv *messages, size_t count,
-                                          incoming *in, message_header *headers)
+static void make_receive_headers(const fer_datagram_recv *messages, size_t count, incoming *in,
+                                 message_header *headers)
 {
     for (size_t i = 0; i < count; i++) {
         make_receive_header(&messages[i], &in[i], &headers[i].msg_hdr);
@@ -398,8 +398,8 @@ static int receive_headers(int fd, message_header *headers, size_t count, int fl
 
 /* Stores the received messages. Those that fail change places with later ones, buffers included,
  * and their error is the result if all fail. */
-static FERI_HOT fer_error store_messages(const message_header *headers, const incoming *in,
-                                         size_t count, fer_datagram_recv *messages, size_t *stored)
+static fer_error store_messages(const message_header *headers, const incoming *in, size_t count,
+                                fer_datagram_recv *messages, size_t *stored)
 {
     fer_error failure = {FER_OK, 0};
     for (size_t i = 0; i < count; i++) {
