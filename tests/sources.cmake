@@ -131,7 +131,6 @@ set(ferrule_sim_test_sources
     sim/test_sim_dialects.c
     sim/test_sim_faults.c
     sim/test_sim_handles.c
-    sim/test_sim_limits.c
     sim/test_sim_messages.c
     sim/test_sim_paths.c
     sim/test_sim_peers.c
