@@ -1,5 +1,5 @@
 /* connector.c: rules K12 to K15: connectors of addresses in a poller, which use no heap. Names:
- * connector_names.c. Times and schedules: sim/test_sim_connector.c. */
+ * connector_names.c. Times and schedules: fuzz/harnesses/fuzz_connect_with.c. */
 #include "ferrule/connector.h"
 #include "support/poller_fixture.h"
 

@@ -1,5 +1,5 @@
 /* sim_connect.h: names with several addresses, and the options of a connect, for the tests of
- * connecting to the first address that answers. The stream, the connector, the poller and the
+ * connectors and of their callbacks. The stream, the connector, the poller and the
  * resolver are those of `test`. */
 #ifndef SIM_CONNECT_H
 #define SIM_CONNECT_H
@@ -19,7 +19,6 @@ static const fer_socket_addr three_addrs[] = {
 static const fer_sim_name names[] = {
     {.host = "three.test", .addrs = three_addrs, .count = 3},
     {.host = "slow.test", .addrs = three_addrs, .count = 3, .delay = {UINT64_C(3000000000)}},
-    {.host = "empty.test"},
     {.host = "gone.test", .failure = FER_HOST_NOT_FOUND, .delay = {UINT64_C(1000000000)}},
 };
 
@@ -62,11 +61,6 @@ static inline void end_in_ms(uint64_t time)
     options.limits.deadline = fer_instant_after(millis(time));
 }
 
-static inline fer_error connect_to(const char *text)
-{
-    return fer_tcp_stream_connect_with(&test.stream, text, &options);
-}
-
 static inline fer_error start(const char *text)
 {
     return fer_connector_start(&test.connector, text, &options, &test.resolver, &test.poller, KEY);
@@ -87,15 +81,6 @@ static inline void assert_peer(const char *text)
     fer_socket_addr peer;
     assert_ok(fer_tcp_stream_peer_addr(&test.stream, &peer));
     assert_true(fer_socket_addr_eq(&peer, addr_at(text)));
-}
-
-static inline void assert_failure(size_t at, const char *text, fer_error_kind kind,
-                                  uint64_t elapsed_ms)
-{
-    assert_true(at < failed);
-    assert_true(fer_socket_addr_eq(&failures[at].addr, addr_at(text)));
-    assert_kind(failures[at].error, kind);
-    assert_int_equal(failures[at].elapsed.nanos / 1000000, elapsed_ms);
 }
 
 /* Nothing answers, for any of the three addresses. */

@@ -1,5 +1,5 @@
 /* test_connector.c: the seam calls of connectors: hints of the poller, failures of its waits and of
- * registrations (rules K12 to K15). Their times and schedules: sim/test_sim_connector.c. */
+ * registrations (rules K12 to K15). Times and schedules: fuzz/harnesses/fuzz_connect_with.c. */
 #include "unit/attempts_fixture.h"
 #include "unit/scripted_background.h"
 #include "unit/scripted_platform.h"
