@@ -76,13 +76,6 @@ static inline fer_error poll_ms(uint64_t timeout)
     return fer_poller_wait(&test.poller, millis(timeout), events, 4, &count, &notified);
 }
 
-static inline void assert_peer(const char *text)
-{
-    fer_socket_addr peer;
-    assert_ok(fer_tcp_stream_peer_addr(&test.stream, &peer));
-    assert_true(fer_socket_addr_eq(&peer, addr_at(text)));
-}
-
 /* Nothing answers, for any of the three addresses. */
 static inline void silence(void)
 {
