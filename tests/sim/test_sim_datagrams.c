@@ -69,35 +69,6 @@ static void assert_nothing(fer_udp_socket *socket)
     assert_kind(receive_one(socket), FER_DEADLOCK);
 }
 
-/* ---- Peers */
-
-static void echo(fer_sim_peer from, fer_sim_event event, void *context)
-{
-    char buf[64];
-    fer_udp_received got;
-    while (event == FER_SIM_EVENT_READABLE &&
-           fer_sim_peer_recv_from(from, buf, sizeof buf, &got).kind == FER_OK) {
-        assert_ok(fer_sim_peer_send_to(from, buf, got.len, &got.from));
-    }
-}
-
-DATAGRAM_TEST(a_datagram_takes_a_latency_each_way_also_to_a_handler)
-{
-    sends_to(socket, "ask", PEER_ADDR);
-    peer_gets_nothing();
-    advance_ms(1);
-    peer_gets("ask");
-    peer_sends_to("answer", OWN_ADDR);
-    receives(socket, "answer", PEER_ADDR);
-    assert_int_equal(now_ms(), 2);
-    assert_nothing(socket);
-    assert_ok(fer_sim_peer_set_handler(peer, echo, NULL));
-    sends_to(socket, "one", PEER_ADDR);
-    sends_to(socket, "two", PEER_ADDR);
-    receives(socket, "one", PEER_ADDR);
-    receives(socket, "two", PEER_ADDR);
-}
-
 /* ---- Faults */
 
 DATAGRAM_TEST(a_datagram_is_lost_doubled_or_late)
@@ -160,22 +131,6 @@ DATAGRAM_TEST(only_linux_reports_a_refusal_by_a_send)
 
 /* ---- A receive of a socket that is not bound. Windows: Wine's test_connect_udp. */
 
-SIM_TEST(only_windows_refuses_to_receive_unbound)
-{
-    char byte = 0;
-    fer_udp_received datagram;
-    fer_udp_received got;
-    fer_raw_socket raw = raw_new(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
-    assert_ok(ferp_set_nonblocking(raw, true));
-    assert_code(ferp_recv_from(raw, &byte, 1, 0, &datagram),
-                is_winsock() ? FER_INVALID_INPUT : FER_WOULD_BLOCK, code(11, 10022));
-    assert_ok(fer_socket_new(&test.socket, FER_DOMAIN_IPV4, FER_TYPE_DGRAM, 0));
-    assert_kind(fer_socket_recv_from(&test.socket, &byte, 1, &got), FER_DEADLOCK);
-    assert_ok(fer_socket_set_read_timeout(&test.socket, millis(40)));
-    assert_takes(40,
-                 assert_kind(fer_socket_recv_from(&test.socket, &byte, 1, &got), FER_TIMED_OUT));
-}
-
 DATAGRAM_TEST(an_answer_that_is_set_is_an_answer_to_datagrams_too)
 {
     static const struct {
@@ -193,24 +148,6 @@ DATAGRAM_TEST(an_answer_that_is_set_is_an_answer_to_datagrams_too)
         assert_ok(fer_udp_socket_send(socket, "x", 1, NULL));
         assert_takes(is_silent ? 1 : 32, assert_kind(receive_one(socket), rows[i].kind));
     }
-}
-
-/* U3, after a disconnect: "refusal_is_left" of Windows must not hold a peek for ever (rule T8). */
-DATAGRAM_TEST(a_peek_skips_the_refusal_of_an_earlier_peer)
-{
-    uint8_t byte = 0;
-    size_t n = 0;
-    fer_udp_received got;
-    assert_ok(fer_udp_socket_connect(socket, "10.0.0.7:54"));
-    assert_ok(fer_udp_socket_send(socket, "x", 1, &n));
-    advance_ms(10);
-    assert_kind(fer_udp_socket_try_peek_from(socket, &byte, 1, &got), FER_CONNECTION_REFUSED);
-    assert_ok(fer_udp_socket_disconnect(socket));
-    assert_kind(fer_udp_socket_try_peek_from(socket, &byte, 1, &got), FER_WOULD_BLOCK);
-    peer_sends_to("y", OWN_ADDR);
-    advance_ms(1);
-    assert_ok(fer_udp_socket_try_peek_from(socket, &byte, 1, &got));
-    assert_int_equal(byte, 'y');
 }
 
 /* U3: nor does take_error report it after a disconnect, or after a connect that has lost the peer,
@@ -276,20 +213,6 @@ SIM_UDP_TEST(linux_keeps_the_filter_of_a_former_peer_over_ipv6)
 }
 
 /* ---- Broadcast and multicast */
-
-DATAGRAM_TEST(a_broadcast_reaches_all_that_are_bound_to_the_wildcard)
-{
-    fer_udp_socket *sender = &test.udp3;
-    assert_ok(fer_udp_socket_bind(&test.udp2, "127.0.0.1:1001"));
-    assert_ok(fer_udp_socket_bind(sender, "0.0.0.0:1002"));
-    assert_kind(fer_udp_socket_send_to(sender, "all", 3, addr_at("255.255.255.255:1000"), NULL),
-                FER_PERMISSION_DENIED);
-    assert_ok(fer_udp_socket_set_broadcast(sender, true));
-    sends_to(sender, "all", "255.255.255.255:1000");
-    sends_to(sender, "all", "255.255.255.255:1001");
-    receives(socket, "all", "10.0.0.1:1002");
-    assert_nothing(&test.udp2);
-}
 
 /* `broadcast_at_an_address` */
 SIM_UDP_TEST(a_broadcast_reaches_a_socket_at_an_address_on_windows)
@@ -395,19 +318,6 @@ DATAGRAM_TEST(a_socket_that_never_joined_receives_groups_of_others_on_linux)
             FER_IGNORE(fer_udp_socket_leave_multicast_v4(other, group_2, any_v4));
         }
     }
-}
-
-/* On Windows the second connect succeeds and is undone (`udp_reconnect_keeps_source`). */
-DATAGRAM_TEST(a_second_connect_that_fails_leaves_no_new_peer)
-{
-    fer_socket_addr remote;
-    fer_udp_socket *udp = &test.udp2;
-    assert_ok(fer_udp_socket_bind(udp, "0.0.0.0:1001"));
-    assert_ok(fer_udp_socket_connect(udp, "10.0.0.7:9"));
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_NO_ROUTE, 1));
-    fer_error error = fer_udp_socket_connect(udp, "127.0.0.1:2000");
-    assert_int_equal(error.kind, is_winsock() ? FER_ADDR_NOT_AVAILABLE : FER_OK);
-    assert_kind(fer_udp_socket_peer_addr(udp, &remote), is_winsock() ? FER_NOT_CONNECTED : FER_OK);
 }
 
 /* On Windows into_raw of a handle that had a clone returns a duplicate (`raw_mode`). */

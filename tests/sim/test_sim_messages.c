@@ -82,21 +82,6 @@ static void assert_queued(const char *texts)
 
 /* ---- Segments */
 
-SIM_TEST(segments_are_separate_datagrams_which_can_be_lost_or_doubled)
-{
-    fer_datagram_send out = message("aabbccd", 2);
-    open_pair(0);
-    assert_ok_n(fer_udp_socket_send_batch(sender, &out, 1, &n), n, 1);
-    assert_int_equal(out.sent, 7);
-    assert_queued("aa bb cc d");
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_LOST, 2));
-    assert_ok(send_again(&out));
-    assert_queued("aa cc d");
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_DATAGRAM_DOUBLED, 3));
-    assert_ok(send_again(&out));
-    assert_queued("aa bb cc cc d");
-}
-
 /* Whatever the choice of the seed: once or for ever, EINVAL or EIO. EINVAL may be that of a segment
  * that is longer than the MTU; EIO is not. */
 SIM_CONFIG_TEST(refused_segments_are_sent_one_by_one)
@@ -172,25 +157,6 @@ POSIX_CONFIG_TEST(other_ecn_other_hop_limits_and_other_senders_are_not_coalesced
     }
 }
 
-POSIX_CONFIG_TEST(a_short_buffer_loses_the_end_of_a_train)
-{
-    unsigned cut = 0;
-    for (uint64_t seed = 0; seed < 32; seed++) {
-        char small[5];
-        fer_datagram_recv in = {.buf = small, .cap = sizeof small};
-        begin_with_seed(seed, FER_UDP_COALESCING);
-        fer_datagram_send out = message("aabbccd", 2);
-        assert_ok(send_again(&out));
-        assert_ok_n(fer_udp_socket_recv_batch(other, &in, 1, &n), n, 1);
-        assert_int_equal(in.segment_size, 2);
-        assert_int_equal(in.truncated, in.len == sizeof small);
-        assert_memory_equal(small, "aabbc", in.len);
-        cut |= 1u << in.truncated;
-        sim_end_one();
-    }
-    assert_int_equal(cut, 3);
-}
-
 /* ---- Control messages */
 
 /* The datagram in the queue has this octet in its header. */
@@ -260,63 +226,6 @@ POSIX_TEST(drops_and_times_are_received)
     assert_true(got[0].unix_nanos >= first + 7000000);
 }
 
-/* B13. A message without them has the socket's own. */
-SIM_TEST(a_traffic_class_and_a_hop_limit_arrive_with_the_datagram)
-{
-    fer_datagram_send plain = message("x", 0), with = plain;
-    uint32_t own = 0;
-    with.has_traffic_class = true;
-    with.traffic_class = 0xb9;
-    open_pair(FER_UDP_ECN | FER_UDP_HOP_LIMIT);
-    assert_ok(fer_udp_socket_ttl(sender, &own));
-    with.hop_limit = is_winsock() ? 0 : 1;
-    for (int i = 0; i < 3; i++) {
-        with.ecn = i == 1 ? FER_ECN_ECT0 : FER_ECN_NOT_ECT;
-        fer_datagram_send *out = i == 2 ? &plain : &with;
-        uint8_t octet = i == 2 ? 0 : i == 1 ? 0xba : 0xb9;
-        assert_ok(send_again(out));
-        assert_queued("x");
-        assert_true(got[0].has_ecn && got[0].ecn == (octet & 3));
-        assert_true(got[0].has_traffic_class && got[0].traffic_class == octet);
-        assert_true(got[0].has_hop_limit);
-        assert_int_equal(got[0].hop_limit, out->hop_limit != 0 ? out->hop_limit : own);
-    }
-    plain.hop_limit = 9;
-    assert_kind(send_again(&plain), is_winsock() ? FER_UNSUPPORTED : FER_OK);
-}
-
-/* That of datagrams to groups is another one. */
-SIM_TEST(a_datagram_to_a_group_has_the_hop_limit_of_groups)
-{
-    const fer_ipv4_addr group = {{239, 1, 1, 1}}, any = {{0}};
-    to = addr_of("239.1.1.1:2000");
-    assert_ok(fer_udp_socket_bind(other, "0.0.0.0:2000"));
-    assert_ok(fer_udp_socket_bind(sender, "0.0.0.0:1000"));
-    assert_ok(fer_udp_socket_enable(other, FER_UDP_HOP_LIMIT, NULL));
-    assert_ok(fer_udp_socket_join_multicast_v4(other, group, any));
-    for (uint32_t ttl = 1; ttl < 256; ttl += 127) {
-        fer_datagram_send out = message("x", 0);
-        assert_ok(fer_udp_socket_set_multicast_ttl_v4(sender, ttl));
-        assert_ok(send_again(&out));
-        advance_ms(1);
-        assert_queued("x");
-        assert_int_equal(got[0].hop_limit, ttl);
-    }
-}
-
-SIM_TEST(control_messages_can_be_lost_or_cut)
-{
-    fer_datagram_send out = message("x", 0);
-    open_pair(FER_UDP_LOCAL_ADDR | FER_UDP_ECN);
-    for (int cut = 0; cut < 2; cut++) {
-        assert_ok(send_again(&out));
-        arm(cut ? FER_SIM_FAULT_CONTROL_CUT : FER_SIM_FAULT_CONTROL_LOST);
-        assert_queued("x");
-        assert_true(cut ? fer_ip_addr_eq(got[0].local_ip, to.ip) : got[0].local_ip.family == 0);
-        assert_false(got[0].has_ecn);
-    }
-}
-
 SIM_TEST(a_refused_ecn_is_left_out)
 {
     open_pair(FER_UDP_ECN);
@@ -369,33 +278,6 @@ SIM_TEST(a_message_is_sent_from_an_address_and_by_an_interface_of_this_machine)
 }
 
 /* ---- Batches */
-
-POSIX_TEST(a_short_batch_and_a_lost_error_are_followed_by_the_rest)
-{
-    static const fer_sim_fault faults[] = {FER_SIM_FAULT_SHORT_BATCH,
-                                           FER_SIM_FAULT_LATE_BATCH_ERROR};
-    open_pair(0);
-    for (size_t i = 0; i < 2; i++) {
-        fer_datagram_send out[] = {message("a", 0), message("b", 0), message("c", 0)};
-        arm(faults[i]);
-        assert_ok_n(fer_udp_socket_send_batch(sender, out, 3, &n), n, 3);
-        assert_int_equal(fer_sim_clear_faults(), 0);
-        assert_queued("a b c");
-    }
-}
-
-/* The call that has datagrams returns them. */
-POSIX_TEST(a_late_error_of_a_receive_is_the_next_receives)
-{
-    fer_datagram_send out[] = {message("a", 0), message("b", 0)};
-    open_pair(0);
-    assert_ok(fer_udp_socket_send_batch(sender, out, 2, NULL));
-    arm(FER_SIM_FAULT_LATE_BATCH_ERROR);
-    prepare();
-    assert_ok_n(fer_udp_socket_recv_batch(other, got, 2, &n), n, 1);
-    assert_kind_n(fer_udp_socket_recv_batch(other, got, 2, &n), FER_NO_BUFFER_SPACE, n, 0);
-    assert_queued("b");
-}
 
 /* Not a batch: the second message of a Windows batch is a call of its own, whose error is known. */
 WINSOCK_TEST(a_system_without_batches_has_their_faults_never)
