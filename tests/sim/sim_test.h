@@ -413,11 +413,6 @@ static inline void shut_reading(void *stream)
     FER_IGNORE(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_READ));
 }
 
-static inline void shut_writing(void *stream)
-{
-    FER_IGNORE(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
-}
-
 static inline void receive_all(void *peer)
 {
     static char buf[65536];

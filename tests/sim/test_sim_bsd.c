@@ -282,8 +282,6 @@ static const fer_raw_socket *unix_pair(void)
     return ends;
 }
 
-/* ---- Resets */
-
 /* ---- Closing */
 
 /* unix_close_is_orderly, unix_closed_peer_has_no_name */

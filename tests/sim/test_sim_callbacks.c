@@ -54,34 +54,6 @@ CONNECT_TEST(a_callback_closes_the_resolver_whose_lookups_are_taken)
     assert_kind(fer_resolver_take_completed(&test.resolver, NULL, &key, 1, &count), FER_MISUSE);
 }
 
-/* ---- Wakers */
-
-static void wake(void *waker)
-{
-    assert_ok(fer_waker_wake(waker));
-}
-
-/* A callback wakes as another thread does (rule P14), and a lookup does it at its end (rule N5). */
-CONNECT_TEST(a_waker_ends_a_wait_in_virtual_time)
-{
-    fer_waker waker = {0};
-    const fer_lookup_options with = {.waker = &waker};
-    assert_ok(fer_waker_new(&waker));
-    fer_poll_entry polled = {.raw = fer_waker_as_raw(&waker), .interest = FER_READABLE};
-    for (int i = 0; i < 2; i++) {
-        after_ms(5, wake, &waker);
-        assert_takes(5, assert_ok(fer_poll(&polled, 1, FER_DURATION_NONE, NULL, NULL)));
-        assert_int_equal(polled.ready, FER_READABLE);
-        assert_ok(fer_waker_clear(&waker));
-    }
-    assert_ok(
-        fer_resolver_start(&test.resolver, "slow.test:80", &with, NULL, KEY, &test.lookups[0]));
-    assert_takes(3000, assert_ok(fer_poll(&polled, 1, FER_DURATION_NONE, NULL, NULL)));
-    assert_int_equal(polled.ready, FER_READABLE);
-    fer_lookup_close(&test.lookups[0]);
-    fer_waker_close(&waker);
-}
-
 /* ---- Connectors */
 
 /* The first attempt gets no answer. The second one fails at its start, after 1 ms, when the clock

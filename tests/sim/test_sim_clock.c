@@ -212,42 +212,6 @@ SIM_PAIR_TEST(inside_a_callback_time_stands_still)
     peer_receives(ends->peer, "x");
 }
 
-/* Immediately, but a shutdown of the write half on Windows, whose wait does not report it, at the
- * end of a slice of 100 ms (rule S6). */
-SIM_CONFIG_TEST(a_shutdown_in_a_callback_ends_a_call_that_waits)
-{
-    const uint64_t late = is_winsock() ? 100 : 30;
-    fer_tcp_stream *stream = &open_ends.stream;
-    for (int cloned = 0; cloned < 2; cloned++) {
-        for (int waits = 0; waits < 2; waits++) {
-            sim_begin();
-            open_ends = connected();
-            fer_tcp_stream *shut = stream;
-            if (cloned) {
-                shut = &test.clone;
-                assert_ok(fer_tcp_stream_try_clone(stream, &test.clone));
-            }
-            fill(stream);
-            after_ms(30, shut_reading, shut);
-            if (waits) {
-                assert_takes(30, assert_int_equal(ready_of(stream, EITHER, FER_DURATION_NONE),
-                                                  FER_READABLE));
-            } else {
-                assert_takes(30, stream_reads(stream, ""));
-            }
-            after_ms(30, shut_writing, shut);
-            if (waits) {
-                assert_takes(late,
-                             assert_int_equal(ready_of(stream, FER_WRITABLE, FER_DURATION_NONE),
-                                              FER_WRITABLE));
-            } else {
-                assert_takes(late, assert_kind(write_one(stream), FER_BROKEN_PIPE));
-            }
-            sim_end_one();
-        }
-    }
-}
-
 /* Misuse, as closing a handle that another thread uses is, but without undefined behaviour. */
 SIM_CONFIG_TEST(a_close_in_a_callback_ends_the_call_that_waits)
 {

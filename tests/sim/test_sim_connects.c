@@ -287,19 +287,6 @@ SIM_CONFIG_TEST(close_sends_the_bytes_in_the_buffer)
     }
 }
 
-SIM_STREAM_CONFIG_TEST(linger_waits_until_all_is_taken)
-{
-    static const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE_TO_END, {2000000000}, NULL, 0},
-                                         {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
-    sim_begin_of(.send_buffer = 3000, .receive_buffer = 2000);
-    (void)serve_script(SERVER, steps, 2);
-    assert_ok(fer_tcp_stream_connect(stream, SERVER));
-    assert_ok(fer_tcp_stream_write_all(stream, zeros, 5000, NULL));
-    assert_ok(fer_tcp_stream_set_linger(stream, fer_duration_from_secs(10)));
-    fer_tcp_stream_close(stream);
-    assert_true(now_ms() > 2000 && now_ms() < 2010);
-}
-
 /* ---- Connects */
 
 /* Windows retries for about 2 s before it reports a refusal, except on the loopback (rule C2). */
@@ -395,31 +382,6 @@ SIM_STREAM_CONFIG_TEST(connections_can_follow_each_other_for_ever)
         fer_tcp_stream_close(stream);
         advance_ms(3);
     }
-}
-
-static void reset_peer(void *peer)
-{
-    fer_sim_peer_reset(*(fer_sim_peer *)peer);
-}
-
-/* Linux, tcp_sendmsg: the call returns the count, the next call the error. */
-SIM_CONFIG_TEST(a_write_that_a_reset_cuts_short_leaves_it_to_the_read)
-{
-    size_t n = 0;
-    sim_begin_of(.send_buffer = 64, .receive_buffer = 64, .windows.partial_sends = true);
-    open_ends = connected();
-    after_ms(4, reset_peer, &open_ends.peer);
-    assert_ok_n(fer_tcp_stream_write(&open_ends.stream, zeros, 512, &n), n, 128);
-    advance_ms(8);
-    assert_kind_n(fer_tcp_stream_read(&open_ends.stream, buf, 512, &n), FER_CONNECTION_RESET, n, 0);
-}
-
-SIM_PAIR_TEST(a_reader_receives_all_bytes_of_one_moment)
-{
-    size_t n = 0;
-    after_ms(6, send_one, &ends->peer);
-    after_ms(6, send_one, &ends->peer);
-    assert_ok_n(fer_tcp_stream_read(&ends->stream, buf, sizeof buf, &n), n, 2);
 }
 
 TEST_MAIN("sim_connects")

@@ -66,19 +66,6 @@ SIM_CONFIG_TEST(a_pending_connect_has_a_peer_on_windows)
     }
 }
 
-/* macOS refuses them: test_sim_bsd.c. */
-RAW_PAIR_TEST(options_of_an_ended_stream_are_set)
-{
-    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_WRITE));
-    assert_ok(ferp_set_option(pair.client, FERP_NODELAY, 1));
-    assert_ok(ferp_shutdown(pair.server, FER_SHUTDOWN_WRITE));
-    advance_ms(5);
-    assert_ok(ferp_set_option(pair.client, FERP_NODELAY, 1));
-    assert_ok(ferp_set_linger(pair.client, (struct ferp_linger){false, 0}));
-    assert_ok(ferp_set_timeout(pair.client, FERP_READING, FER_DURATION_NONE));
-    assert_kind(ferp_check_connected(pair.client), is_winsock() ? FER_OK : FER_NOT_CONNECTED);
-}
-
 /* On Windows it tells it every time (Wine's test_WSAPoll, which Windows passes). */
 SIM_TEST(so_error_reports_a_failed_connect_once_on_linux)
 {
@@ -144,17 +131,6 @@ WINSOCK_TEST(windows_listens_on_a_socket_whose_connect_has_failed)
     assert_kind(raw_error(raw), FER_CONNECTION_REFUSED);
     assert_ok(ferp_local_addr(raw, &addr));
     assert_ok(fer_tcp_stream_connect_addr(&test.stream, &addr));
-}
-
-POSIX_TEST(after_a_blocking_connect_has_failed_linux_connects_again)
-{
-    (void)serve(SERVER);
-    fer_raw_socket raw = raw_socket();
-    for (int i = 0; i < 2; i++) {
-        assert_code(ferp_connect(raw, addr_at("127.0.0.1:9")), FER_CONNECTION_REFUSED, 111);
-    }
-    assert_ok(ferp_connect(raw, addr_at(SERVER)));
-    assert_ok(ferp_check_connected(raw));
 }
 
 /* A socket that was reset is not connected again, as seen on Linux 6.18 after a blocking connect.
@@ -322,19 +298,6 @@ RAW_PAIR_TEST(linux_reports_a_reset_once_and_windows_always)
     }
 }
 
-/* On Linux the first call returns the reset, a write or a query of SO_ERROR too. A later read then
- * returns end of file. */
-POSIX_TEST(a_write_that_met_the_reset_takes_it_from_the_read)
-{
-    for (int writes = 0; writes < 2; writes++) {
-        struct raw_pair pair = raw_pair();
-        raw_reset(pair.server);
-        assert_code(writes ? raw_send(pair.client, "x") : raw_error(pair.client),
-                    FER_CONNECTION_RESET, 104);
-        raw_recv_is(pair.client, 0);
-    }
-}
-
 WINSOCK_TEST(windows_calls_a_reset_10053_at_times)
 {
     size_t aborted = 0;
@@ -404,21 +367,6 @@ WINSOCK_TEST(windows_resets_when_input_meets_sd_receive)
     assert_ok(raw_send(pair.server, "queued"));
     assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_BOTH));
     raw_recv_is_reset(pair.server);
-}
-
-/* Linux, tcp_rcv_state_process; RFC 1122, 4.2.2.13; measured. Queued bytes stay readable. */
-POSIX_TEST(linux_resets_when_input_meets_both_halves_shut)
-{
-    struct raw_pair pair = raw_pair();
-    assert_ok(raw_send(pair.server, "queued"));
-    assert_ok(ferp_shutdown(pair.client, FER_SHUTDOWN_BOTH));
-    raw_recv_is(pair.server, 0);
-    assert_ok(raw_send(pair.server, "late"));
-    raw_recv_is(pair.server, 0);
-    assert_code(raw_send(pair.server, "x"), FER_BROKEN_PIPE, 32);
-    raw_recv_is(pair.client, 6);
-    raw_recv_is_reset(pair.client);
-    raw_recv_is(pair.client, 0);
 }
 
 RAW_PAIR_TEST(a_shutdown_of_an_ended_connection_has_its_systems_error)
@@ -568,27 +516,6 @@ SIM_TEST(reading_to_the_end_first_and_received_bytes_lose_nothing)
         }
         fer_sim_peer_close(ends.peer);
     }
-}
-
-/* A program with both ends: the reader meets the reset on every call, as after any other reset. */
-WINSOCK_TEST(the_programs_own_reader_meets_a_reset)
-{
-    size_t losses = 0;
-    for (int i = 0; i < ROUNDS; i++) {
-        struct raw_pair pair = raw_pair();
-        assert_ok(raw_send(pair.server, "early"));
-        ferp_close(pair.server);
-        fer_error error = raw_recv(pair.client, &n);
-        assert_true(is_reset_code(error) || (error.kind == FER_OK && n == 5));
-        if (error.kind != FER_OK) {
-            assert_int_equal(n, 0);
-            assert_true(is_reset_code(raw_recv(pair.client, &n)));
-            losses++;
-        }
-        ferp_close(pair.client);
-        ferp_close(pair.listener);
-    }
-    assert_in_range(losses, 5, 40);
 }
 
 static fer_socket_addr mapped_of(const char *text)

@@ -146,42 +146,6 @@ SIM_TEST(a_refused_peer_is_reported_and_its_handler_receives_it)
     assert_kind(fer_sim_peer_recv(peer, &byte, 1, NULL), FER_CONNECTION_REFUSED);
 }
 
-/* A handler as a server: it answers each byte with the next one, during the program's own wait. */
-static void answer_next(fer_sim_peer peer, fer_sim_event event, void *context)
-{
-    char buf[64];
-    size_t n = 0;
-    if (event == FER_SIM_EVENT_ENDED) {
-        fer_sim_peer_close(peer);
-    }
-    if (event != FER_SIM_EVENT_READABLE ||
-        fer_sim_peer_recv(peer, buf, sizeof buf, &n).kind != FER_OK) {
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        buf[i]++;
-    }
-    FER_IGNORE(fer_sim_peer_send(peer, buf, n, NULL));
-}
-
-static void accept_and_answer(fer_sim_peer listener, fer_sim_event event, void *context)
-{
-    fer_sim_peer peer = FER_SIM_PEER_NONE;
-    if (event == FER_SIM_EVENT_ACCEPTABLE && fer_sim_peer_accept(listener, &peer).kind == FER_OK) {
-        FER_IGNORE(fer_sim_peer_set_handler(peer, answer_next, context));
-    }
-}
-
-SIM_STREAM_TEST(a_handler_can_be_a_server)
-{
-    assert_ok(fer_sim_peer_set_handler(serve(SERVER), accept_and_answer, NULL));
-    assert_ok(fer_tcp_stream_connect(stream, SERVER));
-    assert_ok(fer_tcp_stream_write_all(stream, "abc", 3, NULL));
-    stream_reads(stream, "bcd");
-    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
-    stream_reads(stream, "");
-}
-
 static void close_peer(fer_sim_peer peer, fer_sim_event event, void *context)
 {
     fer_sim_peer_close(peer);

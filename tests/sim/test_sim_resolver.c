@@ -93,69 +93,6 @@ SIM_CONFIG_TEST(repeated_queries_advance_time_to_the_result)
     }
 }
 
-SIM_CONFIG_TEST(threads_look_up_in_parallel_and_the_queue_waits)
-{
-    begin(2, 1);
-    start(0, "slow.test:80", 0);
-    start(1, "gone.test:80", 0);
-    start(2, "slow.test:80", 0);
-    assert_kind(fer_resolver_start(resolver, "two.test:80", NULL, NULL, 0, &test.lookups[3]),
-                FER_WOULD_BLOCK);
-    assert_takes(1000, assert_kind(wait_for_result(1), FER_HOST_NOT_FOUND));
-    start(3, "two.test:80", 0);
-    assert_takes(2000, assert_ok(wait_for_result(0)));
-    assert_takes(0, assert_ok(wait_for_result(3)));
-    assert_takes(1000, assert_ok(wait_for_result(2)));
-}
-
-/* A lookup on the event loop's own thread would delay the byte by three seconds. */
-SIM_CONFIG_TEST(an_event_loop_runs_while_a_name_is_looked_up)
-{
-    fer_event event;
-    size_t count = 0;
-    begin(1, 0);
-    open_ends = connected();
-    assert_ok(fer_poller_add(poller, fer_tcp_stream_as_raw(&open_ends.stream),
-                             (fer_event){.key = 7, .interest = FER_READABLE}, FER_POLL_LEVEL));
-    after_ms(1000, send_one, &open_ends.peer);
-    start(0, "slow.test:80", 0);
-    assert_takes(
-        1000,
-        assert_ok_n(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL), count, 1));
-    assert_true(event.key == 7);
-    stream_reads(&open_ends.stream, "x");
-    assert_takes(
-        2000,
-        assert_ok_n(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, NULL), count, 0));
-    assert_ok(check(0));
-}
-
-/* Rule N9: each completion notifies, and the keys are in the order of completion and not of the
- * start. */
-SIM_CONFIG_TEST(keys_arrive_with_the_notifications)
-{
-    static const struct {
-        const char *text;
-        uint64_t key;
-        uint64_t done_ms;
-    } started[] = {{"slow.test:80", 1, 3000}, {"gone.test:80", 2, 1000}, {"soon.test:80", 3, 5}};
-    fer_event event;
-    size_t count = 0;
-    begin(3, 0);
-    for (size_t i = 0; i < 3; i++) {
-        start(i, started[i].text, started[i].key);
-    }
-    for (size_t i = 3; i-- > 0;) {
-        bool is_notified = false;
-        assert_ok(fer_poller_wait(poller, FER_DURATION_NONE, &event, 1, &count, &is_notified));
-        assert_true(is_notified && count == 0);
-        assert_int_equal(now_ms(), started[i].done_ms);
-        assert_int_equal(take_one(poller), started[i].key);
-        assert_int_equal(take_one(poller), 0);
-        assert_kind(check(i), i == 1 ? FER_HOST_NOT_FOUND : FER_OK);
-    }
-}
-
 static fer_error callback_errors[2];
 
 static void wait_in_a_callback(void *context)
@@ -360,42 +297,6 @@ NAMES_TEST(a_name_beyond_ascii_is_requested_as_it_is_and_localhost_is_one)
     assert_ok_n(look_up("b\xc3\xbcrger.test"), count, 2);
     assert_kind(look_up("bu\xcc\x88rger.test"), FER_HOST_NOT_FOUND);
     assert_kind(look_up("b\xfcrger.test"), FER_INVALID_INPUT);
-}
-
-/* A4: more addresses than there is space for, of both families, in the resolver's order. */
-SIM_CONFIG_TEST(many_addresses_are_in_the_order_of_the_config)
-{
-    enum { MANY = 40, CAP = 7 };
-    static fer_socket_addr many[MANY];
-    const fer_sim_name own = {.host = "many.test", .addrs = many, .count = MANY};
-    fer_socket_addr got[MANY + 1];
-    for (size_t i = 0; i < MANY; i++) {
-        const fer_ipv4_addr v4 = fer_ipv4_addr_new(10, 0, (uint8_t)(MANY - i), 1);
-        const fer_ipv6_addr v6 = fer_ipv4_addr_to_ipv6_mapped(v4);
-        many[i] = i % 3 == 1 ? fer_socket_addr_v4_new(v4, 9)
-                             : fer_socket_addr_v6_new(v6, 9, 0, (uint32_t)i);
-    }
-    sim_begin_of(.names = &own, .name_count = 1);
-    for (size_t cap = CAP; cap <= MANY + 1; cap += MANY + 1 - CAP) {
-        memset(got, 0, sizeof got);
-        assert_ok_n(fer_to_socket_addrs("many.test:443", got, cap, &count), count, MANY);
-        for (size_t i = 0; i < MANY + 1; i++) {
-            fer_socket_addr want = i < cap && i < MANY ? many[i] : (fer_socket_addr){.port = 0};
-            want.port = i < cap && i < MANY ? 443 : 0;
-            assert_true(fer_socket_addr_eq(&got[i], &want));
-        }
-    }
-}
-
-/* The first address never answers; connect then tries the second. */
-NAMES_TEST(a_connect_tries_all_addresses_of_a_name)
-{
-    fer_socket_addr peer;
-    (void)serve("10.0.0.8:80");
-    assert_ok(fer_tcp_stream_connect(&test.stream, "two.test:80"));
-    assert_ok(fer_tcp_stream_peer_addr(&test.stream, &peer));
-    assert_int_equal(peer.ip.u.v4.octets[3], 8);
-    assert_true(now_ms() > 20000);
 }
 
 TEST_MAIN("simulated resolver")

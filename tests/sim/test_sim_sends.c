@@ -118,20 +118,6 @@ static int start_without_buffers(void **state)
 #define LACK_TEST(function) \
     TEST_OF(function, (void), (), WINSOCK_ROW(function, start_without_buffers))
 
-/* The longest pause is 20 ms. */
-LACK_TEST(a_blocking_write_continues_when_the_lack_ends)
-{
-    assert_ok_n(fer_tcp_stream_write_all(stream, zeros, 8, &n), n, 8);
-    assert_in_range(now_ms(), 50, 70);
-    assert_peer_receives(8);
-}
-
-LACK_TEST(a_blocking_read_continues_when_the_lack_ends)
-{
-    stream_reads(stream, "abc");
-    assert_in_range(now_ms(), 50, 70);
-}
-
 /* An event loop that tries whenever the socket is ready is not stopped by the clock. */
 LACK_TEST(a_loop_of_nonblocking_calls_continues_when_the_lack_ends)
 {
@@ -145,18 +131,6 @@ LACK_TEST(a_loop_of_nonblocking_calls_continues_when_the_lack_ends)
     assert_in_range(now_ms(), 50, 51);
 }
 
-LACK_TEST(a_lack_that_lasts_expires_with_the_timeout)
-{
-    assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(10)));
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(15)));
-    assert_kind_n(fer_tcp_stream_write_all(stream, zeros, 8, &n), FER_TIMED_OUT, n, 0);
-    assert_int_equal(now_us(), 10000);
-    assert_code(read_one(stream), FER_TIMED_OUT, 0);
-    assert_int_equal(now_us(), 25000);
-    advance_ms(25);
-    stream_reads(stream, "abc");
-}
-
 static void write_in_a_callback(void *context)
 {
     assert_kind(write_one(stream), FER_DEADLOCK);
@@ -167,21 +141,6 @@ LACK_TEST(a_call_in_a_callback_is_a_deadlock)
 {
     after_ms(5, write_in_a_callback, NULL);
     advance_ms(10);
-}
-
-/* Each call ends, whatever the chances of the faults after which it is retried. */
-WINSOCK_TEST(faults_at_every_chance_do_not_prevent_the_end)
-{
-    char buf[3];
-    open_ends = connected();
-    assert_ok(fer_sim_set_fault_chance(FER_SIM_FAULT_NO_BUFFERS, 1000000));
-    assert_ok(fer_sim_set_fault_chance(FER_SIM_FAULT_WOULD_BLOCK, 1000000));
-    assert_ok(fer_sim_set_fault_chance(FER_SIM_FAULT_SPURIOUS_READY, 1000000));
-    for (size_t i = 0; i < 10; i++) {
-        assert_ok(fer_tcp_stream_write_all(stream, zeros, 5000, &n));
-        peer_sends(open_ends.peer, "abc");
-        assert_ok(fer_tcp_stream_read_exact(stream, buf, 3, &n));
-    }
 }
 
 TEST_MAIN("sim_sends")

@@ -97,26 +97,6 @@ LOSING_TEST(a_read_finds_lost_bytes_at_the_end_of_its_slice)
     assert_kind(read_one(stream), FER_DEADLOCK);
 }
 
-LOSING_TEST(a_write_finds_lost_writability_at_the_end_of_its_slice)
-{
-    fill(stream);
-    after_ms(SHORT_MS, receive_all, &open_ends.peer);
-    assert_takes(300, assert_ok(write_one(stream)));
-    fill(stream);
-    assert_ok(fer_tcp_stream_set_write_timeout(stream, millis(SHORT_MS + 10)));
-    after_ms(SHORT_MS, receive_all, &open_ends.peer);
-    assert_takes(SHORT_MS + 10, assert_ok(write_one(stream)));
-}
-
-LOSING_TEST(ready_finds_a_lost_event_at_the_end_of_its_slice)
-{
-    after_ms(SHORT_MS, send_one, &open_ends.peer);
-    assert_takes(300, is_readable(FER_DURATION_NONE));
-    assert_ok(read_one(stream));
-    after_ms(SHORT_MS, send_one, &open_ends.peer);
-    assert_takes(SHORT_MS + 10, is_readable(millis(SHORT_MS + 10)));
-}
-
 LOSING_TEST(an_accept_a_connect_and_a_receive_find_lost_events_at_the_end_of_their_slices)
 {
     fer_udp_received got;
