@@ -33,10 +33,13 @@ missing_items() {
     FNR == NR && /^## / { section = substr($0, 4) }
     FNR == NR && /^\| / { split($0, cells, " \\| "); rows[section] = rows[section] cells[1] " " }
     FNR == NR || /^#/ || /^$/ { next }
-    /^\[.*\]$/ { section = substr($0, 2, length($0) - 2); next }
+    /^\[.*\]$/ { type = section = substr($0, 2, length($0) - 2); sub(/.*(::| )/, "", type); next }
     {
         count = split($0, items, " \\| ")
-        for (i = 1; i <= count; i++) if (index(rows[section], "`" items[i] "`") == 0) print section ": " items[i]
+        for (i = 1; i <= count; i++) {
+            if (items[i] ~ /^::/) items[i] = type items[i]
+            if (index(rows[section], "`" items[i] "`") == 0) print section ": " items[i]
+        }
     }
     ' "$page" "$list"
 }
