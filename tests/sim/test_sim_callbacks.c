@@ -54,70 +54,6 @@ CONNECT_TEST(a_callback_closes_the_resolver_whose_lookups_are_taken)
     assert_kind(fer_resolver_take_completed(&test.resolver, NULL, &key, 1, &count), FER_MISUSE);
 }
 
-/* ---- Connectors */
-
-/* The first attempt gets no answer. The second one fails at its start, after 1 ms, when the clock
- * jumps. The function is called during the jump. */
-static void start_with_a_jump(fer_sim_function function, void *context)
-{
-    options.attempt_delay = millis(1);
-    (void)serve(hosts[2]);
-    answer(hosts[0], FER_SIM_ANSWER_SILENT, 0);
-    answer(hosts[1], FER_SIM_ANSWER_NO_ROUTE, 0);
-    assert_ok(start("three.test:80"));
-    assert_ok(fer_sim_fault_at(FER_SIM_FAULT_TIME_JUMP, 2));
-    after_ms(10, function, context);
-}
-
-static void close_connector(void *context)
-{
-    fer_connector_close(&test.connector);
-}
-
-CONNECT_TEST(K15_a_callback_closes_a_connector_whose_attempt_starts)
-{
-    start_with_a_jump(close_connector, NULL);
-    do {
-        assert_ok(poll_ms(1000));
-        assert_int_equal(count, 0);
-    } while (now_ms() < 1000);
-    assert_kind(take(), FER_MISUSE);
-}
-
-CONNECT_TEST(K15_a_callback_closes_a_connector_while_its_poller_waits)
-{
-    silence();
-    assert_ok(fer_connector_start(&test.connector, "10.0.0.7:80", NULL, NULL, &test.poller, KEY));
-    after_ms(160, close_connector, NULL);
-    assert_takes(1000, assert_ok(poll_ms(1000)));
-    assert_int_equal(count, 0);
-}
-
-struct nested_wait {
-    fer_error error;
-    size_t count;
-};
-
-static void wait_in_callback(void *context)
-{
-    struct nested_wait *nested = context;
-    fer_event event;
-    nested->error = fer_poller_wait(&test.poller, millis(0), &event, 1, &nested->count, NULL);
-}
-
-/* The nested wait advances the connector too. */
-CONNECT_TEST(K13_a_callback_waits_on_a_poller_whose_wait_starts_an_attempt)
-{
-    struct nested_wait nested = {{FER_DEADLOCK, 0}, 77};
-    start_with_a_jump(wait_in_callback, &nested);
-    do {
-        assert_ok(poll_ms(60000));
-    } while (count == 0 && nested.count != 1);
-    assert_ok(nested.error);
-    assert_ok(take());
-    assert_peer(hosts[2]);
-}
-
 /* ---- Pollers and lookups */
 
 struct closing {
@@ -161,22 +97,6 @@ CONNECT_TEST(a_callback_closes_the_lookup_that_is_awaited)
     after_ms(5, close_lookup, NULL);
     assert_takes(5, assert_kind(fer_lookup_wait(&test.lookups[0], millis(1000), NULL, 0, &count),
                                 FER_MISUSE));
-}
-
-static void restart_lookup(void *context)
-{
-    close_lookup(context);
-    assert_ok(fer_resolver_start(&test.resolver, "10.0.0.7:80", NULL, NULL, KEY, &test.lookups[0]));
-}
-
-CONNECT_TEST(a_callback_restarts_the_lookup_that_is_awaited)
-{
-    fer_socket_addr found;
-    assert_ok(
-        fer_resolver_start(&test.resolver, "slow.test:80", NULL, NULL, KEY, &test.lookups[0]));
-    after_ms(5, restart_lookup, NULL);
-    assert_takes(5, assert_ok(fer_lookup_wait(&test.lookups[0], millis(1000), &found, 1, &count)));
-    assert_int_equal(count, 1);
 }
 
 TEST_MAIN("sim_callbacks")

@@ -74,28 +74,6 @@ SIM_STREAM_TEST(a_wait_advances_the_clock_until_bytes_arrive)
     assert_int_equal(ready_of(stream, FER_READABLE, millis(3000)), 0);
 }
 
-/* I1: "their timeout applies to each read or write inside": three bytes, each before its timeout,
- * all together after it. K2: "The deadline is one for the whole call". */
-SIM_STREAM_TEST(read_exact_has_the_timeout_of_each_read_and_one_deadline)
-{
-    fer_sim_step steps[5];
-    char buf[4];
-    size_t n = 0;
-    for (size_t i = 0; i < 5; i++) {
-        steps[i] = (fer_sim_step){FER_SIM_ACTION_SEND, {UINT64_C(300000000)}, "x", 1};
-    }
-    assert_ok(fer_sim_peer_play(serve(SERVER), steps, 5));
-    assert_ok(fer_tcp_stream_connect(stream, SERVER));
-    assert_ok(fer_tcp_stream_set_read_timeout(stream, millis(400)));
-    assert_ok_n(fer_tcp_stream_read_exact(stream, buf, 3, &n), n, 3);
-    assert_int_equal(now_ms(), 2 + 3 * 300);
-    const fer_limits limits = {.deadline = fer_instant_after(millis(500))};
-    assert_ok(fer_tcp_stream_set_limits(stream, &limits));
-    assert_code(fer_tcp_stream_read_exact(stream, buf, 4, &n), FER_TIMED_OUT, 0);
-    assert_int_equal(n, 1);
-    assert_int_equal(now_ms(), 2 + 3 * 300 + 500);
-}
-
 /* "Each nonblocking call that finds nothing ready advances it by one microsecond." A blocking call
  * does not. A call that never waits leaves the mode as it was. */
 SIM_PAIR_TEST(only_nonblocking_calls_advance_the_clock_by_a_microsecond)
@@ -114,23 +92,6 @@ SIM_PAIR_TEST(only_nonblocking_calls_advance_the_clock_by_a_microsecond)
     assert_kind(read_one(&ends->stream), FER_WOULD_BLOCK);
     advance_ms(1);
     assert_int_equal(now_us(), 9004);
-}
-
-SIM_TEST(a_loop_that_queries_gets_somewhere)
-{
-    static const fer_sim_step steps[] = {{FER_SIM_ACTION_SEND, {1000000}, "x", 1}};
-    char byte;
-    (void)serve_script(SERVER, steps, 1);
-    for (size_t way = 0; way < 2; way++) {
-        fer_tcp_stream *stream = &test.streams[way];
-        size_t polls = 0;
-        assert_ok(fer_tcp_stream_connect(stream, SERVER));
-        while (way == 0 ? ready_of(stream, FER_READABLE, (fer_duration){0}) == 0
-                        : fer_tcp_stream_try_read(stream, &byte, 1, NULL).kind == FER_WOULD_BLOCK) {
-            assert_true(++polls < 10000);
-        }
-        assert_in_range(polls, 999, 1000);
-    }
 }
 
 /* ---- Deadlock */

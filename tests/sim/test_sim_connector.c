@@ -70,6 +70,27 @@ CONNECT_TEST(K12_an_attempt_is_bound_to_a_copy_of_the_local_address)
 
 /* ---- The event and the waits */
 
+static void cancel_and_notify(void *poller)
+{
+    FER_IGNORE(fer_cancel_token_cancel(&test.token));
+    FER_IGNORE(fer_poller_notify(poller));
+}
+
+CONNECT_TEST(K13_a_cancel_and_a_notification_end_it)
+{
+    silence();
+    assert_ok(fer_cancel_token_new(&test.token));
+    options.limits.token = &test.token;
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(start(i == 0 ? "three.test:80" : "slow.test:80"));
+        after_ms(100, cancel_and_notify, &test.poller);
+        assert_takes(100, await_event());
+        assert_code(take(), FER_CANCELLED, 0);
+        assert_int_equal(failed, i == 0 ? 1 : 0);
+        assert_ok(fer_cancel_token_reset(&test.token));
+    }
+}
+
 /* The limits are checked before the first attempt, although the lookup was in time. */
 CONNECT_TEST(K13_a_deadline_between_the_lookup_and_the_wait_ends_it)
 {

@@ -187,29 +187,6 @@ SIM_STREAM_TEST(the_oldest_of_many_hosts_is_removed)
     assert_kind(fer_tcp_stream_connect(stream, "10.1.1.0:80"), FER_CONNECTION_REFUSED);
 }
 
-/* T2: "A loop that reads again after TIMED_OUT therefore ends when the system reports that the
- * connection is dead": the literal port of a loop of Rust, on a connect without an answer. */
-SIM_STREAM_TEST(a_read_loop_that_retries_timeouts_ends_with_the_connect)
-{
-    fer_error error = {FER_OK, 0};
-    fer_interest ready = 0;
-    unsigned reads = 0;
-    answer("10.0.0.9:80", FER_SIM_ANSWER_SILENT, 0);
-    assert_ok(fer_tcp_stream_connect_start(stream, addr_at("10.0.0.9:80")));
-    for (bool is_over = false; !is_over && reads < 1000; reads++) {
-        error = read_one(stream);
-        switch (error.kind) {
-        case FER_WOULD_BLOCK:
-        case FER_TIMED_OUT:
-            assert_ok(fer_tcp_stream_ready(stream, FER_READABLE, millis(1000), &ready));
-            break;
-        default: is_over = true;
-        }
-    }
-    assert_true(reads > 1 && reads < 1000);
-    assert_int_equal(error.kind, FER_CONNECTION_TIMED_OUT);
-}
-
 /* ---- The network */
 
 static const char zeros[10000];

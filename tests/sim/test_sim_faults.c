@@ -89,23 +89,6 @@ SIM_PAIR_TEST(a_read_half_that_has_ended_never_would_block)
     assert_int_equal(fer_sim_clear_faults(), 1);
 }
 
-SIM_STREAM_TEST(long_calls_are_restarted_after_interruptions)
-{
-    char buf[4];
-    fer_sim_peer listener = serve("127.0.0.1:80");
-    arm(FER_SIM_FAULT_INTERRUPTED);
-    assert_ok(fer_tcp_stream_connect(stream, "127.0.0.1:80"));
-    peer_sends(accepted(listener), "four");
-    arm(FER_SIM_FAULT_INTERRUPTED);
-    assert_ok(fer_tcp_stream_read_exact(stream, buf, 4, NULL));
-    arm(FER_SIM_FAULT_INTERRUPTED);
-    assert_ok(fer_tcp_stream_write_all(stream, "four", 4, NULL));
-    (void)peer_connected_to(listening());
-    arm(FER_SIM_FAULT_INTERRUPTED);
-    assert_ok(fer_tcp_listener_accept(&test.listener, &test.clone, NULL));
-    assert_injected(FER_SIM_FAULT_INTERRUPTED, 4);
-}
-
 /* The fault affects only the library's own waits: on POSIX a connect with a timeout, on Windows all
  * waits. */
 SIM_STREAM_TEST(spurious_readiness_is_not_reported)

@@ -159,38 +159,6 @@ POSIX_CONFIG_TEST(other_ecn_other_hop_limits_and_other_senders_are_not_coalesced
 
 /* ---- Control messages */
 
-/* The datagram in the queue has this octet in its header. */
-static unsigned queued_traffic_class(void)
-{
-    ferp_sim_network *network = ferp_sim_current();
-    return ferp_sim_first_datagram(network,
-                                   ferp_sim_socket_of(network, fer_udp_socket_as_raw(other)))
-        ->traffic_class;
-}
-
-/* The handle stores the high bits of the socket's TOS, until it sets another one. A clone may set
- * it too, so a shared handle reads it in each call. */
-SIM_TEST(ecn_replaces_two_bits_of_the_current_tos)
-{
-    static const uint32_t classes[] = {0xb8, 0xb8, 0x20, 0x03, 0xfc};
-    open_pair(0);
-    fer_socket *built = fer_udp_socket_as_socket(sender);
-    for (size_t i = 0; i < 5; i++) {
-        fer_datagram_send out = message("x", 0);
-        out.ecn = FER_ECN_ECT0;
-        if (i == 4) {
-            assert_ok(fer_udp_socket_try_clone(sender, &test.udp3));
-            built = fer_udp_socket_as_socket(&test.udp3);
-        }
-        if (i != 1) {
-            assert_ok(fer_socket_set_tos(built, classes[i]));
-        }
-        assert_ok(send_again(&out));
-        assert_int_equal(queued_traffic_class(), (classes[i] & 0xfc) | FER_ECN_ECT0);
-        assert_queued("x");
-    }
-}
-
 /* A datagram of another host comes by the second interface. */
 SIM_UDP_TEST(another_host_is_behind_the_second_interface)
 {
@@ -224,20 +192,6 @@ POSIX_TEST(drops_and_times_are_received)
     assert_int_equal(receive_queued(), 1);
     assert_int_equal(got[0].drops, 2);
     assert_true(got[0].unix_nanos >= first + 7000000);
-}
-
-SIM_TEST(a_refused_ecn_is_left_out)
-{
-    open_pair(FER_UDP_ECN);
-    for (int i = 0; i < 2; i++) {
-        fer_datagram_send out = message("x", 0);
-        out.ecn = FER_ECN_ECT0;
-        arm(FER_SIM_FAULT_ECN_REFUSED);
-        assert_ok(send_again(&out));
-        assert_int_equal(fer_sim_clear_faults(), i);
-        assert_queued("x");
-        assert_int_equal(got[0].ecn, FER_ECN_NOT_ECT);
-    }
 }
 
 SIM_TEST(a_refused_ecn_leaves_the_segments)

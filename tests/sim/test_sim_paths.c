@@ -376,20 +376,6 @@ ALL_TEST(a_route_decides_how_a_call_fails)
     }
 }
 
-/* U5 */
-ALL_TEST(a_second_connect_without_a_route_keeps_the_peer)
-{
-    fer_socket_addr peer;
-    assert_ok(fer_udp_socket_bind(&test.udp, "0.0.0.0:0"));
-    assert_ok(fer_udp_socket_connect_addr(&test.udp, addr_at(SERVER)));
-    set_path(NULL, FER_SIM_PATH_NO_ROUTE);
-    assert_kind(fer_udp_socket_connect(&test.udp, "192.0.2.77:7"), FER_NETWORK_UNREACHABLE);
-    set_path(NULL, FER_SIM_PATH_OPEN);
-    assert_ok(fer_udp_socket_peer_addr(&test.udp, &peer));
-    assert_true(fer_socket_addr_eq(&peer, addr_at(SERVER)));
-    assert_ok(fer_udp_socket_send(&test.udp, "x", 1, NULL));
-}
-
 SIM_TEST(a_fault_takes_the_route_for_a_moment)
 {
     (void)serve(SERVER);

@@ -279,20 +279,6 @@ SIM_TEST(urgent_data_is_of_tcp_streams)
     assert_kind(fer_sim_peer_send_urgent(FER_SIM_PEER_NONE, "!", 1, NULL), FER_INVALID_INPUT);
 }
 
-SIM_TEST(every_connection_has_a_script_of_its_own)
-{
-    (void)serve_script(SERVER, echo_and_close, 2);
-    for (size_t i = 0; i < 5; i++) {
-        assert_ok(fer_tcp_stream_connect(&test.streams[i], SERVER));
-        assert_ok(fer_tcp_stream_write_all(&test.streams[i], &"abcde"[i], 5 - i, NULL));
-    }
-    for (size_t i = 0; i < 5; i++) {
-        stream_reads(&test.streams[i], &"abcde"[i]);
-        assert_ok(fer_tcp_stream_shutdown(&test.streams[i], FER_SHUTDOWN_WRITE));
-        stream_reads(&test.streams[i], "");
-    }
-}
-
 /* An echo of more bytes than all buffers can hold; the program writes and reads in alternation. */
 SIM_STREAM_CONFIG_TEST(an_echo_carries_any_number_of_bytes)
 {

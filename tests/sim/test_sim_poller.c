@@ -138,6 +138,13 @@ WATCHER_TEST(a_poller_that_is_left_open_is_reported_and_unusable)
                 FER_BAD_HANDLE);
 }
 
+WATCHER_TEST(an_unconnected_socket_is_hung_up_on_linux_only)
+{
+    assert_ok(fer_socket_new(&test.socket, FER_DOMAIN_IPV4, FER_TYPE_STREAM, FER_PROTOCOL_DEFAULT));
+    add(fer_socket_as_raw(&test.socket), 4);
+    assert_ok_n(poll_for(millis(0)), count, is_winsock() ? 0 : 1);
+}
+
 POSIX_TEST(a_unix_datagram_to_a_full_queue_is_not_writable)
 {
     fer_unix_received got;

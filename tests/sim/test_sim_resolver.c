@@ -114,19 +114,6 @@ SIM_CONFIG_TEST(in_a_callback_time_stands_still)
     assert_ok(wait_for_result(1));
 }
 
-SIM_CONFIG_TEST(the_faults_of_names_strike_in_the_background)
-{
-    begin(1, 0);
-    arm(FER_SIM_FAULT_RESOLVE_SLOW);
-    start(0, "two.test:80", 0);
-    assert_takes(5000, assert_ok(wait_for_result(0)));
-    arm(FER_SIM_FAULT_RESOLVE_FAILS);
-    start(1, "two.test:80", 0);
-    fer_error error = wait_for_result(1);
-    assert_true(error.kind == FER_RESOLVE_TRY_AGAIN || error.kind == FER_HOST_NOT_FOUND ||
-                error.kind == FER_RESOLVE_FAILED);
-}
-
 /* The three allocations: the lookup, the thread, and the addresses. */
 SIM_CONFIG_TEST(a_lookup_without_memory_is_out_of_memory)
 {

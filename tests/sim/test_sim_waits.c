@@ -17,18 +17,6 @@ static void is_readable(fer_duration timeout)
     assert_ok_n(ready_for(FER_READABLE, timeout), ready, FER_READABLE);
 }
 
-static void connect_peer(void *addr)
-{
-    (void)peer_connected_to(addr);
-}
-
-static fer_socket_addr receiver;
-
-static void send_datagram(void *peer)
-{
-    FER_IGNORE(fer_sim_peer_send_to(*(fer_sim_peer *)peer, "x", 1, &receiver));
-}
-
 /* ---- The number of calls */
 
 static size_t trace_lines;
@@ -95,23 +83,6 @@ LOSING_TEST(a_read_finds_lost_bytes_at_the_end_of_its_slice)
     assert_kind(read_one(stream), FER_TIMED_OUT);
     assert_ok(fer_tcp_stream_set_read_timeout(stream, FER_DURATION_NONE));
     assert_kind(read_one(stream), FER_DEADLOCK);
-}
-
-LOSING_TEST(an_accept_a_connect_and_a_receive_find_lost_events_at_the_end_of_their_slices)
-{
-    fer_udp_received got;
-    char byte = '\0';
-    fer_socket_addr addr = *listening();
-    after_ms(SHORT_MS, connect_peer, &addr);
-    assert_takes(300, assert_ok(fer_tcp_listener_accept(&test.listener, &test.stream, NULL)));
-    (void)serve(SERVER);
-    assert_takes(
-        100, assert_ok(fer_tcp_stream_connect_timeout(&test.clone, addr_at(SERVER), millis(5000))));
-    fer_sim_peer peer = peer_bound_to("127.0.0.1:53");
-    assert_ok(fer_udp_socket_bind(&test.udp, "127.0.0.1:0"));
-    assert_ok(fer_udp_socket_local_addr(&test.udp, &receiver));
-    after_ms(SHORT_MS, send_datagram, &peer);
-    assert_takes(1000, assert_ok(fer_udp_socket_recv_from(&test.udp, &byte, 1, &got)));
 }
 
 /* Slices are no events: nothing can end this wait. */
