@@ -135,20 +135,6 @@ SIM_PAIR_TEST(a_write_that_cannot_end_returns_the_bytes_that_it_accepted)
                   is_winsock() ? 2 * whole : whole);
 }
 
-/* A sliced wait of a clone that nothing can end is a deadlock, and one that a timeout ends is
- * none. */
-SIM_PAIR_TEST(a_read_of_a_clone_ends_by_its_timeout_or_is_a_deadlock)
-{
-    assert_ok(fer_tcp_stream_try_clone(&ends->stream, &test.clone));
-    assert_kind(read_one(&ends->stream), FER_DEADLOCK);
-    assert_int_equal(now_ms(), 0);
-    assert_ok(fer_tcp_stream_set_read_timeout(&test.clone, millis(1240)));
-    assert_kind(read_one(&ends->stream), FER_TIMED_OUT);
-    assert_int_equal(now_us(), 1240000);
-    assert_ok(fer_tcp_stream_set_read_timeout(&ends->stream, FER_DURATION_NONE));
-    assert_kind(read_one(&test.clone), FER_DEADLOCK);
-}
-
 /* ---- Callbacks. With one thread they stand for the other threads. */
 
 static fer_error inner_errors[3];

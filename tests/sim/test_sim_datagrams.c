@@ -406,16 +406,6 @@ DATAGRAM_TEST(a_group_is_joined_from_its_sources)
     assert_ok(fer_udp_socket_leave_ssm_v6(v6, g6, one6, 0));
 }
 
-POSIX_TEST(a_socket_has_so_many_groups_and_sources)
-{
-    assert_ok(fer_udp_socket_bind(&test.udp, OWN_ADDR));
-    for (uint8_t i = 0; i < 21; i++) {
-        const fer_ipv4_addr source = {{10, 0, 1, i}};
-        assert_kind(fer_udp_socket_join_ssm_v4(&test.udp, group_1, source, any_v4),
-                    i < 20 ? FER_OK : FER_NO_BUFFER_SPACE);
-    }
-}
-
 /* The sender's option decides on POSIX, the receiver's on Windows. A datagram from another host is
  * always delivered. */
 DATAGRAM_TEST(the_loop_is_the_sender_s_or_the_receiver_s_matter)

@@ -145,6 +145,15 @@ WATCHER_TEST(an_unconnected_socket_is_hung_up_on_linux_only)
     assert_ok_n(poll_for(millis(0)), count, is_winsock() ? 0 : 1);
 }
 
+WATCHER_TEST(a_full_stream_is_writable_to_epoll_alone_once_it_was_shut)
+{
+    fill(stream);
+    add(raw_of(stream), 1);
+    nothing_comes();
+    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
+    assert_ok_n(poll_for(millis(0)), count, is_winsock() ? 0 : 1);
+}
+
 POSIX_TEST(a_unix_datagram_to_a_full_queue_is_not_writable)
 {
     fer_unix_received got;

@@ -2,8 +2,6 @@
  * switches of fer_sim_windows). */
 #include "sim/sim_test.h"
 
-#include <stdlib.h>
-
 static fer_tcp_stream *const stream = &open_ends.stream;
 static const char zeros[300000];
 static size_t n;
@@ -72,24 +70,6 @@ SIM_CONFIG_TEST(others_accept_the_bytes_that_fit)
     }
     assert_ok_n(fer_sim_peer_send(open_ends.peer, zeros, 10000, &n), n, 8000);
     assert_kind(fer_sim_peer_send(open_ends.peer, zeros, 1, &n), FER_WOULD_BLOCK);
-}
-
-/* Much more than the buffers, to a peer at a distance. */
-WINSOCK_TEST(write_all_of_256_mebibytes_reaches_the_peer)
-{
-    const size_t len = (size_t)256 * 1024 * 1024;
-    const fer_sim_step steps[] = {{FER_SIM_ACTION_RECEIVE, millis(10), NULL, 1000000},
-                                  {FER_SIM_ACTION_RECEIVE_TO_END, millis(500), NULL, 0},
-                                  {FER_SIM_ACTION_SEND, {0}, "done", 4},
-                                  {FER_SIM_ACTION_CLOSE, {0}, NULL, 0}};
-    void *bytes = calloc(len, 1);
-    assert_non_null(bytes);
-    (void)serve_script(SERVER, steps, sizeof steps / sizeof *steps);
-    assert_ok(fer_tcp_stream_connect(stream, SERVER));
-    assert_ok_n(fer_tcp_stream_write_all(stream, bytes, len, &n), n, len);
-    assert_ok(fer_tcp_stream_shutdown(stream, FER_SHUTDOWN_WRITE));
-    stream_reads(stream, "done");
-    free(bytes);
 }
 
 /* ---- A lack of buffers */

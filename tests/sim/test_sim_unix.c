@@ -49,47 +49,6 @@ SIM_CONFIG_TEST(unix_streams_have_no_latency)
     assert_int_equal(now_us(), 0);
 }
 
-/* Linux, unix_dgram_connect: the first connect keeps the queue. A connect to another peer discards
- * it, and the old peer gets an error. */
-POSIX_TEST(a_new_peer_discards_the_queue_and_resets_the_old_one)
-{
-    fer_unix_datagram *a = &test.gram, *b = &test.gram2, *c = &test.gram3;
-    fer_unix_received got;
-    char buf[8];
-    assert_ok(fer_unix_datagram_bind(a, "a"));
-    assert_ok(fer_unix_datagram_bind(b, "b"));
-    assert_ok(fer_unix_datagram_bind(c, "c"));
-    assert_ok(fer_unix_datagram_send_to(c, "earlier", 7, "a", NULL));
-    assert_ok(fer_unix_datagram_connect(a, "b"));
-    assert_ok(fer_unix_datagram_recv(a, buf, sizeof buf, &got));
-    assert_string_equal(fer_unix_addr_as_pathname(&got.from), "c");
-    assert_kind(fer_unix_datagram_send_to(c, "x", 1, "a", NULL), FER_PERMISSION_DENIED);
-    assert_kind(fer_unix_datagram_connect(c, "a"), FER_PERMISSION_DENIED);
-    assert_ok(fer_unix_datagram_connect(b, "a"));
-    assert_ok(fer_unix_datagram_send(b, "lost", 4, NULL));
-    assert_ok(fer_unix_datagram_connect(a, "b")); /* the same peer again */
-    assert_ok(fer_unix_datagram_connect(a, "c"));
-    assert_kind(fer_unix_datagram_try_recv_from(a, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-    assert_kind(fer_unix_datagram_try_recv_from(b, buf, sizeof buf, &got), FER_CONNECTION_RESET);
-    assert_kind(fer_unix_datagram_try_recv_from(b, buf, sizeof buf, &got), FER_WOULD_BLOCK);
-}
-
-/* Linux queues one datagram more than net.unix.max_dgram_qlen. The longest one has 32 bytes less
- * than the send buffer. */
-POSIX_CONFIG_TEST(queues_and_lengths_are_linux_s)
-{
-    char buf[64] = {0};
-    sim_begin_of(.send_buffer = 64);
-    assert_ok(fer_unix_datagram_bind(&test.gram, "a"));
-    assert_ok(fer_unix_datagram_unbound(&test.gram2));
-    assert_ok(fer_unix_datagram_set_nonblocking(&test.gram2, true));
-    assert_kind(fer_unix_datagram_send_to(&test.gram2, buf, 33, "a", NULL), FER_MESSAGE_TOO_LONG);
-    for (int i = 0; i < 11; i++) {
-        assert_ok(fer_unix_datagram_send_to(&test.gram2, buf, 32, "a", NULL));
-    }
-    assert_kind(fer_unix_datagram_send_to(&test.gram2, buf, 1, "a", NULL), FER_WOULD_BLOCK);
-}
-
 /* No other thread can accept, write or receive. On Windows ferrule keeps a lone READ in the
  * library. On Linux the other end detects it. */
 SIM_TEST(a_wait_without_end_is_a_deadlock_and_only_linux_reports_that_the_peer_does_not_read)
