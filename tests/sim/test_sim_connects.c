@@ -325,26 +325,6 @@ SIM_STREAM_TEST(a_connect_that_is_tried_again_meets_a_late_listener)
     assert_takes(3002, assert_ok(fer_tcp_stream_connect(stream, SERVER)));
 }
 
-/* ---- Backlog: POSIX queues one connection more and ignores the others, Windows refuses them. */
-
-SIM_TEST(a_full_backlog_waits_or_refuses)
-{
-    const fer_socket_addr addr = addr_of("127.0.0.1:80");
-    fer_sim_peer listener = FER_SIM_PEER_NONE;
-    assert_ok(fer_sim_peer_listen(&addr, 2, &listener));
-    assert_ok(fer_tcp_stream_connect_addr(&test.streams[0], &addr));
-    assert_ok(fer_tcp_stream_connect_addr(&test.streams[1], &addr));
-    if (is_winsock()) {
-        assert_kind(fer_tcp_stream_connect_addr(&test.streams[2], &addr), FER_CONNECTION_REFUSED);
-    } else {
-        assert_ok(fer_tcp_stream_connect_addr(&test.streams[2], &addr));
-        assert_code(fer_tcp_stream_connect_timeout(&test.streams[3], &addr, millis(500)),
-                    FER_TIMED_OUT, 0);
-    }
-    (void)accepted(listener);
-    assert_ok(fer_tcp_stream_connect_addr(&test.streams[3], &addr));
-}
-
 /* ---- Hosts */
 
 /* Many consecutive connections exhaust no table. */

@@ -145,18 +145,6 @@ RAW_PAIR_TEST(a_socket_that_was_reset_has_its_systems_errors)
                 is_winsock() ? FER_CONNECTION_ABORTED : FER_ALREADY_CONNECTED, code(106, 10053));
 }
 
-/* docs/DIFFERENCES.md, failed_connect_adopted. */
-SIM_TEST(a_failed_connect_that_is_adopted_fails_again_or_connects)
-{
-    fer_error cause = {FER_OK, 0};
-    (void)serve(SERVER);
-    assert_ok(fer_socket_from_raw(&test.socket, raw_refused()));
-    fer_error error = fer_socket_connect(&test.socket, addr_at(SERVER));
-    assert_kind(error, is_winsock() ? FER_OK : FER_CONNECTION_REFUSED);
-    assert_ok(fer_socket_take_error(&test.socket, &cause));
-    assert_code(cause, error.kind, error.os_code);
-}
-
 /* C5: "While the connect is pending, each read ... first queries the system for its result." The
  * failure of the first connect is none of the second. */
 WINSOCK_TEST(a_second_connect_of_an_adopted_socket_is_pending_until_it_has_ended)
@@ -491,31 +479,6 @@ SIM_CONFIG_TEST(other_addresses_and_other_systems_lose_nothing)
     }
     config.windows.keeps_early_closed_input = true;
     assert_int_equal(count_losses(config, "127.0.0.1:80"), 0);
-}
-
-/* "For an orderly end": shut down WRITE, read until 0 bytes, close. The peer may even read after
- * that. Nor are bytes lost that the peer has received, nor those of a clone that is still open. */
-SIM_TEST(reading_to_the_end_first_and_received_bytes_lose_nothing)
-{
-    for (int i = 0; i < 2 * ROUNDS; i++) {
-        char byte;
-        struct ends ends = connected();
-        assert_ok(fer_tcp_stream_write_all(&ends.stream, "early", 5, NULL));
-        if (i % 2 == 0) {
-            assert_ok(fer_tcp_stream_shutdown(&ends.stream, FER_SHUTDOWN_WRITE));
-            assert_ok(fer_sim_peer_shutdown(ends.peer));
-            stream_reads(&ends.stream, "");
-            fer_tcp_stream_close(&ends.stream);
-            assert_false(is_lost(ends.peer));
-        } else {
-            assert_ok(fer_tcp_stream_try_clone(&ends.stream, &test.clone));
-            fer_tcp_stream_close(&ends.stream);
-            peer_receives(ends.peer, "early");
-            fer_tcp_stream_close(&test.clone);
-            assert_ok_n(fer_sim_peer_recv(ends.peer, &byte, 1, &n), n, 0);
-        }
-        fer_sim_peer_close(ends.peer);
-    }
 }
 
 static fer_socket_addr mapped_of(const char *text)
