@@ -15,7 +15,6 @@ set(ferrule_unit_sources
     unit/test_instant.c
     unit/test_ip_addr.c
     unit/test_ip_parse.c
-    unit/test_ip_rust_vectors.c
     unit/test_limits.c
     unit/test_listening.c
     unit/test_lookup_within.c

@@ -1,6 +1,6 @@
 /* test_ip_parse.c: parsing IP and socket addresses: every octet text, every form of IPv6, ports,
- * and texts with small changes. Scopes and brackets: test_ip_rust_vectors.c. Random texts:
- * fuzz/harnesses/fuzz_addr_parse.c. */
+ * and texts with small changes. Random texts: fuzz/harnesses/fuzz_addr_parse.c; beside Rust's
+ * std::net: fuzz_addr_vs_rust.c there. */
 #include "core/address/address_text.h"
 #include "tests/unit/address_check.h"
 
