@@ -29,7 +29,6 @@ set(ferrule_unit_sources
     unit/test_readiness.c
     unit/test_resolver.c
     unit/test_retry.c
-    unit/test_seam_failures.c
     unit/test_sim_traits.c
     unit/test_sockaddr.c
     unit/test_socket_addr.c

@@ -1,6 +1,6 @@
 /* test_connecting.c: how a connection is established: starting, the result, readiness hints,
- * timeouts and modes; and connects that are only started. test_seam_failures.c checks that no
- * failure leaks a socket. */
+ * timeouts and modes; and connects that are only started. No failure leaks a socket:
+ * tests/sweep. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/connection.h"
@@ -64,6 +64,8 @@ SCRIPT_TEST(a_started_connect_ends_with_its_result)
          "connect WOULD_BLOCK:10035, wait_for* CONNECTION_REFUSED, peer_addr* NOT_CONNECTED:10057, "
          "connect_is_pending* 1, take_error 0 0 0 +NETWORK_UNREACHABLE:10051",
          FER_NETWORK_UNREACHABLE, 10051, 2, 0},
+        {"a connection is not queried again", &script_windows, 500,
+         "connect WOULD_BLOCK:10035, connect_is_pending* 0", FER_OK, 0, 1, 0},
         /* Windows: the mode is not changed if core waits. */
         {"a connect that ends in the call", &script_windows, 500, "", FER_OK, 0, 0, 0},
     };

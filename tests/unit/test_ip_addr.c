@@ -128,6 +128,7 @@ TEST(one_other_octet_is_another_ipv6_address)
     const fer_ipv6_addr whole[] = {FER_IPV6_ADDR_UNSPECIFIED, FER_IPV6_ADDR_LOCALHOST,
                                    fer_ipv4_addr_to_ipv6_compatible(v4),
                                    fer_ipv4_addr_to_ipv6_mapped(v4)};
+    assert_memory_equal(&whole[2].octets[12], v4.octets, 4);
     for (int which = 0; which < 4; which++) {
         for (int at = 0; at <= 16; at++) { /* 16: none is changed */
             fer_ipv6_addr addr = whole[which];

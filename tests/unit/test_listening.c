@@ -1,6 +1,6 @@
 /* test_listening.c: how a listener accepts, and how it waits: on POSIX core keeps the modes of a
  * listener, and waits for it from the first limits, timeout or nonblocking mode on (rules K1, K2,
- * K5, K7, T6). test_seam_failures.c checks that no failure leaks a socket. */
+ * K5, K7, T6). No failure leaks a socket: tests/sweep. */
 #include "unit/scripted_platform.h"
 
 #include "core/handle/handle.h"

@@ -1,6 +1,5 @@
 /* test_unix_opening.c: how Unix streams and listeners are opened, the public functions that other
- * streams do not have, datagrams, and addresses. test_seam_failures.c checks that no failure leaks
- * a socket. */
+ * streams do not have, datagrams, and addresses. No failure leaks a socket: tests/sweep. */
 #include "unit/scripted_platform.h"
 
 #include "core/open/unix_opening.h"
