@@ -36,7 +36,6 @@ set(ferrule_unit_sources
     unit/test_socket_connecting.c
     unit/test_sources.c
     unit/test_send_file.c
-    unit/test_stream_io.c
     unit/test_stream_shutdown.c
     unit/test_stream_state.c
     unit/test_text.c

@@ -155,33 +155,6 @@ static void shut_b_down_at_wait(script_call call)
     }
 }
 
-SCRIPT_TEST(a_timeout_ends_it_after_a_last_try_and_keeps_the_bytes)
-{
-    static const struct copy_row rows[] = {
-        {"of reads",
-         "timeout 5000, try_recv WOULD_BLOCK:11 WOULD_BLOCK:11 WOULD_BLOCK:11, "
-         "wait_for_pair TIMED_OUT",
-         "try_recv(1,4) timeout(1,reading) try_recv(2,4) wait_for_pair(1r,2r,6000,6000) "
-         "try_recv(1,4)",
-         FER_TIMED_OUT, 0, 0, 0, 0, 0},
-        {"of writes",
-         "timeout 18446744073709551615 5000, try_recv WOULD_BLOCK:11 3 0, "
-         "try_send WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair TIMED_OUT",
-         "try_recv(1,4) timeout(1,reading) try_recv(2,4) try_send(1,3) timeout(1,writing) "
-         "wait_for_pair(1rw,2-,6000,6000) try_recv(1,4) shutdown(2,1) "
-         "try_send(1,3)",
-         FER_TIMED_OUT, 0, 0, 0, 0, 3},
-        {"that cannot be read", "timeout INVALID_INPUT:22, try_recv WOULD_BLOCK:11", NULL,
-         FER_INVALID_INPUT, 22, 0, 0, 0, 0},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        begin(&script_posix);
-        feri_atomic_change_bits(&a.p_.flags_, FERI_TIMEOUT_FLAGS, 0);
-        run_copy(&rows[i]);
-        script_end_row();
-    }
-}
-
 /* M2: "whatever the other direction does": which needs no wait. */
 BEGUN_TEST(a_timeout_ends_it_although_the_other_direction_moves_bytes)
 {
@@ -218,21 +191,6 @@ static void cancel_at_wait(script_call call)
     }
 }
 
-BEGUN_TEST(a_signal_ends_it_if_the_limits_of_a_stream_are_interruptible)
-{
-    fer_handle *handles[] = {&a, &b, &b};
-    assert_ok(fer_cancel_token_new(&token));
-    cancelled_during = SCRIPT_WAIT_FOR_PAIR;
-    for (int i = 0; i < 3; i++) {
-        limit(handles[i], (fer_limits){.token = &token, .interruptible = true});
-        script_queue("try_recv WOULD_BLOCK:11 WOULD_BLOCK:11, wait_for_pair INTERRUPTED:4");
-        script.on_call = i == 2 ? cancel_at_wait : NULL; /* which precedes the signal */
-        assert_error(copy(), i == 2 ? FER_CANCELLED : FER_INTERRUPTED, i == 2 ? 0 : 4);
-        assert_ok(feri_set_limits(handles[i], NULL));
-    }
-    fer_cancel_token_close(&token);
-}
-
 /* K2: the pause after false hints is ended by the token of each stream. */
 BEGUN_TEST(a_cancel_in_a_pause_ends_it)
 {
@@ -249,8 +207,6 @@ BEGUN_TEST(a_cancel_in_a_pause_ends_it)
     }
     assert_int_equal(script.times[SCRIPT_PAUSE], 0);
 }
-
-/* ---- Errors */
 
 /* ---- Long copies */
 

@@ -120,29 +120,6 @@ BEGUN_TEST(only_open_halves_of_streams_without_limits_splice)
     assert_ok_log(splice(), ""); /* one waits, and the other does not */
 }
 
-SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_FLAG_CLONED),
-                  the_mode_of_a_shared_stream_is_queried)
-{
-    assert_ok_log(splice(), "is_nonblocking(1) timeout(1,reading) is_nonblocking(2) "
-                            "timeout(2,writing) " SPLICED);
-    script_queue("is_nonblocking UNSUPPORTED:95");
-    assert_ok(splice());
-    script_queue("is_nonblocking 0 UNSUPPORTED:95");
-    assert_ok(splice());
-    assert_int_equal(script.times[SCRIPT_PIPE_OPEN], 1);
-}
-
-SCRIPT_TEST_AFTER(begin_with(&script_posix, FERI_TIMEOUT_FLAGS), a_stream_with_a_timeout_does_not)
-{
-    script_queue("timeout 1000");
-    assert_ok_log(splice(), "timeout(1,reading)");
-    script_queue("timeout 18446744073709551615 1000");
-    assert_ok_log(splice(), "timeout(1,reading) timeout(2,writing)");
-    script_queue("timeout INVALID_INPUT:22");
-    assert_ok_log(splice(), "timeout(1,reading)");
-    assert_ok_log(splice(), "timeout(1,reading) timeout(2,writing) " SPLICED);
-}
-
 /* ---- Results of the pipe */
 
 #define OPENED "pipe_open(262144,waits) pipe_fill(1,262144) "

@@ -29,58 +29,7 @@ SCRIPT_TEST(a_length_above_the_systems_is_cut_for_receiving)
     assert_log("try_recv_from(1,2147483647)");
 }
 
-/* Windows: WSAEINVAL (Wine's test_connect_udp). Of a bound socket it is an error. */
-SCRIPT_TEST(a_receive_of_an_unbound_socket_would_block)
-{
-    fer_udp_socket socket = open_socket(&script_windows, 0);
-    script_queue("try_recv_from INVALID_INPUT:10022, local_addr INVALID_INPUT:10022");
-    assert_error(receive(&socket, FERP_DONTWAIT), FER_WOULD_BLOCK, 0);
-    script_queue("try_recv_from INVALID_INPUT:10022 INVALID_INPUT:10022");
-    assert_error(receive(&socket, FERP_DONTWAIT), FER_INVALID_INPUT, 10022);
-    assert_int_equal(script.times[SCRIPT_TRY_RECV_FROM], 3);
-    /* U8: another thread's send binds the socket after the receive has failed. */
-    script_queue("try_recv_from INVALID_INPUT:10022");
-    queue_datagram(SCRIPT_TRY_RECV_FROM, PEER, 3);
-    assert_ok(receive(&socket, FERP_DONTWAIT));
-    assert_int_equal(got.len, 3);
-}
-
 /* ---- Datagrams of other senders (U5) */
-
-/* An interface need not be in both addresses. FreeBSD and macOS report the IPv4 peer of a connected
- * IPv6 socket as an IPv4 address. */
-SCRIPT_TEST(only_the_peer_s_datagrams_are_received)
-{
-    static const struct {
-        const char *peer, *from;
-        bool same;
-    } rows[] = {
-        {"[fe80::1%3]:1001", "[fe80::1]:1001", true},
-        {"[fe80::1]:1001", "[fe80::1%3]:1001", true},
-        {"[fe80::1%3]:1001", "[fe80::1%3]:1001", true},
-        {"[fe80::1%3]:1001", "[fe80::1%4]:1001", false},
-        {"[::ffff:192.0.2.1]:1001", "192.0.2.1:1001", true},
-        {"[::ffff:192.0.2.1]:1001", "192.0.2.9:1001", false},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        fer_udp_socket socket = open_socket(&script_bsd, FERI_FLAG_V6);
-        script.row = rows[i].from;
-        socket.handle_.p_.peer_ = script_addr(rows[i].peer);
-        queue_datagram(SCRIPT_RECV_FROM, rows[i].from, 1);
-        queue_datagram(rows[i].same ? SCRIPT_RECV_FROM : SCRIPT_TRY_RECV_FROM, rows[i].peer, 2);
-        assert_ok(receive(&socket, 0));
-        assert_row(got.len == (rows[i].same ? 1 : 2));
-        assert_row(i < 4 || fer_socket_addr_eq(&got.from, &socket.handle_.p_.peer_));
-        if (rows[i].same) {
-            assert_ok(receive(&socket, 0));
-        }
-        script_end_row();
-    }
-    fer_udp_socket socket = open_socket(&script_bsd, 0);
-    queue_datagram(SCRIPT_RECV_FROM, "192.0.2.1:1001", 2);
-    assert_ok(receive(&socket, 0));
-    assert_addr(&got.from, "192.0.2.1:1001");
-}
 
 static fer_handle *handle_to_end;
 
@@ -267,94 +216,6 @@ SCRIPT_TEST(a_report_does_not_begin_the_timeout_of_a_send_again)
         assert_true(script.now == 1000 + 250);
         script_end_row();
     }
-}
-
-/* A router's report of an earlier datagram is taken by the first try (rule U2). Without a peer, an
- * invalid argument means not connected. */
-SCRIPT_TEST(a_failed_send_is_tried_again_or_explained)
-{
-    static const struct {
-        const char *results;
-        fer_error_kind kind;
-        int32_t code;
-        size_t n;
-    } rows[] = {
-        {"send MESSAGE_TOO_LONG:90, try_send 2", FER_OK, 0, 2},
-        {"send MESSAGE_TOO_LONG:90, try_send MESSAGE_TOO_LONG:90 MESSAGE_TOO_LONG:90 "
-         "MESSAGE_TOO_LONG:90",
-         FER_MESSAGE_TOO_LONG, 90, 0},
-        {"send MESSAGE_TOO_LONG:90, try_send MESSAGE_TOO_LONG:90 WOULD_BLOCK:11 "
-         "MESSAGE_TOO_LONG:90 MESSAGE_TOO_LONG:90 MESSAGE_TOO_LONG:90 2, wait_for 0",
-         FER_OK, 0, 2},
-        {"send MESSAGE_TOO_LONG:90, try_send INTERRUPTED:4", FER_INTERRUPTED, 4, 0},
-        {"send INVALID_INPUT:10022, peer_addr NOT_CONNECTED:10057", FER_NOT_CONNECTED, 10022, 0},
-        {"send INVALID_INPUT:10022, peer_addr 0", FER_INVALID_INPUT, 10022, 0},
-        {"send NOT_CONNECTED:10057", FER_NOT_CONNECTED, 10057, 0},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        size_t n = 77;
-        fer_udp_socket socket = i < 4 ? connected_socket(&script_posix, 0)
-                                      : open_socket(&script_windows, FERI_FLAG_CLONED);
-        script.row = rows[i].results;
-        script_queue(rows[i].results);
-        assert_error(feri_datagram_send(&socket.handle_, "ab", 2, 0, &n), rows[i].kind,
-                     rows[i].code);
-        assert_row(n == rows[i].n);
-        script_end_row();
-    }
-}
-
-/* ---- Public functions */
-
-SOCKET_TEST(a_name_s_addresses_are_tried_in_order_and_its_lookup_ends)
-{
-    /* not usable for an IPv4 socket */
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("[2001:db8::1]:0");
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.1:0");
-    script_then(SCRIPT_LOOKUP_NEXT)->addr = script_addr("192.0.2.2:0");
-    script_queue("connect NETWORK_UNREACHABLE:101");
-    assert_ok(fer_udp_socket_connect(&socket, "example.test:80"));
-    assert_non_null(strstr(script.log, "connect(1,192.0.2.2:80)"));
-    assert_int_equal(script.times[SCRIPT_CONNECT], 2);
-    assert_error(fer_udp_socket_connect(&socket, "example.test:80"), FER_INVALID_INPUT, 0);
-    assert_int_equal(script.times[SCRIPT_LOOKUP_END], 2);
-    assert_forwards(SCRIPT_LOOKUP_BEGIN, FER_HOST_NOT_FOUND, -2,
-                    fer_udp_socket_connect(&socket, "example.test:80"));
-    assert_error(fer_udp_socket_connect(&socket, "192.0.2.1"), FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_connect(&socket, NULL), FER_MISUSE, 0);
-    assert_int_equal(script.times[SCRIPT_LOOKUP_BEGIN], 3);
-    assert_int_equal(script.times[SCRIPT_LOOKUP_END], 2);
-}
-
-SOCKET_TEST(a_pending_refusal_is_reported_as_one)
-{
-    fer_error taken = {FER_OTHER, 1};
-    assert_ok(fer_udp_socket_take_error(&socket, &taken));
-    assert_ok(taken);
-    script_then(SCRIPT_TAKE_ERROR)->pending = (fer_error){FER_CONNECTION_RESET, 10054};
-    assert_ok(fer_udp_socket_take_error(&socket, &taken));
-    assert_error(taken, FER_CONNECTION_REFUSED, 10054);
-    assert_forwards(SCRIPT_TAKE_ERROR, FER_BAD_HANDLE, 9,
-                    fer_udp_socket_take_error(&socket, &taken));
-    assert_error(taken, FER_CONNECTION_REFUSED, 10054);
-}
-
-SOCKET_TEST(a_clone_has_the_peer_and_queries_it)
-{
-    fer_udp_socket clone;
-    fer_socket_addr peer = script_addr("192.0.2.1:1001");
-    memset(&clone, 0, sizeof clone);
-    socket.handle_.p_.peer_ = peer;
-    assert_ok(fer_udp_socket_try_clone(&socket, &clone));
-    assert_true(fer_socket_addr_eq(&clone.handle_.p_.peer_, &peer));
-    assert_int_equal(fer_udp_socket_as_raw(&clone), 2);
-    assert_ok(fer_udp_socket_recv(&clone, buf, 4, &got));
-    assert_ok(fer_udp_socket_recv(&socket, buf, 4, &got));
-    assert_log("duplicate(1) wake(1) recv_from(2,4) peer_addr(2) recv_from(1,4) peer_addr(1)");
-    assert_error(fer_udp_socket_try_clone(&socket, &clone), FER_MISUSE, 0);
-    fer_udp_socket_close(&socket);
-    fer_udp_socket_close(&clone);
-    assert_log("close(1) close(2)");
 }
 
 /* ---- Waiting, connecting and shutting down */
@@ -546,18 +407,6 @@ SCRIPT_TEST(a_second_connect_drops_what_the_first_peer_has_left)
 }
 
 /* ---- Shutdown (rule U7) */
-
-/* The end of the read half is the first answer, also of a socket that coalesces. */
-SCRIPT_TEST(a_shut_socket_that_coalesces_is_at_its_end)
-{
-    uint8_t byte;
-    fer_udp_socket socket = connected_socket(&script_posix, FERI_FLAG_COALESCING);
-    got.len = 1;
-    assert_error(fer_udp_socket_recv_from(&socket, &byte, 1, &got), FER_INVALID_INPUT, 0);
-    assert_true(feri_handle_apply(&socket.handle_, FERI_EVENT_SHUT_READ));
-    assert_ok(fer_udp_socket_recv_from(&socket, &byte, 1, &got));
-    assert_int_equal(got.len, 0);
-}
 
 /* S6: a wait that the OS does not end. */
 SCRIPT_TEST(a_shutdown_wakes_the_waits)

@@ -108,15 +108,6 @@ CONNECTED_TEST(segments_that_are_too_long_change_nothing_for_later_messages)
     }
 }
 
-CONNECTED_TEST(another_failure_of_segments_or_of_ecn_is_reported)
-{
-    fer_datagram_send other = message(1, 0);
-    other.ecn = FER_ECN_CE;
-    script_queue("udp_feature 1, send_messages CONNECTION_REFUSED:111 CONNECTION_REFUSED:111");
-    send_one(&socket, message(6, 3), FER_CONNECTION_REFUSED);
-    send_one(&socket, other, FER_CONNECTION_REFUSED);
-}
-
 CONNECTED_TEST(a_refused_ecn_codepoint_is_left_out_from_then_on)
 {
     fer_datagram_send messages[] = {message(1, 0), message(2, 0)};
@@ -217,30 +208,6 @@ static void keep_failure(fer_udp_socket *socket)
     script.log[0] = 0;
 }
 
-/* It is the result of the next batch, of a single receive or of take_error, whichever is called
- * first, and once. */
-CONNECTED_TEST(a_kept_failure_is_reported_once)
-{
-    fer_error taken = feri_ok();
-    fer_udp_received received;
-    char buf[4];
-    keep_failure(&socket);
-    assert_kept_error(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n));
-    assert_int_equal(n, 0);
-    script_queue("recv_messages 1");
-    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n), n, 1);
-    keep_failure(&socket);
-    assert_ok_log(feri_datagram_take_error(&socket.handle_, &taken), "");
-    assert_kept_error(taken);
-    keep_failure(&socket);
-    assert_kept_error(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &received));
-    assert_log("");
-    script_then(SCRIPT_TRY_RECV_FROM)->addr = script_addr(PEER);
-    assert_ok(feri_datagram_receive(&socket.handle_, buf, 4, FERP_DONTWAIT, &received));
-    assert_ok(feri_datagram_take_error(&socket.handle_, &taken));
-    assert_int_equal(taken.kind, FER_OK);
-}
-
 /* Rule U3: a socket without a peer reports no refusal. */
 CONNECTED_TEST(a_disconnect_drops_a_kept_failure)
 {
@@ -249,28 +216,6 @@ CONNECTED_TEST(a_disconnect_drops_a_kept_failure)
     assert_ok(feri_datagram_disconnect(&socket.handle_));
     assert_ok(feri_datagram_take_error(&socket.handle_, &taken));
     assert_int_equal(taken.kind, FER_OK);
-}
-
-/* Windows reports it behind the datagrams that were queued before it. The socket has no peer. */
-SCRIPT_TEST(a_refusal_of_an_earlier_peer_behind_a_datagram_is_dropped)
-{
-    fer_error taken = feri_ok();
-    fer_udp_socket socket = open_socket(&script_windows, 0);
-    script_default(SCRIPT_TRY_RECV_MESSAGES)->addr = script_addr(PEER);
-    script_queue("try_recv_messages 1 CONNECTION_RESET:10054 1 WOULD_BLOCK:10035");
-    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 4, FERP_DONTWAIT, &n), n, 2);
-    assert_ok(feri_datagram_take_error(&socket.handle_, &taken));
-    assert_int_equal(taken.kind, FER_OK);
-}
-
-/* WSAENETRESET is a time to live that has expired, and not the refusal that its code alone is. */
-CONNECTED_TEST(a_kept_failure_has_the_kind_that_its_call_gave_it)
-{
-    script_default(SCRIPT_RECV_MESSAGES)->addr = script_addr(PEER);
-    script_queue("recv_messages 32, try_recv_messages HOST_UNREACHABLE:104");
-    assert_ok_n(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n), n, 32);
-    assert_error_n(feri_datagram_receive_batch(&socket.handle_, got, 40, 0, &n),
-                   FER_HOST_UNREACHABLE, 104, n, 0);
 }
 
 CONNECTED_TEST(a_kept_failure_is_not_that_of_a_clone)

@@ -10,89 +10,6 @@ static size_t n;
  * bytes. */
 static char buf[64];
 
-/* A call is cut to the shorter sum, and to sixteen slices. The bytes that are sent are the first
- * ones, in their order. */
-SCRIPT_TEST(a_vectored_call_is_cut_to_the_shorter_sum)
-{
-    static char bytes[20000];
-    static const struct {
-        size_t lengths[4]; /* 40 times the first if the others are 0 */
-        const char *results, *log, *read_log;
-    } rows[] = {
-        /* 23001, 11500, 5750, 4096 */
-        {{3000, 0, 20000, 1},
-         "try_send_vectored NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 2",
-         "try_send_vectored(1,4x3000) try_send_vectored(1,3x3000) try_send_vectored(1,3x3000) "
-         "try_send_vectored(1,3x3000)",
-         "try_recv_vectored(1,4x3000) try_recv_vectored(1,3x3000)"},
-        {{9000, 0, 1, 0},
-         "try_send_vectored NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 2",
-         "try_send_vectored(1,4x9000) try_send_vectored(1,1x4500) try_send_vectored(1,1x4096)",
-         "try_recv_vectored(1,4x9000) try_recv_vectored(1,1x4500)"},
-        /* 39000, 19500, 9750 */
-        {{1000, 0, 0, 0},
-         "try_send_vectored NO_BUFFER_SPACE:10055 NO_BUFFER_SPACE:10055 2",
-         "try_send_vectored(1,40x1000) try_send_vectored(1,16x1000) try_send_vectored(1,10x1000)",
-         "try_recv_vectored(1,40x1000) try_recv_vectored(1,16x1000)"},
-    };
-    memset(bytes, 'h', sizeof bytes);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        fer_io_slice from[40];
-        fer_io_slice_mut into[40];
-        size_t count = rows[i].lengths[2] == 0 ? 40 : 4;
-        for (size_t k = 0; k < count; k++) {
-            size_t len = k == 39 ? 0 : rows[i].lengths[count == 40 ? 0 : k];
-            from[k] = (fer_io_slice){bytes, len};
-            into[k] = (fer_io_slice_mut){bytes, len};
-        }
-        script_begin(&script_windows);
-        script.row = rows[i].log;
-        fer_handle handle = script_stream(0);
-        script_queue(rows[i].results);
-        assert_ok_n(feri_stream_write_vectored(&handle, from, count, 0, &n), n, 2);
-        assert_row(strcmp(script.sent, "hh") == 0);
-        assert_log(rows[i].log);
-        script_queue("try_recv_vectored NO_BUFFER_SPACE:10055 1");
-        assert_ok(feri_stream_read_vectored(&handle, into, count, 0, &n));
-        assert_log(rows[i].read_log);
-        script_end_row();
-    }
-}
-
-static void begin_macos(void)
-{
-    script_begin(&script_bsd);
-    script.traits.cut_send_loses_count = true;
-    script.traits.no_buffer_space_is_transient = true;
-}
-
-/* E3: macOS moves a short send complete or not at all, so a lack of buffers moved nothing. */
-SCRIPT_TEST(on_macos_a_short_write_waits_for_buffers)
-{
-    begin_macos();
-    fer_handle handle = script_stream(0);
-    script_queue("try_send NO_BUFFER_SPACE:55 NO_BUFFER_SPACE:55 NO_BUFFER_SPACE:55 9 "
-                 "NO_BUFFER_SPACE:55");
-    assert_ok_n(feri_stream_write(&handle, buf, 2048, 0, &n), n, 9);
-    assert_int_equal(script.times[SCRIPT_TRY_SEND], 4);
-    assert_int_equal(script.times[SCRIPT_WAIT_FOR], 3);
-    assert_int_equal(script.times[SCRIPT_PAUSE], 1);
-    assert_error_n(feri_stream_write(&handle, buf, 1, FERP_DONTWAIT, &n), FER_WOULD_BLOCK, 55, n,
-                   0);
-}
-
-/* E3: a longer one may have moved some bytes, which a retry would send twice. A read has not. */
-SCRIPT_TEST(on_macos_a_long_write_without_buffers_ends_the_stream)
-{
-    begin_macos();
-    fer_handle handle = script_stream(0);
-    script_queue("recv NO_BUFFER_SPACE:55, try_send NO_BUFFER_SPACE:55");
-    assert_error(feri_stream_read(&handle, buf, 9, 0, NULL), FER_NO_BUFFER_SPACE, 55);
-    assert_error_n(feri_stream_write(&handle, buf, 2049, 0, &n), FER_NO_BUFFER_SPACE, 55, n, 0);
-    assert_error(feri_stream_write(&handle, buf, 1, 0, &n), FER_NO_BUFFER_SPACE, 55);
-    assert_log("recv(1,9) try_send(1,2049)");
-}
-
 /* E3: a firewall refuses the segment, not the bytes, which stay queued. */
 SCRIPT_TEST(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued)
 {
@@ -106,26 +23,6 @@ SCRIPT_TEST(a_denied_write_ends_the_stream_if_its_bytes_may_be_queued)
         assert_int_equal(again.kind, i == 1 ? FER_PERMISSION_DENIED : FER_OK);
         assert_log(i == 1 ? "try_send(1,1)" : "send(1,1) peer_addr(1) send(1,1)");
     }
-}
-
-static fer_handle *handle_to_shut;
-
-static void shut_writing_in_the_second_wait(script_call call)
-{
-    if (call == SCRIPT_WAIT_FOR && script.times[SCRIPT_WAIT_FOR] == 2) {
-        assert_true(feri_handle_apply(handle_to_shut, FERI_EVENT_SHUT_WRITE));
-    }
-}
-
-/* S6: the shutdown of another thread ends the call although the shortage lasts. */
-STREAM_TEST(script_windows, a_shutdown_ends_a_call_in_a_shortage)
-{
-    script_default(SCRIPT_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
-    script_default(SCRIPT_TRY_SEND)->error = (fer_error){FER_NO_BUFFER_SPACE, 10055};
-    handle_to_shut = &handle;
-    script.on_call = shut_writing_in_the_second_wait;
-    assert_error_n(feri_stream_write(&handle, buf, sizeof buf, 0, &n), FER_BROKEN_PIPE, 0, n, 0);
-    assert_true(script.now <= 1000 + 20000000);
 }
 
 /* ---- How much of the caller's slices one system call receives (rule R3) */

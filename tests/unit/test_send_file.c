@@ -27,13 +27,6 @@ static fer_error send_file(uint64_t offset, uint64_t len, uint64_t *sent)
     return fer_tcp_stream_send_file(&stream, FILE_NUMBER, offset, len, &buffer, sent);
 }
 
-static void set_limits(bool interruptible)
-{
-    fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(9)),
-                         .interruptible = interruptible};
-    assert_ok(feri_set_limits(&stream.handle_, &limits));
-}
-
 /* ---- One call */
 
 struct row {
@@ -89,15 +82,6 @@ SCRIPT_TEST(the_system_sends_parts_until_all_is_sent)
         run_row(&rows[i]);
         assert_row(rows[i].kind != FER_OK || feri_handle_is_fast_path(&stream.handle_));
     }
-}
-
-/* XNU: the check for space follows the last byte too. */
-SCRIPT_TEST_AFTER(begin(FERI_FLAG_NONBLOCKING), would_block_after_the_last_byte_is_no_error)
-{
-    script_result *all = script_then(SCRIPT_SEND_FILE);
-    all->error = (fer_error){FER_WOULD_BLOCK, 35};
-    all->value = 8;
-    assert_ok_n(send_file(0, 8, &n), n, 8);
 }
 
 /* M3: "An error of the file changes nothing of the stream, whatever its code is." The last one is
@@ -157,27 +141,6 @@ SCRIPT_TEST(bytes_that_the_system_refuses_are_sent_through_the_buffer)
         run_row(&rows[i]);
         assert_ok(feri_handle_check(&stream.handle_, FERI_REQUEST_WRITE));
     }
-}
-
-static void expire(script_call call)
-{
-    script.now += call == SCRIPT_READ_FILE ? UINT64_C(9000000000) : 0;
-}
-
-/* K1, I4: the reads of a file that always end with a signal. */
-BEGUN_TEST(a_stream_within_limits_uses_the_buffer_and_they_end_interrupted_reads)
-{
-    set_limits(false);
-    script_queue("read_file 2, try_send 2");
-    assert_ok_n(send_file(0, 2, &n), n, 2);
-    assert_log("read_file(file 9,0,2) try_send(1,2)");
-    script_queue("read_file INTERRUPTED:4");
-    script.on_call = expire;
-    assert_error_n(send_file(0, 2, &n), FER_TIMED_OUT, 0, n, 0);
-    script.on_call = NULL;
-    set_limits(true);
-    script_queue("read_file INTERRUPTED:4");
-    assert_error_n(send_file(0, 2, &n), FER_INTERRUPTED, 4, n, 0);
 }
 
 /* ---- A shutdown by another thread, and E4 */
