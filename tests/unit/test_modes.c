@@ -72,17 +72,6 @@ MODES_TEST(the_version_of_a_lock_is_odd_while_it_is_held)
 
 /* ---- Clones. T6: "clones share them, whenever they are set". */
 
-MODES_TEST(a_duplicate_that_fails_frees_the_record)
-{
-    for (size_t records = 0; records < 2; records++) {
-        assert_forwards(SCRIPT_DUPLICATE, FER_TOO_MANY_OPEN_FILES, 10024,
-                        feri_try_clone(&handle, &other));
-        assert_int_equal(background.memory_live, records);
-        assert_true((handle.p_.shared_ != NULL) == (records == 1));
-        assert_ok(records == 0 ? feri_try_clone(&handle, &clone) : feri_ok());
-    }
-}
-
 /* What another thread does, in the next such call. */
 static script_call acting_call;
 static void (*act)(void);
@@ -117,36 +106,6 @@ static void clone_early(void)
     set_read_timeout(&other, 9);
 }
 
-MODES_TEST(two_threads_that_clone_a_handle_share_one_record)
-{
-    set_read_timeout(&handle, 1);
-    during(SCRIPT_DUPLICATE, clone_early);
-    assert_ok(feri_try_clone(&handle, &clone));
-    assert_int_equal(background.memory_live, 1);
-    assert_true(clone.p_.shared_ == other.p_.shared_ && clone.p_.shared_ == handle.p_.shared_);
-    assert_timeout(&handle, FERP_READING, 9 * MILLI);
-    feri_handle_close(&handle);
-    feri_handle_close(&other);
-    assert_timeout(&clone, FERP_READING, 9 * MILLI);
-}
-
-/* T6: one thread ends the timeout while another one sets it, which stays. */
-static void set_timeout_too(void)
-{
-    set_read_timeout(&handle, 9);
-}
-
-MODES_TEST(a_timeout_that_is_set_while_another_thread_ends_it_stays)
-{
-    script.traits = script_posix;
-    during(SCRIPT_SET_TIMEOUT, set_timeout_too);
-    assert_ok(feri_set_timeout(&handle, FERP_READING, FER_DURATION_NONE));
-    assert_true(feri_handle_has_flag(&handle, FERI_FLAG_READ_TIMEOUT_SET));
-    assert_forwards(SCRIPT_SET_TIMEOUT, FER_BAD_HANDLE, 9,
-                    feri_set_timeout(&handle, FERP_READING, FER_DURATION_NONE));
-    assert_true(feri_handle_has_flag(&handle, FERI_FLAG_READ_TIMEOUT_SET));
-}
-
 /* ---- The raw socket of the record. R2, U5: "a bind or a connect through one is one of all". */
 
 static void send_to(fer_handle *by)
@@ -162,43 +121,7 @@ MODES_TEST(a_clone_beside_the_first_send_calls_its_raw_socket)
     send_to(&handle);
     send_to(&other);
     assert_log("send_to(1,1,0.0.0.0:9) duplicate(1) wake(1) send_to(1,1,0.0.0.0:9)");
-}
-
-static void change(void)
-{
-    send_to(&handle);
-    assert_ok(feri_set_bool_option(&handle, FERP_BROADCAST, true));
-    during(SCRIPT_WAKE, change);
-}
-
-MODES_TEST(a_call_beside_the_first_clone_is_made_by_the_raw_socket_of_all)
-{
-    handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
-    during(SCRIPT_DUPLICATE, change);
-    assert_ok(feri_try_clone(&handle, &clone));
-    send_to(&clone);
-    assert_log("duplicate(1) send_to(1,1,0.0.0.0:9) set_option(1,BROADCAST,1) wake(1) "
-               "send_to(1,1,0.0.0.0:9) set_option(1,BROADCAST,1) send_to(1,1,0.0.0.0:9)");
-    feri_handle_close(&clone); /* whose raw socket is not that of the record */
-}
-
-/* Row raw_mode: "into_raw ... returns a new duplicate, which knows them, and closes the SOCKET". */
-MODES_TEST(into_raw_of_a_datagram_socket_with_clones_is_a_duplicate)
-{
-    handle.p_.flags_ |= FERI_FLAG_DATAGRAM;
-    assert_ok(feri_try_clone(&handle, &clone));
-    script_queue("duplicate TOO_MANY_OPEN_FILES:10024");
-    assert_int_equal(feri_into_raw(&handle), FER_RAW_SOCKET_NONE);
-    send_to(&handle);
-    assert_int_equal(feri_into_raw(&handle), 3);
-    assert_int_equal(feri_into_raw(&handle), FER_RAW_SOCKET_NONE);
-    send_to(&clone);
-    script.log[0] = '\0';
-    assert_int_equal(feri_into_raw(&clone), 4);
-    assert_non_null(strstr(script.log, "duplicate(1)"));
-    assert_non_null(strstr(script.log, "close(1) close(2)"));
-    ferp_close(3);
-    ferp_close(4);
+    feri_handle_close(&other); /* whose raw socket is not that of the record */
 }
 
 /* ---- Adoption */
@@ -223,19 +146,6 @@ MODES_TEST(an_adopted_socket_keeps_its_own_timeouts_and_linger_time)
     assert_ok(feri_try_clone(&other, &clone));
     assert_ok(feri_linger(&clone, &got));
     assert_true(got.nanos == 5000 * MILLI);
-}
-
-MODES_TEST(a_socket_whose_timeouts_cannot_be_read_is_not_adopted)
-{
-    static const char *const results[] = {"timeout BAD_HANDLE:10038",
-                                          "timeout OK BAD_HANDLE:10038"};
-    for (size_t i = 0; i < 2; i++) {
-        script_queue(results[i]);
-        assert_error(adopt(), FER_BAD_HANDLE, 10038);
-        assert_row(script.times[SCRIPT_ADOPT] == 0);
-        assert_row(feri_handle_state(&other) == 0);
-        ferp_close((fer_raw_socket)i + 2);
-    }
 }
 
 /* ---- Threads that each change the modes through a handle of their own. Handles that are made or

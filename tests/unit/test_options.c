@@ -39,36 +39,6 @@ SCRIPT_TEST(the_mode_changes_its_own_flag_alone_and_only_if_it_can_be_set)
 
 /* ---- Values */
 
-V6_OPEN_TEST(on_ipv6_the_ttl_is_the_hop_limit_and_ip_ttl_if_the_system_has_it)
-{
-    assert_ok_log(feri_set_ttl(&handle, 9), "set_option(1,HOPS_V6,9) set_option(1,TTL_V4,9)");
-    script_queue("set_option OK INVALID_INPUT:22");
-    assert_ok(feri_set_ttl(&handle, 9));
-    assert_forwards(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22, feri_set_ttl(&handle, 9));
-}
-
-OPEN_TEST(linger_is_whole_seconds_rounded_up_and_saturated)
-{
-    static const struct {
-        uint64_t nanos;
-        const char *log;
-    } rows[] = {{FER_DURATION_NONE_NANOS, "set_linger(1,0,0)"},
-                {0, "set_linger(1,1,0)"},
-                {1, "set_linger(1,1,1)"},
-                {SECOND, "set_linger(1,1,1)"},
-                {SECOND + 1, "set_linger(1,1,2)"},
-                {327 * SECOND - 1, "set_linger(1,1,327)"},
-                {327 * SECOND, "set_linger(1,1,327)"},
-                {327 * SECOND + 1, "set_linger(1,1,327)"},
-                {UINT64_MAX - 1, "set_linger(1,1,327)"}};
-    script.traits.linger_seconds_max = 327;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_ok_log(feri_set_linger(&handle, (fer_duration){rows[i].nanos}), rows[i].log);
-    }
-    assert_forwards(SCRIPT_SET_LINGER, FER_BAD_HANDLE, 9,
-                    feri_set_linger(&handle, (fer_duration){0}));
-}
-
 /* O7: OpenBSD refuses the size of a buffer whose half has ended. */
 SCRIPT_TEST(a_buffer_size_of_an_ended_half_is_moot)
 {
@@ -111,35 +81,6 @@ SCRIPT_TEST(an_option_that_an_open_stream_refuses_is_reported)
     }
 }
 
-/* O7 is a rule of streams: a datagram socket without a peer has not ended. */
-static void check_refusal(fer_handle *handle, fer_error opened)
-{
-    assert_ok(opened);
-    assert_forwards(SCRIPT_SET_OPTION, FER_INVALID_INPUT, 22,
-                    feri_set_bool_option(handle, FERP_MULTICAST_LOOP_V4, true));
-    assert_forwards(SCRIPT_SET_OPTION, FER_NOT_CONNECTED, 57,
-                    feri_set_bool_option(handle, FERP_BROADCAST, true));
-}
-
-SYSTEM_TEST(script_bsd, an_option_that_a_datagram_socket_refuses_is_reported)
-{
-    fer_udp_socket udp[3] = {{{{0}}}};
-    fer_unix_datagram local[5] = {{{{0}}}};
-    fer_socket_addr addr = {.ip = {.family = FER_IP_V4}};
-    fer_unix_addr name;
-    script_default(SCRIPT_PEER_ADDR)->error = (fer_error){FER_NOT_CONNECTED, 57};
-    assert_ok(fer_unix_addr_from_pathname(&name, "/name"));
-    check_refusal(&udp[0].handle_, fer_udp_socket_bind_addr(&udp[0], &addr));
-    check_refusal(&udp[1].handle_, fer_udp_socket_bind(&udp[1], "127.0.0.1:0"));
-    check_refusal(&local[0].handle_, fer_unix_datagram_unbound(&local[0]));
-    check_refusal(&local[1].handle_, fer_unix_datagram_bind(&local[1], "/name"));
-    check_refusal(&local[2].handle_, fer_unix_datagram_bind_addr(&local[2], &name));
-    check_refusal(&local[3].handle_, fer_unix_datagram_pair(&local[3], &local[4]));
-    check_refusal(&local[4].handle_, feri_ok());
-    script_default(SCRIPT_DESCRIBE)->description = script_description("datagram v4");
-    check_refusal(&udp[2].handle_, fer_udp_socket_from_raw(&udp[2], script_open_socket()));
-}
-
 /* A system without SO_PROTOCOL has only TCP and UDP of the protocols with ports. A sandbox may
  * refuse the query. */
 SCRIPT_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
@@ -172,38 +113,6 @@ SCRIPT_TEST(a_protocol_that_is_not_reported_is_that_of_the_type)
 
 static const fer_ipv4_addr local_v4 = {{192, 0, 2, 1}}, group_v4 = {{224, 0, 0, 9}};
 static const fer_ipv6_addr group_v6 = {{0xff, 0x02, [15] = 9}};
-
-SCRIPT_TEST(a_group_that_is_none_is_refused_without_a_call)
-{
-    static const fer_ipv4_addr not_v4[] = {
-        {{223, 255, 255, 255}}, {{240, 0, 0, 0}}, {{0, 0, 0, 0}}, {{255, 255, 255, 255}}};
-    static const fer_ipv6_addr not_v6[] = {{{0xfe, 0xff}}, {{0}}, {{0xfe, 0x80, [15] = 1}}};
-    fer_handle handle = open_stream(FERI_FLAG_V6);
-    for (int change = FERP_JOIN; change <= FERP_LEAVE; change++) {
-        for (size_t i = 0; i < 4; i++) {
-            assert_error(
-                feri_change_group_v4(&handle, (ferp_membership)change, &not_v4[i], NULL, &local_v4),
-                FER_INVALID_INPUT, 0);
-        }
-        for (size_t i = 0; i < 3; i++) {
-            assert_error(
-                feri_change_group_v6(&handle, (ferp_membership)change, &not_v6[i], NULL, 0),
-                FER_INVALID_INPUT, 0);
-        }
-    }
-    assert_log("");
-    /* a system without the IPv4 groups of an IPv6 socket, and one with them */
-    script_queue("change_group_v4 INVALID_INPUT:22 INVALID_INPUT:22, "
-                 "option_value INVALID_INPUT:22 OK");
-    assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, NULL, &local_v4),
-                 FER_INVALID_INPUT, 22);
-    assert_error(feri_change_group_v4(&handle, FERP_LEAVE, &group_v4, NULL, &local_v4),
-                 FER_ADDR_NOT_AVAILABLE, 22);
-    handle = script_stream(0);
-    script_then_fail(SCRIPT_CHANGE_GROUP_V4, FER_INVALID_INPUT, 22);
-    assert_error(feri_change_group_v4(&handle, FERP_JOIN, &group_v4, NULL, &local_v4),
-                 FER_ADDR_NOT_AVAILABLE, 22);
-}
 
 static const fer_ipv4_addr source_v4 = {{192, 0, 2, 7}};
 static const fer_ipv6_addr source_v6 = {{0xfd, [15] = 7}};
@@ -267,26 +176,6 @@ V6_OPEN_TEST(joining_again_is_addr_in_use)
                "change_group_v6(1,join,ff02::9,any,3) "
                "change_group_v4(1,leave,224.0.0.9,192.0.2.7,192.0.2.1) "
                "change_group_v6(1,leave,ff02::9,fd00::7,3)");
-}
-
-SCRIPT_TEST(ipv6_options_are_for_ipv6_sockets)
-{
-    fer_handle v4 = open_stream(0);
-    bool got = false;
-    assert_error(fer_udp_socket_set_multicast_loop_v6((fer_udp_socket *)&v4, true),
-                 FER_INVALID_INPUT, 0);
-    assert_error(fer_udp_socket_multicast_loop_v6((fer_udp_socket *)&v4, &got), FER_INVALID_INPUT,
-                 0);
-    assert_error_log(feri_change_group_v6(&v4, FERP_JOIN, &group_v6, NULL, 0), FER_INVALID_INPUT, 0,
-                     "");
-    fer_handle v6 = open_stream(FERI_FLAG_V6);
-    assert_ok(fer_udp_socket_set_multicast_loop_v6((fer_udp_socket *)&v6, true));
-    assert_ok(fer_udp_socket_set_multicast_loop_v6((fer_udp_socket *)&v6, false));
-    script_then(SCRIPT_OPTION_VALUE)->value = 1;
-    assert_ok(fer_udp_socket_multicast_loop_v6((fer_udp_socket *)&v6, &got));
-    assert_true(got);
-    assert_log("set_option(1,MULTICAST_LOOP_V6,1) set_option(1,MULTICAST_LOOP_V6,0) "
-               "option_value(1,MULTICAST_LOOP_V6)");
 }
 
 /* ---- Keepalive, which is set completely or not at all (rule O3) */

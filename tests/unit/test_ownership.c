@@ -7,26 +7,6 @@
 #include "ferrule/socket.h"
 #include "ferrule/udp_batch.h"
 
-/* ---- from_raw */
-
-SCRIPT_TEST(a_datagram_socket_of_another_protocol_is_adopted_without_ports)
-{
-    for (int other = 0; other <= 1; other++) {
-        script_begin(&script_posix);
-        fer_handle handle = {0};
-        script_default(SCRIPT_DESCRIBE)->description =
-            script_description(other ? "datagram v4 other" : "datagram v4");
-        assert_ok(feri_adopt(&handle, script_open_socket(), FERI_DOMAIN_IP, FERI_ADOPTED_ANY));
-        assert_int_equal(feri_handle_has_flag(&handle, FERI_FLAG_NO_PORTS), other != 0);
-        assert_true(feri_handle_has_flag(&handle, FERI_FLAG_DATAGRAM));
-        feri_handle_close(&handle);
-        assert_error(
-            feri_adopt(&handle, script_open_socket(), FERI_DOMAIN_IP, FERI_ADOPTED_DATAGRAM),
-            other ? FER_INVALID_INPUT : FER_OK, 0);
-        assert_int_equal(script.times[SCRIPT_REPORT_REFUSALS], 2 - other);
-    }
-}
-
 /* ---- Sockets of any kind */
 
 SCRIPT_TEST(a_socket_of_any_kind_is_adopted_with_its_kind)
@@ -123,27 +103,6 @@ SCRIPT_TEST(a_feature_that_cannot_be_enabled_leaves_no_flag)
             fer_udp_socket_enable(&coalescing, coalesces ? FER_UDP_COALESCING : FER_UDP_ECN, NULL));
         assert_false(feri_handle_has_flag(FERI_HANDLE(&coalescing), FERI_FLAG_COALESCING));
     }
-}
-
-SYSTEM_TEST(script_posix, a_socket_of_an_unsupported_kind_is_left_to_the_caller)
-{
-    static const char *const unknown[] = {"datagram", "v4", "unix", "raw"};
-    fer_handle handle = {0};
-    fer_raw_socket raw = script_open_socket();
-    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
-        script_then(SCRIPT_DESCRIBE)->description = script_description(unknown[i]);
-        assert_error(feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY), FER_INVALID_INPUT,
-                     0);
-    }
-    assert_forwards(SCRIPT_DESCRIBE, FER_BAD_HANDLE, 88,
-                    feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY));
-    script_default(SCRIPT_DESCRIBE)->description = script_description("stream v4");
-    assert_forwards(SCRIPT_ADOPT, FER_NO_BUFFER_SPACE, 105,
-                    feri_adopt(&handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY));
-    assert_int_equal(feri_handle_state(&handle), 0);
-    assert_error(feri_adopt(NULL, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY), FER_MISUSE, 0);
-    assert_int_equal(script.sockets_open, 1);
-    assert_int_equal(script.times[SCRIPT_CLOSE], 0);
 }
 
 /* ---- Kinds that fer_socket_new does not make: streams of other address families, and Unix sockets
@@ -248,23 +207,6 @@ SCRIPT_TEST(a_stream_of_another_family_has_neither_addresses_nor_options_of_ip)
     assert_int_equal(becomes(&socket), '-');
 }
 
-/* Linux would send to the peer, whatever the address is. */
-SCRIPT_TEST(messages_in_sequence_are_sent_to_the_peer_alone)
-{
-    fer_socket socket = adopted("packets unix connected");
-    fer_unix_datagram datagram = {0};
-    fer_unix_addr name;
-    size_t n = 77;
-    assert_ok(fer_unix_addr_from_pathname(&name, "name"));
-    assert_ok(fer_socket_into_unix_datagram(&socket, &datagram));
-    assert_error(fer_unix_datagram_send_to(&datagram, "x", 1, "name", &n), FER_INVALID_INPUT, 0);
-    assert_int_equal(n, 0);
-    assert_error_log(fer_unix_datagram_try_send_to_addr(&datagram, "x", 1, &name, NULL),
-                     FER_INVALID_INPUT, 0, "");
-    script_then_move(SCRIPT_SEND, 1);
-    assert_ok_log(fer_unix_datagram_send(&datagram, "x", 1, &n), "send(1,1)");
-}
-
 /* ---- The storage behind every handle */
 
 static void assert_is_new(const fer_handle *handle)
@@ -294,44 +236,6 @@ SYSTEM_TEST(script_posix, all_bytes_of_a_handle_that_was_not_opened_are_zero)
     assert_ok(feri_handle_claim(&handle));
     feri_handle_abandon(&handle);
     assert_memory_equal(&handle, &zero, sizeof zero);
-}
-
-SCRIPT_TEST(a_clone_is_closed_if_it_or_its_original_was_closed_meanwhile)
-{
-    for (int of_clone = 0; of_clone < 2; of_clone++) {
-        script_begin(&script_posix);
-        fer_handle original = script_stream(0);
-        fer_handle clone = {0};
-        assert_ok(feri_handle_claim(&clone));
-        feri_handle_close(of_clone ? &clone : &original);
-        assert_error(feri_handle_fill_clone(&clone, script_open_socket(), &original), FER_MISUSE,
-                     0);
-        assert_log(of_clone ? "close(2)" : "close(1) close(2)");
-        feri_handle_abandon(&clone);
-        assert_int_equal(feri_handle_as_raw(&clone), FER_RAW_SOCKET_NONE);
-    }
-}
-
-SYSTEM_TEST(script_posix, an_error_that_the_state_refuses_leaves_no_code_behind)
-{
-    fer_handle handle = script_unconnected(0);
-    assert_false(feri_handle_fail(&handle, FERI_EVENT_GOT_RESET,
-                                  (fer_error){FER_CONNECTION_TIMED_OUT, 110}));
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
-    assert_true(feri_handle_fail(&handle, FERI_EVENT_CONNECT_FAIL,
-                                 (fer_error){FER_CONNECTION_ABORTED, 103}));
-    assert_error(feri_handle_saved_error(&handle), FER_CONNECTION_ABORTED, 103);
-}
-
-SYSTEM_TEST(script_posix, an_error_has_the_system_s_text_even_of_one_byte)
-{
-    char text[FER_ERROR_TEXT_CAP];
-    background.error_text = "x";
-    (void)fer_error_format((fer_error){FER_UNCATEGORIZED, 5}, text, sizeof text);
-    assert_string_equal(text, "uncategorized error: x (os error 5)");
-    background.error_text = NULL;
-    (void)fer_error_format((fer_error){FER_UNCATEGORIZED, 5}, text, sizeof text);
-    assert_string_equal(text, "uncategorized error (os error 5)");
 }
 
 TEST_MAIN("ownership")
