@@ -85,21 +85,6 @@ SCRIPT_TEST(a_connection_that_ended_before_its_modes_were_reset_is_skipped)
     }
 }
 
-/* A good connection whose option is refused is not skipped silently. It has a peer, or the query of
- * the peer failed too. */
-SCRIPT_TEST(a_refused_option_of_an_open_connection_is_reported)
-{
-    const fer_error_kind kinds[] = {FER_INVALID_INPUT, FER_CONNECTION_RESET, FER_NOT_CONNECTED,
-                                    FER_NO_BUFFER_SPACE};
-    for (size_t i = 0; i < 16; i++) {
-        begin(&script_posix, FERI_FLAG_ADOPTED | (i / 8 != 0 ? FERI_FLAG_UNIX : 0));
-        script_queue(i % 2 == 0 ? "" : "peer_addr* NO_BUFFER_SPACE:105");
-        assert_forwards(SCRIPT_SET_TIMEOUT, kinds[i / 2 % 4], 99, accept_one());
-        assert_int_equal(script.sockets_open, 1);
-        assert_int_equal(feri_handle_state(&stream), 0);
-    }
-}
-
 /* ---- Waits */
 
 static void pass_time(script_call call)

@@ -1,6 +1,5 @@
-/* test_poller.c: the part of the poller that core adds to a backend: waits that end neither
- * early nor late, and notifications that fold (rules P6 and P12): one wait for each, whether it was
- * sent to the system, not sent, or refused. */
+/* test_poller.c: the part of the poller that core adds to a backend: notifications that fold (rules
+ * P6 and P12): one wait for each, whether it was sent to the system, not sent, or refused. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/poller.h"
@@ -54,21 +53,6 @@ static void notify(void)
 static void fail_to_notify(void)
 {
     assert_forwards(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12, fer_poller_notify(&poller));
-}
-
-/* ---- Waits */
-
-/* An event that arrives while a signal handler runs past the timeout is still reported, because the
- * poller checks once more. */
-BEGUN_TEST(a_signal_at_the_end_of_a_wait_hides_no_event)
-{
-    script_result *interrupted = script_then(SCRIPT_POLLER_WAIT);
-    interrupted->error = (fer_error){FER_INTERRUPTED, 4};
-    interrupted->elapsed = 5000;
-    script_then(SCRIPT_POLLER_WAIT)->value = 2;
-    assert_ok(wait_nanos(1000));
-    assert_int_equal(count, 2);
-    assert_log("poller_wait(1000) poller_wait(0)");
 }
 
 /* ---- Notifications */
@@ -190,17 +174,6 @@ BEGUN_TEST(a_refused_notification_is_the_next_timeout)
     assert_forwards(SCRIPT_POLLER_NOTIFY, FER_OUT_OF_MEMORY, 12, fer_poller_notify(&poller));
     assert_int_equal(next_nanos(), UINT64_MAX);
     assert_expires_without_notification();
-}
-
-/* A poller that is made again has no raw socket that another loop knows. */
-BEGUN_TEST(a_new_poller_keeps_its_notifications)
-{
-    (void)fer_poller_as_raw(&poller);
-    fer_poller_close(&poller);
-    assert_true(fer_poller_as_raw(&poller) == FER_RAW_SOCKET_NONE);
-    assert_ok(fer_poller_new(&poller));
-    script.log[0] = '\0';
-    assert_ok_log(fer_poller_notify(&poller), "");
 }
 
 BEGUN_TEST(misuse_takes_no_notification)

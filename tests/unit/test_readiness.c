@@ -120,33 +120,6 @@ SCRIPT_TEST(a_signal_after_the_timeout_does_not_hide_a_shutdown)
 
 /* ---- Streams: halves that are ready without a system call */
 
-/* Each event that ends a half, and the remaining query of the OS. */
-SCRIPT_TEST(a_half_that_has_ended_is_ready_and_the_other_is_only_checked)
-{
-    static const struct {
-        feri_event event;
-        fer_interest known;
-        const char *log;
-    } rows[] = {
-        {FERI_EVENT_SHUT_READ, R, "ready(1,w,1000)"},
-        {FERI_EVENT_GOT_EOF, R, "ready(1,w,1000)"},
-        {FERI_EVENT_SHUT_WRITE, W, "ready(1,r,1000)"},
-        {FERI_EVENT_GOT_PIPE, W, "ready(1,r,1000)"},
-        {FERI_EVENT_SHUT_BOTH, BOTH, ""},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        script_begin(&script_posix);
-        handle = script_stream(0);
-        assert_row(feri_handle_apply(&handle, rows[i].event));
-        script_queue("ready* TIMED_OUT");
-        assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, rows[i].known);
-        assert_log(rows[i].log);
-        assert_ok_n(feri_stream_ready(&handle, rows[i].known, NO_TIMEOUT, &ready), ready,
-                    rows[i].known);
-        assert_log("");
-    }
-}
-
 /* S6: "through a clone": the mark on the socket ends the read half. S5: "The handle saves any fatal
  * error ..., whether read, write or take_error met it first". */
 HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED), a_reset_that_the_send_meets_sticks)

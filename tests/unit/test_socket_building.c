@@ -96,29 +96,6 @@ SCRIPT_TEST(the_address_of_an_unbound_socket_is_the_unspecified_one)
     }
 }
 
-/* ---- Listening */
-
-SCRIPT_TEST(listening_binds_an_unbound_socket)
-{
-    fer_socket socket = new_stream(&script_posix);
-    assert_ok(fer_socket_listen(&socket, 4));
-    assert_log("local_addr(1) set_option(1,REUSE_ADDRESS,1) bind(1,0.0.0.0:0) listen(1,4)");
-    assert_int_equal(phase_of(&socket), FERI_PHASE_OPEN);
-    assert_ok(fer_socket_listen(&socket, 5));
-    assert_error(fer_socket_listen(&socket, -1), FER_INVALID_INPUT, 0);
-    assert_error_log(bind_to(&socket, "127.0.0.1:80"), FER_INVALID_INPUT, 0, "listen(1,5)");
-    socket = new_socket(&script_windows, FER_DOMAIN_IPV6, FER_TYPE_STREAM);
-    assert_ok_log(fer_socket_listen(&socket, 4),
-                  "local_addr(1) set_option(1,EXCLUSIVE_ADDRESS,1) set_option(1,ONLY_V6,0) "
-                  "bind(1,[::]:0) listen(1,4)");
-    socket = new_stream(&script_windows);
-    assert_ok(bind_to(&socket, "127.0.0.1:80"));
-    assert_ok(fer_socket_listen(&socket, 0));
-    assert_int_equal(script.times[SCRIPT_BIND], 1);
-    socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
-    assert_forwards(SCRIPT_LISTEN, FER_INVALID_INPUT, 22, fer_socket_listen(&socket, 4));
-}
-
 /* ---- Other public functions */
 
 /* If SO_REUSEADDR alone shares nothing, a datagram socket has SO_REUSEPORT as well, and reuse_port

@@ -10,36 +10,10 @@ static void begin_unix(void)
     socket = new_socket(&script_posix, FER_DOMAIN_UNIX, FER_TYPE_STREAM);
 }
 
-static fer_error connect_any(void)
-{
-    return connect_to(&socket, "192.0.2.1:80");
-}
-
-static fer_error connect_with_timeout(uint64_t nanos)
-{
-    fer_socket_addr addr = script_addr("192.0.2.1:80");
-    return fer_socket_connect_timeout(&socket, &addr, (fer_duration){nanos});
-}
-
 static fer_error connect_to_name(void)
 {
     fer_unix_addr name = script_path("a");
     return fer_socket_connect_unix(&socket, &name);
-}
-
-/* ---- IP */
-
-SCRIPT_TEST(a_datagram_socket_s_connect_never_waits)
-{
-    socket = new_socket(&script_windows, FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
-    assert_ok(connect_any());
-    assert_ok(connect_with_timeout(500));
-    assert_log("connect(1,192.0.2.1:80) peer_addr(1) report_refusals(1,1) "
-               "connect(1,192.0.2.1:80) disconnect(1) local_addr(1) connect(1,192.0.2.1:80) "
-               "take_error(1) set_nonblocking(1,1) try_peek_from(1,0) peer_addr(1) "
-               "report_refusals(1,1)");
-    assert_error(connect_with_timeout(0), FER_INVALID_INPUT, 0);
-    assert_error_log(connect_to(&socket, "[::1]:80"), FER_INVALID_INPUT, 0, "");
 }
 
 /* ---- Unix */
@@ -118,36 +92,12 @@ static void set_limits(uint64_t nanos)
     script.log[0] = '\0';
 }
 
-static void begin_limited(uint64_t nanos)
-{
-    socket = new_stream(&script_posix);
-    set_limits(nanos);
-    script_queue("connect* IN_PROGRESS:115");
-}
-
 static void assert_failed_with(fer_error_kind kind)
 {
     fer_error pending = {FER_OK, 0};
     assert_int_equal(phase_of(&socket), FERI_PHASE_CONNECT_FAILED);
     assert_ok(fer_socket_take_error(&socket, &pending));
     assert_error(pending, kind, 0);
-}
-
-SCRIPT_TEST_AFTER(begin_limited(0), limits_that_are_reached_before_change_nothing)
-{
-    assert_error(connect_any(), FER_TIMED_OUT, 0);
-    assert_error(connect_with_timeout(9), FER_TIMED_OUT, 0);
-    assert_error(connect_with_timeout(0), FER_INVALID_INPUT, 0);
-    assert_error(connect_to(&socket, "[2001:db8::1]:80"), FER_INVALID_INPUT, 0);
-    assert_ok(fer_cancel_token_cancel(&token));
-    assert_error_log(connect_any(), FER_CANCELLED, 0, "token_signal()");
-    assert_int_equal(phase_of(&socket), FERI_PHASE_UNCONNECTED);
-    assert_ok(fer_socket_set_limits(&socket, NULL));
-    script_then(SCRIPT_CONNECT)->error.os_code = 0;
-    assert_ok(connect_any());
-    limits.token = NULL;
-    assert_ok(fer_socket_set_limits(&socket, &limits));
-    assert_error(connect_any(), FER_MISUSE, 0); /* the state first */
 }
 
 SCRIPT_TEST(a_unix_connect_that_started_is_awaited_within_limits)

@@ -53,16 +53,6 @@ SCRIPT_TEST(a_path_that_cannot_be_resolved_is_not_found)
 
 /* ---- Addresses */
 
-SYSTEM_TEST(script_posix, abstract_names_are_unsupported_if_the_system_has_none)
-{
-    fer_unix_addr addr;
-    assert_ok(fer_unix_addr_from_abstract_name(&addr, "name", 4));
-    script.traits.has_abstract_unix_names = false;
-    assert_error(feri_check_unix_name(&addr), FER_UNSUPPORTED, 0);
-    assert_error(fer_unix_addr_from_abstract_name(&addr, "name", 4), FER_UNSUPPORTED, 0);
-    assert_error(fer_unix_addr_from_abstract_name(&addr, NULL, 4), FER_MISUSE, 0);
-}
-
 /* Arbitrary memory instead of an address: no function reads past it. */
 SYSTEM_TEST(script_posix, wild_bytes_are_no_address)
 {
@@ -90,17 +80,6 @@ SYSTEM_TEST(script_posix, wild_bytes_are_no_address)
                      (script_begin(&script_posix),                                              \
                       (fer_unix_datagram){script_stream(FERI_FLAG_UNIX | FERI_FLAG_DATAGRAM)}), \
                      function)
-
-SOCKET_TEST(connecting_is_retried_after_a_signal_and_checks_the_name)
-{
-    fer_unix_addr unnamed = {0};
-    script_queue("unix_connect INTERRUPTED:4 OK NOT_FOUND:2");
-    assert_ok(fer_unix_datagram_connect(&socket, "a"));
-    assert_error(fer_unix_datagram_connect(&socket, "b"), FER_NOT_FOUND, 2);
-    script.log[0] = '\0';
-    assert_error(fer_unix_datagram_connect(&socket, ""), FER_INVALID_INPUT, 0);
-    assert_error_log(fer_unix_datagram_connect_addr(&socket, &unnamed), FER_INVALID_INPUT, 0, "");
-}
 
 SOCKET_TEST(only_a_received_datagram_is_reported)
 {

@@ -1,6 +1,6 @@
-/* test_waker.c: a waker over an event that is a descriptor, and over a connection of the machine to
- * itself (rule P14): which calls of the seam it makes, who may connect, and that no failure leaves
- * a socket open. conformance/wakers.c has what a program observes. */
+/* test_waker.c: a waker over a connection of the machine to itself (rule P14): which calls of the
+ * seam it makes, which programs may connect, and that no failure leaves a socket open.
+ * conformance/wakers.c has what a program observes. */
 #include "unit/scripted_platform.h"
 
 #include "ferrule/waker.h"
@@ -28,28 +28,6 @@ static void open_connection(void)
     script_addresses("127.0.0.1:5000");
     assert_ok(fer_waker_new(&waker));
     script.log[0] = '\0';
-}
-
-/* ---- An event that is a descriptor */
-
-WAKER_TEST(an_event_is_signalled_and_cleared)
-{
-    assert_ok_log(fer_waker_new(&waker), "token_open()");
-    assert_int_equal(fer_waker_as_raw(&waker), 8);
-    assert_ok_log(fer_waker_wake(&waker), "token_signal()");
-    assert_ok_log(fer_waker_clear(&waker), "token_clear()");
-    fer_waker_close(&waker);
-    fer_waker_close(&waker);
-    assert_log("token_close()");
-    assert_int_equal(script.sockets_open, 0);
-}
-
-WAKER_TEST(without_an_event_it_stays_new)
-{
-    static const fer_waker fresh;
-    assert_forwards(SCRIPT_TOKEN_OPEN, FER_TOO_MANY_OPEN_FILES, 24, fer_waker_new(&waker));
-    assert_memory_equal(&waker, &fresh, sizeof waker);
-    assert_log("token_open()");
 }
 
 /* ---- A connection */
