@@ -14,14 +14,6 @@ static fer_error source_of_text(const char *text)
     return feri_address_source_of_query(&source, &query);
 }
 
-static fer_error source_of_host(const char *host)
-{
-    const uint16_t port = 80;
-    feri_address_query query;
-    FER_TRY(feri_address_query_of(&query, host, &port, FERP_ANY_FAMILY));
-    return feri_address_source_of_query(&source, &query);
-}
-
 static void check_looked_up(const char *text, const char *log)
 {
     script_begin(&script_posix);
@@ -39,44 +31,6 @@ SCRIPT_TEST(a_blank_or_a_control_character_is_refused_before_any_lookup)
         assert_error_log(source_of_text(bad[i]), FER_HOST_NOT_FOUND, 0, "");
     }
     check_looked_up("b\xc3\xbc!~.test:80", "lookup_begin(b\xc3\xbc!~.test) lookup_end()");
-}
-
-SCRIPT_TEST(a_name_that_is_not_utf_8_is_refused_before_any_lookup)
-{
-    static const char *const bad[] = {"b\xfcrger.test:80", "\x80:80",         "a\xff:80",
-                                      "\xc0\xae:80",       "\xed\xa0\x80:80", "\xe2\x82:80"};
-    script_begin(&script_posix);
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        assert_error(source_of_text(bad[i]), FER_INVALID_INPUT, 0);
-    }
-    assert_log("");
-}
-
-static fer_error source_of_long_host(size_t len, char last)
-{
-    static char host[401];
-    memset(host, 'x', sizeof host);
-    host[len - 1] = last;
-    host[len] = '\0';
-    fer_error error = source_of_host(host);
-    if (error.kind == FER_OK) {
-        feri_address_source_end(&source);
-    }
-    return error;
-}
-
-SYSTEM_TEST(script_posix, a_name_of_253_bytes_is_requested_and_a_longer_one_is_not)
-{
-    assert_ok(source_of_long_host(253, 'x'));
-    assert_ok(source_of_long_host(253, '.'));
-    assert_ok(source_of_long_host(254, '.'));
-    size_t around = strlen(
-        "lookup_begin() lookup_end() lookup_begin() lookup_end() lookup_begin() lookup_end()");
-    assert_int_equal(strlen(script.log), around + 253 + 253 + 254);
-    script.log[0] = '\0';
-    assert_error(source_of_long_host(254, 'x'), FER_INVALID_INPUT, 0);
-    assert_error(source_of_long_host(255, '.'), FER_INVALID_INPUT, 0);
-    assert_error_log(source_of_long_host(400, 'x'), FER_INVALID_INPUT, 0, "");
 }
 
 TEST(a_failure_without_a_text_of_the_system_has_the_phrase_of_its_kind)

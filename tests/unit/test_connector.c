@@ -71,51 +71,6 @@ static void assert_taken(fer_error_kind kind, int32_t code)
 
 /* ---- Attempts */
 
-SCRIPT_TEST(a_wait_ends_an_attempt)
-{
-    static const struct {
-        const char *name;
-        const char *results;
-        bool hints;
-        uint64_t timeout, wait;
-        fer_error_kind kind;
-        int32_t code;
-        uint64_t queries, adds, deletes, resets;
-    } rows[] = {
-        {"a hint is queried", "", true, 0, 1000, FER_OK, 0, 1, 1, 1, 0},
-        {"a connect that ends in the call is never registered", "connect OK", false, 0, 0, FER_OK,
-         0, 0, 0, 0, 0},
-        /* whatever the system's poll returns */
-        {"an event that is there precedes a failure", "connect OK, poller_wait OUT_OF_MEMORY:12",
-         false, 0, 1000, FER_OK, 0, 0, 0, 0, 0},
-        {"a limit that is just reached queries first", "peer_addr* NOT_CONNECTED:107", false, 5000,
-         1000, FER_TIMED_OUT, 0, 1, 1, 1, 1},
-        {"a socket that cannot be registered", "poller_add STORAGE_FULL:28", false, 0, 0,
-         FER_STORAGE_FULL, 28, 0, 1, 0, 0},
-        {"a status that cannot be queried", "take_error NO_BUFFER_SPACE:55", true, 0, 1000,
-         FER_NO_BUFFER_SPACE, 55, 1, 1, 1, 1},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        begin_connector(&script_posix);
-        script.row = rows[i].name;
-        script_queue(rows[i].results);
-        options.attempt_timeout = fer_duration_from_nanos(rows[i].timeout);
-        assert_ok(start());
-        script.now += rows[i].timeout;
-        if (rows[i].hints) {
-            hint_attempt();
-        }
-        assert_ok(wait_nanos(rows[i].wait));
-        assert_taken(rows[i].kind, rows[i].code);
-        assert_row(failed == (rows[i].kind != FER_OK));
-        assert_row(script.times[SCRIPT_TAKE_ERROR] == rows[i].queries);
-        assert_row(script.times[SCRIPT_POLLER_ADD] == rows[i].adds);
-        assert_row(script.times[SCRIPT_POLLER_DELETE] == rows[i].deletes);
-        assert_row(script.times[SCRIPT_SET_LINGER] == rows[i].resets);
-        assert_int_equal(connector_teardown(NULL), 0);
-    }
-}
-
 /* A false hint is queried again after 1, 2, 4, 8, 16, 20, 20, ... ms. */
 CONNECTOR_TEST(a_false_hint_pauses)
 {
