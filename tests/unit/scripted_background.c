@@ -17,7 +17,6 @@ void script_background_begin(void)
 {
     memset(&background, 0, sizeof background);
     memset(threads, 0, sizeof threads);
-    background.wait_result.kind = FER_TIMED_OUT;
 }
 
 void *ferp_alloc(size_t size)
@@ -86,22 +85,19 @@ fer_error ferp_cond_wait(ferp_mutex *mutex, uint64_t deadline)
         background.on_wait();
     }
     ferp_mutex_lock(mutex);
-    if (background.wait_result.kind == FER_TIMED_OUT && script.now < deadline &&
-        deadline != FERP_NO_DEADLINE) {
+    if (script.now < deadline && deadline != FERP_NO_DEADLINE) {
         script.now = deadline;
     }
-    return background.wait_result;
+    return (fer_error){FER_TIMED_OUT, 0};
 }
 
 fer_error ferp_thread_start(ferp_thread *thread)
 {
     assert_true(background.threads_started < SCRIPT_THREADS_MAX);
-    if (background.thread_result.kind == FER_OK) {
-        threads[background.threads_started].thread = *thread;
-        threads[background.threads_started++].runs = true;
-        background.threads_running++;
-    }
-    return background.thread_result;
+    threads[background.threads_started].thread = *thread;
+    threads[background.threads_started++].runs = true;
+    background.threads_running++;
+    return (fer_error){FER_OK, 0};
 }
 
 void ferp_thread_release(ferp_thread *thread, bool waits)
@@ -135,8 +131,7 @@ uint64_t ferp_process(void)
 /* No numbers of <errno.h>. */
 void ferp_error_text(fer_error error, char *buf, size_t cap)
 {
-    buf[cap - 1] = '\0';
-    strncpy(buf, background.error_text == NULL ? "" : background.error_text, cap - 1);
+    buf[0] = '\0';
 }
 
 int ferp_errno(fer_error error)

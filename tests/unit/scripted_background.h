@@ -13,11 +13,8 @@ enum { SCRIPT_THREADS_MAX = 128 };
 struct script_background {
     size_t memory_fails_at; /* the n-th allocation from now fails; 0 for none */
     fer_error mutex_result; /* result of ferp_mutex_init */
-    fer_error thread_result;
-    fer_error wait_result;  /* result of a wait; TIMED_OUT moves the clock to the deadline */
     void (*on_wait)(void);  /* runs during a wait in place of other threads */
     uint64_t process;       /* another number simulates a fork */
-    const char *error_text; /* the system's text of every error; NULL: none */
 
     size_t memory_live; /* blocks */
     size_t mutexes_live;

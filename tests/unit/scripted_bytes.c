@@ -26,7 +26,6 @@ static unsigned form_of(unsigned flags)
 fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, size_t *n)
 {
     static const script_call forms[] = {SCRIPT_RECV, SCRIPT_PEEK, SCRIPT_TRY_RECV, SCRIPT_TRY_PEEK};
-    script.last_recv_flags = flags;
     flags &= ~(unsigned)FERP_UNIX;
     assert_int_equal(flags & ~(unsigned)(FERP_PEEK | FERP_DONTWAIT), 0);
     return script_receive(
@@ -37,7 +36,6 @@ fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags, s
 fer_error ferp_recv_vectored(fer_raw_socket raw, const fer_io_slice_mut *slices, size_t count,
                              unsigned flags, size_t *n)
 {
-    script.last_recv_flags = flags;
     flags &= ~(unsigned)FERP_UNIX;
     assert_int_equal(flags & ~(unsigned)FERP_DONTWAIT, 0);
     return script_store_count(

@@ -112,7 +112,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     end_wait(wait);
     wait->failure = result->pending;
     script.now += result->elapsed;
-    if (result->error.kind == FER_TIMED_OUT && !result->slice_ends && script.now < deadline) {
+    if (result->error.kind == FER_TIMED_OUT && script.now < deadline) {
         script.now = deadline;
     }
     return result->error;

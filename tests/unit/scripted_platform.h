@@ -63,9 +63,8 @@ typedef struct script_result {
     fer_unix_addr name;
     ferp_description description;
     /* the waits: the nanoseconds that pass. One that times out lasts until its deadline in any
-     * case, unless a slice of the backend ends a wait_for. */
+     * case. */
     uint64_t elapsed;
-    bool slice_ends;
 } script_result;
 
 /* The script. Tests set the first group and read the second. */
@@ -87,7 +86,6 @@ struct script {
     int waits_armed;
     char sent[256]; /* the bytes that send has accepted */
     size_t sent_len;
-    unsigned last_recv_flags;
     char log[4096];
 };
 extern struct script script;
