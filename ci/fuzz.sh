@@ -19,8 +19,8 @@ build/fuzz-crashes, the commands that reproduce it are printed, and the exit cod
   --smoke     a few seconds of libFuzzer for each harness, with a fixed seed and number of runs. The
               last line is `N passed, N failed, N skipped`
   --merge     choose the inputs of fuzz/corpus again: a few inputs with the coverage of all, from
-              fuzz/corpus, the seeds of fuzz/make_seeds.sh and build/fuzz-work
-              (fuzz/choose_inputs.py). An input whose name is not a hash stays
+              fuzz/corpus and build/fuzz-work (fuzz/choose_inputs.py). An input whose name is not a
+              hash stays
   --no-setup  do not run ci/setup.sh
 Logs: build/log
 TEXT
@@ -77,7 +77,6 @@ done
 
 fuzzers=$root/build/$preset/fuzz
 crashes=$root/build/fuzz-crashes
-seeds=$root/build/fuzz-work/seeds
 pid=
 trap 'exit 130' INT TERM
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || true' EXIT
@@ -245,11 +244,11 @@ merge() {
     rm -rf "$control" "$unused"
     from_libfuzzer=$root/build/fuzz-work/libfuzzer/$1
     from_afl=$root/build/fuzz-work/afl/$1/default/queue
-    mkdir -p "$unused" "$corpus" "$seeds/$1" "$from_libfuzzer" "$from_afl"
+    mkdir -p "$unused" "$corpus" "$from_libfuzzer" "$from_afl"
     before=$(find "$corpus" -type f | wc -l)
     if fixed_layout "$fuzzers/fuzz_$1" -set_cover_merge=1 -rss_limit_mb=0 \
-        -merge_control_file="$control" "$unused" "$corpus" "$seeds/$1" "$from_libfuzzer" \
-        "$from_afl" >"$log" 2>&1 </dev/null &&
+        -merge_control_file="$control" "$unused" "$corpus" "$from_libfuzzer" "$from_afl" \
+        >"$log" 2>&1 </dev/null &&
         python3 "$root/fuzz/choose_inputs.py" "$control" "$corpus" "$(max_len_of "$1")" \
             >>"$log" 2>&1; then
         say "   $1: $((before)) inputs before, $(find "$corpus" -type f | wc -l) now"
@@ -279,10 +278,6 @@ if ! logged "$preset-configure" configure_preset "$preset" ||
     ! logged "$preset-build" build_preset "$preset" $targets; then
     [ "$mode" != smoke ] || say "0 passed, 1 failed, 0 skipped"
     exit 1
-fi
-if [ "$mode" = merge ]; then
-    rm -rf "$seeds"
-    sh "$root/fuzz/make_seeds.sh" "$seeds" >/dev/null
 fi
 for name in $harnesses; do
     has_harness "$name" || continue

@@ -5,7 +5,7 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--without-corpus] [--no-setup]
+usage: ci/planted.sh [--engine libfuzzer|afl] [--plant NAME]... [--no-setup]
        ci/planted.sh --times [--plant NAME]... [--no-setup]
 
 For each entry of fuzz/planted.txt, builds a copy with the bug and runs the harness of the entry,
@@ -14,11 +14,9 @@ the corpus, or fuzzing), the number of runs, and the seconds. NAME is the name o
 libFuzzer has a fixed seed and a fixed number of runs; a bug that it does not find is a failure.
 AFL++ has 120 seconds for each bug, or FERRULE_PLANT_SECONDS; a bug that it does not find is
 reported and is not a failure.
-  --without-corpus  start from the hand-made seeds of fuzz/make_seeds.sh, if the harness has any,
-                    otherwise from no input; a bug that is not found is not a failure
-  --times           the time to find: libFuzzer runs three times from an empty folder. Prints the
-                    processor time until the report, their median first; inf: none in 60 s
-  --no-setup        do not run ci/setup.sh
+  --times     the time to find: libFuzzer runs three times from an empty folder. Prints the
+              processor time until the report, their median first; inf: none in 60 s
+  --no-setup  do not run ci/setup.sh
 The copies stay in build/planted, for the next run. Logs: build/log/planted-ENGINE-NAME.log
 TEXT
 }
@@ -28,13 +26,11 @@ TEXT
 
 engine=libfuzzer
 wanted=
-corpus_used=yes
 times=no
 setup=yes
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;
-        --without-corpus) corpus_used=no ;;
         --times) times=yes ;;
         --no-setup) setup=no ;;
         --engine | --plant)
@@ -73,16 +69,9 @@ build_harness() {
         run_nice cmake --build "$tree/build/$preset" --target "fuzz_$1" -j "$jobs"
 }
 
-# prepare_inputs HARNESS: sets $inputs to the initial inputs, and $dictionary. An engine needs at
-# least one input.
+# prepare_inputs HARNESS: sets $inputs to the initial inputs, and $dictionary.
 prepare_inputs() {
     inputs=$root/fuzz/corpus/$1
-    if [ "$corpus_used" = no ]; then
-        inputs=$root/build/planted/seeds/$1
-        rm -rf "$root/build/planted/seeds"
-        sh "$root/fuzz/make_seeds.sh" "$root/build/planted/seeds" >/dev/null
-        [ -d "$inputs" ] || { mkdir -p "$inputs" && printf '0' >"$inputs/one"; }
-    fi
     dictionary=$root/fuzz/dict/$1.dict
     [ -f "$dictionary" ] || dictionary=
     rm -rf "$found_dir"
@@ -247,4 +236,4 @@ while [ $# -gt 0 ]; do
 done
 [ "$times" = yes ] || say "$caught found, $missed not found, $broken broken"
 [ "$broken" -eq 0 ]
-[ "$missed" -eq 0 ] || [ "$engine" = afl ] || [ "$corpus_used" = no ]
+[ "$missed" -eq 0 ] || [ "$engine" = afl ]
