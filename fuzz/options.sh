@@ -7,7 +7,7 @@ longest() {
         addr_format) echo 32 ;;
         copy | error_map) echo 48 ;;
         control | poller) echo 320 ;;
-        connect_schedule | connect_with | handles | socket | udp | unix) echo 240 ;;
+        connect_with | handles | socket | udp | unix) echo 240 ;;
         udp_batch) echo 128 ;;
         *) echo 512 ;;
     esac

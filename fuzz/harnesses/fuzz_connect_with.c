@@ -1,8 +1,8 @@
 /* fuzz_connect_with.c: connecting to several addresses, or to a name, within limits. After each
  * connect the rules K8 and K9 are checked against its program, without a model of the schedule
- * (fuzz_connect_schedule has one): nothing is left, the limits were kept, and the list of failures
- * is that of the attempts. Then the dialects are compared (K10), and each call with a connector in
- * an event loop (K12 to K14). */
+ * (tests/proof has its rules): nothing is left, the limits were kept, and the list of failures is
+ * that of the attempts. Then the dialects are compared (K10), and each call with a connector in an
+ * event loop (K12 to K14). */
 #include "fuzz/driver/fuzz.h"
 #include "fuzz/models/connect_rules.h"
 #include "fuzz/programs/connect_program.h"
