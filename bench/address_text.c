@@ -1,6 +1,6 @@
 /* address_text.c: the speed of parsing and formatting addresses, beside libc's inet_pton and
- * inet_ntop and the peers. Uses 32768 distinct texts, too many for a branch predictor. The cases
- * named _hot use 4096, few enough for it. Output: see bench.h. POSIX only. */
+ * inet_ntop and the peers. Uses 32768 distinct texts, too many for a branch predictor. Output: see
+ * bench.h. POSIX only. */
 #define _POSIX_C_SOURCE 200809L
 #define BENCH_CLOCK CLOCK_PROCESS_CPUTIME_ID
 #include <arpa/inet.h>
@@ -12,19 +12,19 @@
 #include "ferrule/ip.h"
 #include "ferrule/socket_addr.h"
 
-enum { TEXTS_COLD = 32768, TEXTS_HOT = 4096, POOL_SIZE = TEXTS_COLD * 64, TEXT_CAP = 64 };
+enum { TEXTS = 32768, POOL_SIZE = TEXTS * 64, TEXT_CAP = 64 };
 
 typedef struct texts {
     bench_texts view;
     char pool[POOL_SIZE];
-    uint32_t at[TEXTS_COLD];
+    uint32_t at[TEXTS];
     size_t used;
     size_t count;
 } texts;
 
-static texts v4_texts, v6_texts, uneven_texts, ip_texts, sa_texts, bad_texts;
-static fer_ipv4_addr v4_values[TEXTS_COLD];
-static fer_ipv6_addr v6_values[TEXTS_COLD];
+static texts v4_texts, v6_texts, sa_texts, bad_texts;
+static fer_ipv4_addr v4_values[TEXTS];
+static fer_ipv6_addr v6_values[TEXTS];
 static uint64_t random_state = UINT64_C(0x9E3779B97F4A7C15);
 
 /* ---- Texts and values */
@@ -49,16 +49,12 @@ static fer_ipv4_addr random_v4(void)
 }
 
 /* One in eight is IPv4-mapped; three in eight have a run of zeros. One group in sixteen is short by
- * chance. If short_one_in is not 0, one group in short_one_in is short too, which no processor can
- * predict. */
-static fer_ipv6_addr random_v6(uint32_t short_one_in)
+ * chance. */
+static fer_ipv6_addr random_v6(void)
 {
     uint16_t segments[8];
     for (size_t i = 0; i < 8; i++) {
         segments[i] = (uint16_t)random_below(65536);
-        if (short_one_in > 0 && random_below(short_one_in) == 0) {
-            segments[i] = (uint16_t)random_below(256);
-        }
     }
     const uint32_t kind = random_below(8);
     if (kind == 0) {
@@ -111,13 +107,10 @@ static void make_inputs(void)
 {
     char text[TEXT_CAP];
     char with_port[TEXT_CAP + 16];
-    for (size_t i = 0; i < TEXTS_COLD; i++) {
+    for (size_t i = 0; i < TEXTS; i++) {
         const bool is_v4 = random_below(2) == 0;
         v4_values[i] = random_v4();
-        v6_values[i] = random_v6(4);
-        write_v6(text, i);
-        texts_add(&uneven_texts, text);
-        v6_values[i] = random_v6(0);
+        v6_values[i] = random_v6();
         write_v4(text, i);
         texts_add(&v4_texts, text);
         write_v6(text, i);
@@ -125,7 +118,6 @@ static void make_inputs(void)
         if (is_v4) {
             write_v4(text, i);
         }
-        texts_add(&ip_texts, text);
         snprintf(with_port, sizeof with_port, is_v4 ? "%s:%u" : "[%s]:%u", text,
                  (unsigned)random_below(65536));
         texts_add(&sa_texts, with_port);
@@ -143,79 +135,35 @@ static uint64_t first_bytes(const void *value)
     return bytes;
 }
 
-static uint64_t libc_parse_v4(const void *input, size_t count)
-{
-    const bench_texts *set = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct in_addr addr;
-        sum += inet_pton(AF_INET, &set->pool[set->at[i]], &addr) == 1 ? first_bytes(&addr) : 0;
+/* Adds up what `expression` makes of each text. */
+#define PARSES(name, type, expression)                    \
+    static uint64_t name(const void *input, size_t count) \
+    {                                                     \
+        const bench_texts *set = input;                   \
+        uint64_t sum = 0;                                 \
+        for (size_t i = 0; i < count; i++) {              \
+            const char *text = &set->pool[set->at[i]];    \
+            type addr;                                    \
+            sum += expression;                            \
+        }                                                 \
+        return sum;                                       \
     }
-    return sum;
-}
-
-static uint64_t ferrule_parse_v4(const void *input, size_t count)
-{
-    const bench_texts *set = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        fer_ipv4_addr addr;
-        sum += fer_ipv4_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
-                   ? first_bytes(&addr)
-                   : 0;
-    }
-    return sum;
-}
-
-static uint64_t libc_parse_v6(const void *input, size_t count)
-{
-    const bench_texts *set = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct in6_addr addr;
-        sum += inet_pton(AF_INET6, &set->pool[set->at[i]], &addr) == 1 ? first_bytes(&addr) : 0;
-    }
-    return sum;
-}
-
-static uint64_t ferrule_parse_v6(const void *input, size_t count)
-{
-    const bench_texts *set = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        fer_ipv6_addr addr;
-        sum += fer_ipv6_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
-                   ? first_bytes(&addr)
-                   : 0;
-    }
-    return sum;
-}
-
-static uint64_t libc_parse_ip(const void *input, size_t count)
-{
-    const bench_texts *set = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *text = &set->pool[set->at[i]];
-        struct in6_addr addr;
-        const int family = strchr(text, ':') != NULL ? AF_INET6 : AF_INET;
-        sum += inet_pton(family, text, &addr) == 1 ? first_bytes(&addr) : 0;
-    }
-    return sum;
-}
-
-static uint64_t ferrule_parse_ip(const void *input, size_t count)
-{
-    const bench_texts *set = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        fer_ip_addr addr;
-        sum += fer_ip_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
-                   ? first_bytes(&addr.u.v4)
-                   : 0;
-    }
-    return sum;
-}
+PARSES(libc_parse_v4, struct in_addr, inet_pton(AF_INET, text, &addr) == 1 ? first_bytes(&addr) : 0)
+PARSES(libc_parse_v6, struct in6_addr,
+       inet_pton(AF_INET6, text, &addr) == 1 ? first_bytes(&addr) : 0)
+PARSES(libc_parse_ip, struct in6_addr,
+       inet_pton(strchr(text, ':') != NULL ? AF_INET6 : AF_INET, text, &addr) == 1
+           ? first_bytes(&addr)
+           : 0)
+PARSES(ferrule_parse_v4, fer_ipv4_addr,
+       fer_ipv4_addr_parse(&addr, text).kind == FER_OK ? first_bytes(&addr) : 0)
+PARSES(ferrule_parse_v6, fer_ipv6_addr,
+       fer_ipv6_addr_parse(&addr, text).kind == FER_OK ? first_bytes(&addr) : 0)
+PARSES(ferrule_parse_ip, fer_ip_addr,
+       fer_ip_addr_parse(&addr, text).kind == FER_OK ? first_bytes(&addr.u.v4) : 0)
+PARSES(ferrule_parse_sa, fer_socket_addr,
+       fer_socket_addr_parse(&addr, text).kind == FER_OK ? first_bytes(&addr.ip.u.v4) + addr.port
+                                                         : 0)
 
 /* What a program without a library does: split at the last colon, copy the host part, call
  * inet_pton and strtoul. */
@@ -246,118 +194,57 @@ static uint64_t libc_parse_sa(const void *input, size_t count)
     return sum;
 }
 
-static uint64_t ferrule_parse_sa(const void *input, size_t count)
-{
-    const bench_texts *set = input;
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        fer_socket_addr addr;
-        sum += fer_socket_addr_parse(&addr, &set->pool[set->at[i]]).kind == FER_OK
-                   ? first_bytes(&addr.ip.u.v4) + addr.port
-                   : 0;
+#define FORMATS(name, type, call)                         \
+    static uint64_t name(const void *input, size_t count) \
+    {                                                     \
+        const type *values = input;                       \
+        char text[TEXT_CAP];                              \
+        uint64_t sum = 0;                                 \
+        for (size_t i = 0; i < count; i++) {              \
+            sum += (uintptr_t)(call);                     \
+            sum += first_bytes(text);                     \
+        }                                                 \
+        return sum;                                       \
     }
-    return sum;
-}
-
-static uint64_t libc_format_v4(const void *input, size_t count)
-{
-    const fer_ipv4_addr *values = input;
-    char text[TEXT_CAP];
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        inet_ntop(AF_INET, values[i].octets, text, sizeof text);
-        sum += first_bytes(text);
-    }
-    return sum;
-}
-
-static uint64_t ferrule_format_v4(const void *input, size_t count)
-{
-    const fer_ipv4_addr *values = input;
-    char text[TEXT_CAP];
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += fer_ipv4_addr_format(values[i], text, sizeof text);
-        sum += first_bytes(text);
-    }
-    return sum;
-}
-
-static uint64_t libc_format_v6(const void *input, size_t count)
-{
-    const fer_ipv6_addr *values = input;
-    char text[TEXT_CAP];
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        inet_ntop(AF_INET6, values[i].octets, text, sizeof text);
-        sum += first_bytes(text);
-    }
-    return sum;
-}
-
-static uint64_t ferrule_format_v6(const void *input, size_t count)
-{
-    const fer_ipv6_addr *values = input;
-    char text[TEXT_CAP];
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += fer_ipv6_addr_format(values[i], text, sizeof text);
-        sum += first_bytes(text);
-    }
-    return sum;
-}
+FORMATS(libc_format_v4, fer_ipv4_addr, inet_ntop(AF_INET, values[i].octets, text, sizeof text))
+FORMATS(libc_format_v6, fer_ipv6_addr, inet_ntop(AF_INET6, values[i].octets, text, sizeof text))
+FORMATS(ferrule_format_v4, fer_ipv4_addr, fer_ipv4_addr_format(values[i], text, sizeof text))
+FORMATS(ferrule_format_v6, fer_ipv6_addr, fer_ipv6_addr_format(values[i], text, sizeof text))
 
 /* ---- The cases */
 
 /* No member of bench_peer: the case has no peers. */
-enum { NO_PEERS = -1 };
+#define NO_PEERS SIZE_MAX
 
-static void run_one(const char *name, const void *input, size_t count,
-                    const bench_contender *contenders, size_t contender_count, ptrdiff_t peers)
-{
-    const bench_case alone = {name, input, count, contenders, contender_count};
-    if (peers == NO_PEERS) {
-        bench_run(&alone);
-    } else {
-        bench_run_beside_peers(name, input, count, contenders, contender_count, (size_t)peers);
-    }
-}
-
-static void run_cold_and_hot(const char *name, const void *input, const bench_contender *contenders,
-                             size_t contender_count, ptrdiff_t peers)
-{
-    char hot_name[32];
-    snprintf(hot_name, sizeof hot_name, "%s_hot", name);
-    run_one(name, input, TEXTS_COLD, contenders, contender_count, peers);
-    run_one(hot_name, input, TEXTS_HOT, contenders, contender_count, peers);
-}
-
-#define CONTENDERS_OF(case_name)                                      \
-    {                                                                 \
-        {"libc", libc_##case_name}, {"libc-again", libc_##case_name}, \
-        {                                                             \
-            "ferrule", ferrule_##case_name                            \
-        }                                                             \
-    }
+static const struct {
+    const char *name;
+    const void *input;
+    bench_body libc;
+    bench_body ferrule;
+    size_t peers;
+} cases[] = {
+    {"parse_v4", &v4_texts.view, libc_parse_v4, ferrule_parse_v4, offsetof(bench_peer, parse_v4)},
+    {"parse_v6", &v6_texts.view, libc_parse_v6, ferrule_parse_v6, offsetof(bench_peer, parse_v6)},
+    {"parse_sa", &sa_texts.view, libc_parse_sa, ferrule_parse_sa, NO_PEERS},
+    {"reject", &bad_texts.view, libc_parse_ip, ferrule_parse_ip, NO_PEERS},
+    {"format_v4", v4_values, libc_format_v4, ferrule_format_v4, offsetof(bench_peer, format_v4)},
+    {"format_v6", v6_values, libc_format_v6, ferrule_format_v6, offsetof(bench_peer, format_v6)},
+};
 
 int main(int argc, char **argv)
 {
-    static const bench_contender parse_v4[] = CONTENDERS_OF(parse_v4);
-    static const bench_contender parse_v6[] = CONTENDERS_OF(parse_v6);
-    static const bench_contender parse_ip[] = CONTENDERS_OF(parse_ip);
-    static const bench_contender parse_sa[] = CONTENDERS_OF(parse_sa);
-    static const bench_contender format_v4[] = CONTENDERS_OF(format_v4);
-    static const bench_contender format_v6[] = CONTENDERS_OF(format_v6);
     bench_options("address_text", argc, argv);
     bench_print_absent_peers();
     make_inputs();
-    run_cold_and_hot("parse_v4", &v4_texts.view, parse_v4, 3, offsetof(bench_peer, parse_v4));
-    run_cold_and_hot("parse_v6", &v6_texts.view, parse_v6, 3, offsetof(bench_peer, parse_v6));
-    run_cold_and_hot("parse_v6_uneven", &uneven_texts.view, parse_v6, 3, NO_PEERS);
-    run_cold_and_hot("parse_ip", &ip_texts.view, parse_ip, 3, NO_PEERS);
-    run_cold_and_hot("parse_sa", &sa_texts.view, parse_sa, 3, NO_PEERS);
-    run_cold_and_hot("reject", &bad_texts.view, parse_ip, 3, NO_PEERS);
-    run_cold_and_hot("format_v4", v4_values, format_v4, 3, offsetof(bench_peer, format_v4));
-    run_cold_and_hot("format_v6", v6_values, format_v6, 3, offsetof(bench_peer, format_v6));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const bench_contender contenders[] = {
+            {"libc", cases[i].libc}, {"libc-again", cases[i].libc}, {"ferrule", cases[i].ferrule}};
+        if (cases[i].peers == NO_PEERS) {
+            bench_run(&(bench_case){cases[i].name, cases[i].input, TEXTS, contenders, 3});
+        } else {
+            bench_run_beside_peers(cases[i].name, cases[i].input, TEXTS, contenders, 3,
+                                   cases[i].peers);
+        }
+    }
     return 0;
 }

@@ -112,10 +112,8 @@ if [ "$only_gates" = no ]; then
     poller="$builds/lto/bench/bench_poller"
     echo_turn="$builds/lto/bench/bench_echo_turn"
     limits="$builds/lto/bench/bench_limits"
-    for case in wake_same_thread wake_folded_10; do
-        for contender in raw ferrule; do
-            count "$case $contender" 100 1100 1 "$poller" --count "$case" "$contender"
-        done
+    for contender in raw ferrule; do
+        count "wake_same_thread $contender" 100 1100 1 "$poller" --count wake_same_thread "$contender"
     done
     # A turn is 100 requests of 1000 connections. It includes the driver's send and recv, which are
     # the same for all contenders.

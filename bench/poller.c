@@ -1,11 +1,10 @@
 /* poller.c: fer_poller beside raw epoll and the peers in the same run: waking a wait, adding and
- * deleting a socket, a wait that finds nothing or events. All but wake_cross_thread run on one
- * thread, which resolves one or two percent. With --count CASE CONTENDER N it does only N
+ * deleting a socket, a wait that finds nothing or an event. All run on one thread, which resolves
+ * one or two percent. With --count CASE CONTENDER N it does only N
  * operations, for count_calls.sh. Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/epoll.h>
@@ -34,10 +33,6 @@ typedef struct bench_state {
     int registered_socket;
     int *others;
     size_t other_count;
-    /* The peer's side of wake_cross_thread. */
-    int back_epoll;
-    int back_waker;
-    fer_poller back;
 } bench_state;
 
 static bench_state *state_of(const void *input)
@@ -86,7 +81,7 @@ static void raw_wake(int waker)
     bench_must(write(waker, &one, sizeof one) == sizeof one, "write");
 }
 
-/* ---- wake_same_thread, wake_folded: one notify, or ten, and the wait that it ends */
+/* ---- wake_same_thread: one notify, and the wait that it ends */
 
 static uint64_t raw_wakes(const void *input, size_t count)
 {
@@ -108,87 +103,6 @@ static uint64_t ferrule_wakes(const void *input, size_t count)
         sum += ferrule_wait(&state->poller, FER_DURATION_NONE);
     }
     return sum;
-}
-
-static uint64_t raw_folded_wakes(const void *input, size_t count)
-{
-    bench_state *state = state_of(input);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        for (int n = 0; n < 10; n++) {
-            raw_wake(state->waker);
-        }
-        sum += raw_wait(state->epoll, -1);
-    }
-    return sum;
-}
-
-static uint64_t ferrule_folded_wakes(const void *input, size_t count)
-{
-    bench_state *state = state_of(input);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        for (int n = 0; n < 10; n++) {
-            MUST(fer_poller_notify(&state->poller));
-        }
-        sum += ferrule_wait(&state->poller, FER_DURATION_NONE);
-    }
-    return sum;
-}
-
-/* ---- wake_cross_thread: a round trip on one processor */
-
-typedef struct answering {
-    bench_state *state;
-    size_t count;
-} answering;
-
-static void *raw_answer(void *argument)
-{
-    const answering *a = argument;
-    for (size_t i = 0; i < a->count; i++) {
-        (void)raw_wait(a->state->back_epoll, -1);
-        raw_wake(a->state->waker);
-    }
-    return NULL;
-}
-
-static void *ferrule_answer(void *argument)
-{
-    const answering *a = argument;
-    for (size_t i = 0; i < a->count; i++) {
-        (void)ferrule_wait(&a->state->back, FER_DURATION_NONE);
-        MUST(fer_poller_notify(&a->state->poller));
-    }
-    return NULL;
-}
-
-static uint64_t raw_round_trips(const void *input, size_t count)
-{
-    bench_state *state = state_of(input);
-    answering a = {state, count};
-    pthread_t thread;
-    bench_must(pthread_create(&thread, NULL, raw_answer, &a) == 0, "pthread_create");
-    for (size_t i = 0; i < count; i++) {
-        raw_wake(state->back_waker);
-        (void)raw_wait(state->epoll, -1);
-    }
-    pthread_join(thread, NULL);
-    return count;
-}
-
-static uint64_t ferrule_round_trips(const void *input, size_t count)
-{
-    bench_state *state = state_of(input);
-    answering a = {state, count};
-    pthread_t thread;
-    bench_must(pthread_create(&thread, NULL, ferrule_answer, &a) == 0, "pthread_create");
-    for (size_t i = 0; i < count; i++) {
-        MUST(fer_poller_notify(&state->back));
-        (void)ferrule_wait(&state->poller, FER_DURATION_NONE);
-    }
-    pthread_join(thread, NULL);
-    return count;
 }
 
 /* ---- wait_nothing */
@@ -229,8 +143,7 @@ static uint64_t ferrule_empty_waits(const void *input, size_t count)
     return sum;
 }
 
-/* ---- wait_event, wait_64_events: an operation is one event. Sockets stay ready, and a wait
- * returns up to 64 of them. */
+/* ---- wait_event: an operation is one event, of a socket that stays ready */
 
 static uint64_t raw_events(const void *input, size_t count)
 {
@@ -327,20 +240,17 @@ static const struct {
     bench_body floor; /* may be NULL */
 } cases[] = {
     {"wake_same_thread", raw_wakes, ferrule_wakes, 0, 0, LOOP(wake), NULL},
-    {"wake_folded_10", raw_folded_wakes, ferrule_folded_wakes, 0, 0, NO_PEERS, NULL},
-    {"wake_cross_thread", raw_round_trips, ferrule_round_trips, 0, 0, NO_PEERS, NULL},
     {"wait_nothing", raw_empty_waits, ferrule_empty_waits, 1, 0, LOOP(wait_nothing),
      floor_empty_waits},
     {"modify", raw_modifies, ferrule_modifies, 0, 0, LOOP(modify), floor_modifies},
     {"add_delete_1", raw_adds, ferrule_adds, 0, 0, LOOP(add_delete), floor_adds},
     {"add_delete_100", raw_adds, ferrule_adds, 100, 0, NO_PEERS, NULL},
-    {"add_delete_1000", raw_adds, ferrule_adds, 1000, 0, LOOP(add_delete), NULL},
+    {"add_delete_1000", raw_adds, ferrule_adds, 1000, 0, NO_PEERS, NULL},
     {"add_delete_8000", raw_adds, ferrule_adds, SOCKETS_MAX, 0, NO_PEERS, NULL},
     {"wait_event_1", raw_events, ferrule_events, 1, 1, NO_PEERS, NULL},
     {"wait_event_100", raw_events, ferrule_events, 100, 1, NO_PEERS, NULL},
     {"wait_event_1000", raw_events, ferrule_events, 1000, 1, NO_PEERS, NULL},
     {"wait_event_8000", raw_events, ferrule_events, SOCKETS_MAX, 1, NO_PEERS, NULL},
-    {"wait_64_events_1000", raw_events, ferrule_events, 1000, EVENTS, NO_PEERS, NULL},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -348,20 +258,14 @@ static void begin(bench_state *state, size_t others, size_t ready)
 {
     *state = (bench_state){.epoll = epoll_create1(0),
                            .waker = eventfd(0, EFD_NONBLOCK),
-                           .back_epoll = epoll_create1(0),
-                           .back_waker = eventfd(0, EFD_NONBLOCK),
                            .free_socket = new_socket(),
                            .registered_socket = new_socket(),
                            .others = malloc((others + 1) * sizeof(int)),
                            .other_count = others};
-    bench_must(state->epoll >= 0 && state->waker >= 0 && state->back_epoll >= 0 &&
-                   state->back_waker >= 0 && state->others != NULL,
-               "begin");
+    bench_must(state->epoll >= 0 && state->waker >= 0 && state->others != NULL, "begin");
     raw_control(state->epoll, EPOLL_CTL_ADD, state->waker, EPOLLIN | EPOLLET);
-    raw_control(state->back_epoll, EPOLL_CTL_ADD, state->back_waker, EPOLLIN | EPOLLET);
     (void)raw_wait(state->epoll, 0);
     MUST(fer_poller_new(&state->poller));
-    MUST(fer_poller_new(&state->back));
     raw_control(state->epoll, EPOLL_CTL_ADD, state->registered_socket, EPOLLIN);
     ferrule_add(&state->poller, state->registered_socket);
     /* A socket for datagrams can always be written. */
@@ -379,11 +283,8 @@ static void begin(bench_state *state, size_t others, size_t ready)
 static void end(bench_state *state)
 {
     fer_poller_close(&state->poller);
-    fer_poller_close(&state->back);
     close(state->epoll);
     close(state->waker);
-    close(state->back_epoll);
-    close(state->back_waker);
     close(state->free_socket);
     close(state->registered_socket);
     for (size_t i = 0; i < state->other_count; i++) {

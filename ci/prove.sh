@@ -227,6 +227,7 @@ planted() {
     plant_bug control platform/common/control.c 's/length < layout.header/length == 0/' ferp_control_next
     plant_bug control_copies platform/common/control.c 's/size == sizeof wide/size >= sizeof narrow/'
     plant_bug schedule core/open/connect_schedule.c 's/return at != FERI_NEVER \&\& at <= now;/return at <= now;/' is_reached
+    plant_bug schedule core/open/connect_schedule.c '/_DELAYED\] /s/D,  M/R,  M/' feri_schedule_next_phase
 }
 
 # Eva detects its planted bugs in a single parser or formatter as well as in all of them.
