@@ -48,7 +48,7 @@ typedef struct send_batch {
 /* Whether the OS cuts messages of this handle. It is queried once for each handle, because a system
  * that does not know segments may send a message of several as one datagram (Linux before 4.18,
  * net/ipv4/ip_sockglue.c, ip_cmsg_send). */
-static FERI_NOINLINE bool os_cuts(fer_handle *handle)
+static bool os_cuts(fer_handle *handle)
 {
     if (!feri_handle_has_flag(handle, FERI_FLAG_SEGMENTS_ON | FERI_FLAG_SEGMENTS_OFF)) {
         bool on = false;
@@ -61,7 +61,7 @@ static FERI_NOINLINE bool os_cuts(fer_handle *handle)
 }
 
 /* The family of the packets to the peer. The peer is queried at most once. */
-static FERI_NOINLINE fer_ip_family family_of_peer(send_batch *batch)
+static fer_ip_family family_of_peer(send_batch *batch)
 {
     fer_socket_addr peer;
     if (batch->peer_family == 0) {
@@ -74,7 +74,7 @@ static FERI_NOINLINE fer_ip_family family_of_peer(send_batch *batch)
 /* Without a traffic class of the message, the six high bits of the socket's TOS are those of the
  * messages; 0 if the system does not report it. Bits 0 and 1 are the ECN codepoint (RFC 3168,
  * section 5). */
-static FERI_NOINLINE uint8_t tos_of(send_batch *batch, const fer_datagram_send *message)
+static uint8_t tos_of(send_batch *batch, const fer_datagram_send *message)
 {
     if (message->has_traffic_class) {
         return message->ecn == FER_ECN_NOT_ECT

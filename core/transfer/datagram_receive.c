@@ -121,7 +121,7 @@ FERI_NOINLINE static fer_error after_failed_receive(receive_call *call, fer_erro
 
 /* A peeked datagram of another sender is removed from the queue, so that the next one can be
  * peeked. */
-FERI_NOINLINE static fer_error after_other_sender(receive_call *call)
+static fer_error after_other_sender(receive_call *call)
 {
     fer_error error = (call->call.flags & FERP_PEEK) != 0 ? drop_peeked(call) : feri_ok();
     /* WOULD_BLOCK: another thread has received it */

@@ -223,22 +223,17 @@ FERI_NOINLINE static fer_error check_and_run(feri_call *of, feri_try *attempt,
 
 /* ---- Reads and writes of one buffer */
 
-/* Whether the OS accepts the arguments as they are: a length of 0 is not usual, and len - 1 is the
- * largest size_t. */
-static inline bool is_usual_buffer(const fer_handle *handle, const void *buf, size_t len)
-{
-    return handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
-}
-
+/* A length of 0 is not usual, and len - 1 is the largest size_t. */
 FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                     size_t *n)
 {
+    bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     stream_call call; /* without slices */
     call.data = buf;
     call.len = len;
     call.moved = 0;
-    fer_error error = feri_run(&call.call, handle, FERP_READABLE, is_usual_buffer(handle, buf, len),
-                               flags, try_read, check_and_run);
+    fer_error error =
+        feri_run(&call.call, handle, FERP_READABLE, is_usual, flags, try_read, check_and_run);
     if (n != NULL) {
         *n = call.moved;
     }
@@ -248,12 +243,13 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, u
 FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len,
                                      unsigned flags, size_t *n)
 {
+    bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     stream_call call; /* without slices */
     call.data = buf;
     call.len = len;
     call.moved = 0;
-    fer_error error = feri_run(&call.call, handle, FERP_WRITABLE, is_usual_buffer(handle, buf, len),
-                               flags, try_write, check_and_run);
+    fer_error error =
+        feri_run(&call.call, handle, FERP_WRITABLE, is_usual, flags, try_write, check_and_run);
     if (n != NULL) {
         *n = call.moved;
     }

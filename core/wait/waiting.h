@@ -88,7 +88,7 @@ FERI_NOINLINE fer_error feri_run_on(feri_call *call, feri_try *attempt, const fe
  * whole timeout again, so core waits, and all tries last no longer than the timeout (rule T2). */
 
 /* The flags of a handle whose timeout may be set in this direction. */
-FERI_INLINE uint32_t feri_may_expire(ferp_direction direction)
+static inline uint32_t feri_may_expire(ferp_direction direction)
 {
     return FERI_SHARED | feri_timeout_flag(direction);
 }
