@@ -227,11 +227,11 @@ FERI_NOINLINE static fer_error check_and_run(feri_call *of, feri_try *attempt,
 FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, unsigned flags,
                                     size_t *n)
 {
-    bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     stream_call call; /* without slices */
     call.data = buf;
     call.len = len;
     call.moved = 0;
+    bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     fer_error error =
         feri_run(&call.call, handle, FERP_READABLE, is_usual, flags, try_read, check_and_run);
     if (n != NULL) {
@@ -243,11 +243,11 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, u
 FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len,
                                      unsigned flags, size_t *n)
 {
-    bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     stream_call call; /* without slices */
     call.data = buf;
     call.len = len;
     call.moved = 0;
+    bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     fer_error error =
         feri_run(&call.call, handle, FERP_WRITABLE, is_usual, flags, try_write, check_and_run);
     if (n != NULL) {
