@@ -65,7 +65,7 @@ static fer_error restore_nonblocking(fer_handle *handle)
 
 /* Before each accept, which has no flags. For a call that never waits the queue is polled:
  * WOULD_BLOCK. For one that limits or a timeout end the socket is nonblocking. */
-static fer_error prepare_queue(const feri_call *call)
+static fer_error prepare_accept(const feri_call *call)
 {
     fer_interest ready = 0;
     if (!ferp_traits()->io_waits_in_kernel) {
@@ -100,7 +100,7 @@ static fer_error try_to_accept(feri_call *of, unsigned flags)
 {
     accept_call *call = (accept_call *)of;
     (void)flags;
-    fer_error error = prepare_queue(of);
+    fer_error error = prepare_accept(of);
     error = error.kind == FER_OK ? accept_once(of->handle, &call->raw, call->peer) : error;
     return error.kind == FER_OK ? error : after_failed_accept(call, error);
 }
