@@ -36,7 +36,7 @@ STYLE = """\
   .rst-content table.docutils, .rst-content table { display: table; overflow: visible; }
   .rst-content table th { background: #e6e6e6; position: sticky; top: 0; z-index: 1; }
   .rst-content table td, .rst-content table th { font-size: 85%; min-width: 64px; padding: 0.3em 0.4em; }
-  .rst-content table td { overflow-wrap: anywhere; }
+  .rst-content table td, .rst-content table:has(th:nth-child(11)) th { overflow-wrap: anywhere; }
 }
 @media (max-width: 768px) { .rst-content pre code, .rst-content pre { overflow-wrap: anywhere; white-space: pre-wrap; } }
 """
