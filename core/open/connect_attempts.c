@@ -316,9 +316,11 @@ bool feri_address_order_next(feri_address_order *order, const fer_socket_addr *a
         order->next_is_ipv4 = is_ipv4(&addrs[0]);
     }
     bool ipv4 = order->next_is_ipv4;
-    ipv4 = seek(order, ipv4, addrs, count) ? ipv4 : !ipv4;
     if (!seek(order, ipv4, addrs, count)) {
-        return false;
+        ipv4 = !ipv4;
+        if (!seek(order, ipv4, addrs, count)) {
+            return false;
+        }
     }
     *index = order->at[ipv4];
     order->at[ipv4]++;
