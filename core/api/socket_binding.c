@@ -96,7 +96,7 @@ static bool reuse_is_set(const fer_handle *handle)
 {
     bool may_be_set_elsewhere =
         ferp_traits()->reuse_address_steals_ports || shares_by_reuse_port(handle);
-    if (!feri_handle_is_shared(handle) || !may_be_set_elsewhere) {
+    if (!feri_handle_has_flag(handle, FERI_SHARED) || !may_be_set_elsewhere) {
         return feri_handle_has_flag(handle, FERI_FLAG_REUSE_ADDRESS_SET);
     }
     uint32_t on = 0;
@@ -217,7 +217,7 @@ fer_error fer_socket_listen(fer_socket *socket, int backlog)
     FER_TRY(ferp_listen(handle->p_.raw_, backlog));
     if (!is_listening) {
         FER_TRY(feri_begin_listening(handle));
-        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
+        (void)feri_handle_step(handle, FERI_EVENT_CONNECT_OK, feri_ok());
     }
     return feri_ok();
 }
@@ -316,7 +316,7 @@ fer_error fer_socket_reuse_port(const fer_socket *socket, bool *out)
     const fer_handle *handle = FERI_HANDLE(socket);
     FER_TRY(feri_socket_reject_kinds(handle, FERI_NOT_IP));
     FER_TRY(feri_handle_check_getter(handle, out));
-    if (shares_by_reuse_port(handle) && !feri_handle_is_shared(handle)) {
+    if (shares_by_reuse_port(handle) && !feri_handle_has_flag(handle, FERI_SHARED)) {
         /* this handle, and not the system, has the value of set_reuse_port */
         *out = feri_handle_has_flag(handle, FERI_FLAG_REUSE_PORT_SET);
         return feri_ok();

@@ -19,16 +19,17 @@ static fer_error begin_connect(fer_handle *handle, const feri_limits *limits)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_CONNECT));
     FER_TRY(feri_limits_check(limits));
-    return feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN) ? feri_ok()
-                                                               : feri_own_error(FER_MISUSE);
+    return feri_handle_step(handle, FERI_EVENT_CONNECT_BEGIN, feri_ok()) != FERI_STATE_MISUSE
+               ? feri_ok()
+               : feri_own_error(FER_MISUSE);
 }
 
 static fer_error apply_connect_result(fer_handle *handle, fer_error result)
 {
     if (result.kind == FER_OK) {
-        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
+        (void)feri_handle_step(handle, FERI_EVENT_CONNECT_OK, feri_ok());
     } else {
-        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, result);
+        (void)feri_handle_step(handle, FERI_EVENT_CONNECT_FAIL, result);
     }
     return result;
 }
@@ -36,25 +37,21 @@ static fer_error apply_connect_result(fer_handle *handle, fer_error result)
 /* Waits for the result, except in nonblocking mode. */
 static fer_error finish_connect(fer_handle *handle, fer_error started)
 {
-    bool nonblocking = false;
     if (started.kind != FER_IN_PROGRESS) {
         return apply_connect_result(handle, started);
     }
-    fer_error error = feri_is_nonblocking(handle, FERI_OTHERS, &nonblocking);
-    if (error.kind == FER_OK && nonblocking) {
+    if (!feri_may_wait(handle, FERI_OTHERS)) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
     const feri_limits none = FERI_NO_LIMITS;
-    error = error.kind == FER_OK
-                ? feri_await_connect(handle->p_.raw_, feri_connect_operation(handle), &none)
-                : error;
-    return apply_connect_result(handle, error);
+    return apply_connect_result(
+        handle, feri_await_connect(handle->p_.raw_, feri_connect_operation(handle), &none));
 }
 
 /* Restores the previous mode (rule C1), whatever the result of the connect. */
-static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_error error)
+static fer_error restore_mode(const fer_handle *handle, bool waits, fer_error error)
 {
-    fer_error restored = nonblocking ? feri_ok() : feri_set_connect_mode(handle->p_.raw_, false);
+    fer_error restored = waits ? feri_set_connect_mode(handle->p_.raw_, false) : feri_ok();
     return error.kind == FER_OK ? restored : error;
 }
 
@@ -64,40 +61,32 @@ static fer_error restore_mode(const fer_handle *handle, bool nonblocking, fer_er
 static fer_error connect_built_until(fer_handle *handle, const fer_socket_addr *addr,
                                      uint64_t deadline)
 {
-    bool nonblocking = false;
     feri_limits limits = feri_limits_of(handle);
     FER_TRY(begin_connect(handle, &limits));
     limits.deadline = feri_earlier(deadline, limits.deadline);
-    fer_error error = addr->port == 0 ? feri_own_error(FER_CONNECTION_REFUSED)
-                                      : feri_is_nonblocking(handle, FERI_SHARED, &nonblocking);
-    if (error.kind == FER_OK) {
+    fer_error error = feri_own_error(FER_CONNECTION_REFUSED);
+    if (addr->port != 0) {
+        bool waits = feri_may_wait(handle, FERI_SHARED);
         error = feri_connect_within(handle->p_.raw_, feri_connect_operation(handle), addr, &limits);
-        error = restore_mode(handle, nonblocking, error);
+        error = restore_mode(handle, waits, error);
     }
     return error.kind == FER_INTERRUPTED ? error : apply_connect_result(handle, error);
 }
 
 /* Whether the handle's limits apply to a call that waits in blocking mode only. */
-static fer_error limits_apply(const fer_handle *handle, bool *applies)
+static bool limits_apply(const fer_handle *handle)
 {
-    bool nonblocking = false;
-    if (feri_handle_is_limited(handle)) {
-        FER_TRY(feri_is_nonblocking(handle, FERI_SHARED, &nonblocking));
-        *applies = !nonblocking;
-    }
-    return feri_ok();
+    return feri_handle_is_limited(handle) && feri_may_wait(handle, FERI_SHARED);
 }
 
 fer_error fer_socket_connect(fer_socket *socket, const fer_socket_addr *addr)
 {
     fer_handle *handle = FERI_HANDLE(socket);
-    bool is_limited = false;
     FER_TRY(feri_socket_check_addr(handle, addr));
     if (feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)) {
         return feri_datagram_connect(handle, addr);
     }
-    FER_TRY(limits_apply(handle, &is_limited));
-    if (is_limited) {
+    if (limits_apply(handle)) {
         return connect_built_until(handle, addr, FERP_NO_DEADLINE);
     }
     FER_TRY(begin_connect(handle, &FERI_NO_LIMITS));
@@ -127,7 +116,7 @@ static fer_error connect_unix_until(fer_handle *handle, const fer_unix_addr *add
                                     const feri_limits *limits, uint64_t queue_deadline)
 {
     FER_TRY(feri_set_connect_mode(handle->p_.raw_, true));
-    return restore_mode(handle, false,
+    return restore_mode(handle, true,
                         feri_unix_connect_within(handle->p_.raw_, addr, limits, queue_deadline));
 }
 
@@ -142,10 +131,8 @@ static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *a
     }
     const feri_limits none = FERI_NO_LIMITS;
     fer_duration timeout = FER_DURATION_NONE;
-    bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, FERI_SHARED, &nonblocking));
-    FER_TRY(feri_timeout(handle, FERP_WRITING, &timeout));
-    if (nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS) {
+    FER_TRY(feri_timeout(handle, FERP_WRITING, true, &timeout));
+    if (!feri_may_wait(handle, FERI_SHARED) || timeout.nanos == FER_DURATION_NONE_NANOS) {
         return feri_unix_connect_raw(handle->p_.raw_, addr);
     }
     return connect_unix_until(handle, addr, &none, feri_deadline_from(start, timeout));
@@ -154,17 +141,16 @@ static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *a
 fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
 {
     fer_handle *handle = FERI_HANDLE(socket);
-    bool is_limited = false;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     FERI_REQUIRE(feri_handle_has_flag(handle, FERI_FLAG_UNIX), FER_INVALID_INPUT);
     FER_TRY(feri_check_unix_name(addr));
-    FER_TRY(limits_apply(handle, &is_limited));
+    bool is_limited = limits_apply(handle);
     const feri_limits limits = is_limited ? feri_limits_of(handle) : FERI_NO_LIMITS;
     FER_TRY(begin_connect(handle, &limits));
     fer_error started;
     if (is_limited) {
         fer_duration timeout = FER_DURATION_NONE;
-        started = feri_timeout(handle, FERP_WRITING, &timeout);
+        started = feri_timeout(handle, FERP_WRITING, true, &timeout);
         started = started.kind == FER_OK
                       ? connect_unix_until(handle, addr, &limits, feri_deadline_after(timeout))
                       : started;
@@ -177,10 +163,9 @@ fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
     bool has_not_started = started.kind == FER_WOULD_BLOCK || started.kind == FER_DEADLOCK ||
                            started.kind == FER_CANCELLED || started.kind == FER_TIMED_OUT;
     if (has_not_started) {
-        bool nonblocking = false;
-        (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_ABANDON);
-        FER_TRY(feri_is_nonblocking(handle, FERI_OTHERS, &nonblocking));
-        return feri_map_error(nonblocking ? FERI_OPERATION_UNIX_START : FERI_OPERATION_EXPIRED,
+        (void)feri_handle_step(handle, FERI_EVENT_CONNECT_ABANDON, feri_ok());
+        return feri_map_error(feri_may_wait(handle, FERI_OTHERS) ? FERI_OPERATION_EXPIRED
+                                                                 : FERI_OPERATION_UNIX_START,
                               started);
     }
     if (!is_limited) {

@@ -41,11 +41,13 @@ fer_error feri_stream_check_misuse(const fer_handle *handle, feri_request reques
 }
 
 fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, bool buffer_is_valid,
-                                     size_t len, bool *needs_os)
+                                     size_t *len, bool *needs_os)
 {
+    const size_t len_max = ferp_traits()->io_length_max;
     fer_error error;
     feri_answer answer = feri_stream_answer(handle, request, &error);
     *needs_os = false;
+    *len = *len < len_max ? *len : len_max;
     /* precedes the answer of a write half that has ended, and follows that of a read half */
     bool is_misuse = request == FERI_REQUEST_WRITE
                          ? handle != NULL && error.kind != FER_NOT_CONNECTED
@@ -53,7 +55,7 @@ fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, b
     if (!buffer_is_valid && is_misuse) {
         return feri_own_error(FER_MISUSE);
     }
-    if (error.kind != FER_OK || len == 0 || answer == FERI_ANSWER_END) {
+    if (error.kind != FER_OK || *len == 0 || answer == FERI_ANSWER_END) {
         return error;
     }
     if (answer == FERI_ANSWER_CHECK_QUEUED) {
@@ -130,7 +132,7 @@ fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
     FERI_ASSERT(error.kind != FER_OK);
     fer_error mapped = feri_map_failure(FERI_OPERATION_WRITE, error);
     if (mapped.kind == FER_BROKEN_PIPE) {
-        (void)feri_handle_apply(handle, FERI_EVENT_GOT_PIPE);
+        (void)feri_handle_step(handle, FERI_EVENT_GOT_PIPE, feri_ok());
         return mapped;
     }
     bool may_have_sent =
@@ -138,7 +140,7 @@ fer_error feri_stream_after_failed_write(fer_handle *handle, fer_error error)
         (mapped.kind == FER_PERMISSION_DENIED ||
          (mapped.kind == FER_NO_BUFFER_SPACE && ferp_traits()->no_buffer_space_is_transient));
     bool is_fatal = may_have_sent || ends_stream(handle, mapped);
-    if (!is_fatal || !feri_handle_fail(handle, FERI_EVENT_GOT_RESET, mapped)) {
+    if (!is_fatal || feri_handle_step(handle, FERI_EVENT_GOT_RESET, mapped) == FERI_STATE_MISUSE) {
         return mapped;
     }
     return feri_handle_check(handle, FERI_REQUEST_WRITE);
@@ -226,10 +228,10 @@ fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status)
     bool has_connected = status.kind == FER_OK || status.kind == FER_CONNECTION_RESET ||
                          status.kind == FER_BROKEN_PIPE;
     if (!has_connected) {
-        (void)feri_handle_fail(handle, FERI_EVENT_CONNECT_FAIL, status);
+        (void)feri_handle_step(handle, FERI_EVENT_CONNECT_FAIL, status);
         return status;
     }
-    (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_OK);
+    (void)feri_handle_step(handle, FERI_EVENT_CONNECT_OK, feri_ok());
     if (status.kind != FER_OK) {
         (void)feri_stream_after_failed_write(handle, status);
     }
@@ -241,7 +243,7 @@ fer_error feri_pending_connect_status(fer_handle *handle)
     feri_operation operation = feri_connect_operation(handle);
     fer_error status = feri_ok();
     FER_TRY(feri_connect_status(handle->p_.raw_, operation, &status));
-    if (status.kind == FER_WOULD_BLOCK && feri_handle_is_shared(handle)) {
+    if (status.kind == FER_WOULD_BLOCK && feri_handle_has_flag(handle, FERI_SHARED)) {
         FER_TRY(feri_connect_status_without_error(handle->p_.raw_, operation, &status));
     }
     return feri_pending_connect_apply(handle, status);

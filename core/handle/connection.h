@@ -16,13 +16,6 @@
 /* ---- Before a read or a write of a stream: the state's answer to the request, before any system
  * call. */
 
-/* The length that one system call accepts. */
-static inline size_t feri_clamp_length(size_t len)
-{
-    size_t max = ferp_traits()->io_length_max;
-    return len < max ? len : max;
-}
-
 /* The state's answer, after the status of a pending connect was queried and applied (rule C5).
  * *error is the caller's result: WOULD_BLOCK while the connect is pending, its error if it has just
  * failed. */
@@ -36,10 +29,11 @@ fer_error feri_stream_check(const fer_handle *handle, feri_request request);
  * argument is checked. */
 fer_error feri_stream_check_misuse(const fer_handle *handle, feri_request request);
 
-/* Of a read or a write. buffer_is_valid: the caller's buffers can hold len bytes. *needs_os: only a
- * call of the OS has the result. If it is false, the return value is the result. */
+/* Of a read or a write. buffer_is_valid: the caller's buffers can hold *len bytes, which becomes
+ * the length that one system call accepts. *needs_os: only a call of the OS has the result. If it
+ * is false, the return value is the result. */
 fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, bool buffer_is_valid,
-                                     size_t len, bool *needs_os);
+                                     size_t *len, bool *needs_os);
 
 /* ---- After a receive or a send of a stream: the effect of the result on the state. */
 

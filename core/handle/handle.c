@@ -81,11 +81,6 @@ bool feri_handle_mark_limited(fer_handle *handle, bool is_limited)
     }
 }
 
-bool feri_handle_apply(fer_handle *handle, feri_event event)
-{
-    return feri_handle_step(handle, event, feri_ok()) != FERI_STATE_MISUSE;
-}
-
 bool feri_event_of_shutdown(fer_shutdown how, feri_event *event)
 {
     switch (how) {
@@ -96,16 +91,11 @@ bool feri_event_of_shutdown(fer_shutdown how, feri_event *event)
     }
 }
 
-bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error)
-{
-    FERI_ASSERT(error.kind != FER_OK);
-    return feri_handle_step(handle, event, error) != FERI_STATE_MISUSE;
-}
-
 fer_error feri_handle_claim(fer_handle *handle)
 {
     FERI_REQUIRE(handle != NULL, FER_MISUSE);
-    FERI_REQUIRE(feri_handle_apply(handle, FERI_EVENT_OPEN_BEGIN), FER_MISUSE);
+    FERI_REQUIRE(feri_handle_step(handle, FERI_EVENT_OPEN_BEGIN, feri_ok()) != FERI_STATE_MISUSE,
+                 FER_MISUSE);
     handle->p_.raw_ = FER_RAW_SOCKET_NONE;
     handle->p_.saved_os_code_ = 0;
     handle->p_.flags_ = 0;
@@ -133,9 +123,9 @@ static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, 
     handle->p_.raw_ = raw;
     handle->p_.flags_ = flags;
     if ((flags & FERI_FLAG_NONBLOCKING) != 0 && feri_core_keeps_modes(handle)) {
-        feri_modes_set_nonblocking(handle, true);
+        feri_modes_mark(handle, FERI_MARK_NONBLOCKING | FERI_MARK_CORE_WAITS, true);
     }
-    if (feri_handle_apply(handle, event)) {
+    if (feri_handle_step(handle, event, feri_ok()) != FERI_STATE_MISUSE) {
         return feri_ok();
     }
     close_unless_borrowed(handle, raw);
@@ -209,7 +199,7 @@ void feri_handle_abandon(fer_handle *handle)
 {
     FERI_ASSERT(handle != NULL);
     handle->p_.raw_ = 0; /* all bytes of a NEW handle are zero */
-    (void)feri_handle_apply(handle, FERI_EVENT_OPEN_ABANDON);
+    (void)feri_handle_step(handle, FERI_EVENT_OPEN_ABANDON, feri_ok());
 }
 
 FERI_HOT fer_raw_socket feri_handle_release(fer_handle *handle)

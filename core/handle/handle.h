@@ -117,12 +117,6 @@ static inline fer_ip_family feri_handle_family(const fer_handle *handle)
     return feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
 }
 
-/* Whether another handle may change the socket's modes, and shut its halves down. */
-FERI_INLINE bool feri_handle_is_shared(const fer_handle *handle)
-{
-    return feri_handle_has_flag(handle, FERI_SHARED);
-}
-
 /* Whether core keeps the modes of the socket (modes.h), and not the OS. */
 FERI_INLINE bool feri_core_keeps_modes(const fer_handle *handle)
 {
@@ -187,19 +181,13 @@ static inline fer_error feri_handle_check_getter(const fer_handle *handle, const
 /* Sets or clears the mark of limits. False: the handle has no socket; nothing changes. */
 bool feri_handle_mark_limited(fer_handle *handle, bool is_limited);
 
-/* Applies an event with the error that it brings, or FER_OK. An event that ends the handle's use
- * ends its limits. Returns the state before the event, or FERI_STATE_MISUSE: the state forbids the
- * event and does not change. */
+/* Applies an event with the error that it brings (GOT_RESET, CONNECT_FAIL), of which the first is
+ * saved, or FER_OK. An event that ends the handle's use ends its limits. Returns the state before
+ * the event, or FERI_STATE_MISUSE: the state forbids the event and does not change. */
 feri_state feri_handle_step(fer_handle *handle, feri_event event, fer_error error);
-
-/* The same of an event without an error. False: misuse. */
-bool feri_handle_apply(fer_handle *handle, feri_event event);
 
 /* The event of a shutdown. False: how is invalid. */
 bool feri_event_of_shutdown(fer_shutdown how, feri_event *event);
-
-/* The same of an event with a fatal error (GOT_RESET, CONNECT_FAIL). The first error is saved. */
-bool feri_handle_fail(fer_handle *handle, feri_event event, fer_error error);
 
 /* The saved error; BROKEN_PIPE if there is none. */
 fer_error feri_handle_saved_error(const fer_handle *handle);

@@ -23,15 +23,11 @@ enum { AT_MARKS = 2, WORD_COUNT = 3 };
 /* A timeout: milliseconds, 0 for none. */
 #define MILLIS_MAX 0x3FFFFFFFu
 
-/* The marks, and the seconds of linger. */
-#define NONBLOCKING 0x40000000u
-#define READ_ENDED 0x20000000u
+/* Beside the marks: the linger setting. */
 #define LINGER_IS_SET 0x10000000u
 #define LINGER_IS_ON 0x08000000u
 #define LINGER_SECONDS 0x0000FFFFu
 #define LINGER (LINGER_IS_SET | LINGER_IS_ON | LINGER_SECONDS)
-/* The socket of a listener is nonblocking in the kernel, whatever the mode is. */
-#define CORE_WAITS 0x04000000u
 
 struct feri_shared_modes {
     uint32_t references; /* the handles that point to the record */
@@ -39,11 +35,6 @@ struct feri_shared_modes {
     fer_raw_socket raw; /* raw_of(): of the handle that was cloned first, or of its clone;
                          * FER_RAW_SOCKET_NONE if each handle calls with its own */
 };
-
-static feri_shared_modes *record_of(const fer_handle *handle)
-{
-    return feri_atomic_load_pointer(&handle->p_.shared_);
-}
 
 /* ---- The lock of a handle */
 
@@ -79,10 +70,11 @@ void feri_handle_unlock(fer_handle *handle, uint32_t version)
 
 /* ---- Words */
 
-static uint32_t *mode_word(fer_handle *handle, size_t index)
+static uint32_t *mode_word(const fer_handle *handle, size_t index)
 {
-    feri_shared_modes *record = record_of(handle);
-    return record != NULL ? &record->words[index] : &handle->p_.modes_[index];
+    feri_shared_modes *record = feri_atomic_load_pointer(&handle->p_.shared_);
+    return record != NULL ? &record->words[index]
+                          : &((fer_handle *)(uintptr_t)handle)->p_.modes_[index];
 }
 
 /* Replaces the bits of mask with those of value. Other handles change the record's words too. */
@@ -93,17 +85,27 @@ static void update_mode_word(fer_handle *handle, size_t index, uint32_t mask, ui
     feri_handle_unlock(handle, version);
 }
 
-static uint32_t load_mode_word(const fer_handle *handle, size_t index)
+void feri_modes_mark(fer_handle *handle, uint32_t marks, bool is_set)
 {
-    return feri_atomic_load(mode_word((fer_handle *)(uintptr_t)handle, index));
+    update_mode_word(handle, AT_MARKS, marks, is_set ? marks : 0);
+}
+
+bool feri_modes_has_mark(const fer_handle *handle, feri_mark mark)
+{
+    return (feri_atomic_load(mode_word(handle, AT_MARKS)) & mark) != 0;
+}
+
+bool feri_read_has_ended(const fer_handle *handle)
+{
+    return ferp_traits()->shutdown_read_resets_on_data &&
+           feri_modes_has_mark(handle, FERI_MARK_READ_ENDED);
 }
 
 /* ---- Listeners */
 
 bool feri_modes_core_waits(const fer_handle *handle)
 {
-    return !ferp_traits()->io_waits_in_kernel ||
-           (load_mode_word(handle, AT_MARKS) & CORE_WAITS) != 0;
+    return !ferp_traits()->io_waits_in_kernel || feri_modes_has_mark(handle, FERI_MARK_CORE_WAITS);
 }
 
 fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw)
@@ -112,11 +114,11 @@ fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw)
         return feri_ok();
     }
     FER_TRY(ferp_set_nonblocking(raw, true));
-    update_mode_word(handle, AT_MARKS, CORE_WAITS, CORE_WAITS);
+    feri_modes_mark(handle, FERI_MARK_CORE_WAITS, true);
     return feri_ok();
 }
 
-/* ---- Timeouts and marks */
+/* ---- The timeouts and the linger setting */
 
 void feri_modes_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
 {
@@ -128,33 +130,8 @@ void feri_modes_set_timeout(fer_handle *handle, ferp_direction direction, fer_du
 
 fer_duration feri_modes_timeout(const fer_handle *handle, ferp_direction direction)
 {
-    uint32_t millis = load_mode_word(handle, direction);
+    uint32_t millis = feri_atomic_load(mode_word(handle, direction));
     return millis == 0 ? FER_DURATION_NONE : fer_duration_from_millis(millis);
-}
-
-/* The socket of a nonblocking listener is nonblocking, and stays so. */
-void feri_modes_set_nonblocking(fer_handle *handle, bool nonblocking)
-{
-    if (nonblocking) {
-        update_mode_word(handle, AT_MARKS, NONBLOCKING | CORE_WAITS, NONBLOCKING | CORE_WAITS);
-    } else {
-        update_mode_word(handle, AT_MARKS, NONBLOCKING, 0);
-    }
-}
-
-bool feri_modes_is_nonblocking(const fer_handle *handle)
-{
-    return (load_mode_word(handle, AT_MARKS) & NONBLOCKING) != 0;
-}
-
-void feri_modes_end_reading(fer_handle *handle)
-{
-    update_mode_word(handle, AT_MARKS, READ_ENDED, READ_ENDED);
-}
-
-bool feri_modes_has_ended_reading(const fer_handle *handle)
-{
-    return (load_mode_word(handle, AT_MARKS) & READ_ENDED) != 0;
 }
 
 void feri_modes_record_linger(fer_handle *handle, struct ferp_linger linger)
@@ -166,10 +143,10 @@ void feri_modes_record_linger(fer_handle *handle, struct ferp_linger linger)
 
 bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out)
 {
-    if (record_of(handle) == NULL) {
+    if (!feri_modes_have_record(handle)) {
         return false;
     }
-    uint32_t marks = load_mode_word(handle, AT_MARKS);
+    uint32_t marks = feri_atomic_load(mode_word(handle, AT_MARKS));
     *out = (struct ferp_linger){(marks & LINGER_IS_ON) != 0, marks & LINGER_SECONDS};
     return (marks & LINGER_IS_SET) != 0;
 }
@@ -180,7 +157,7 @@ fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **ou
 {
     *out = NULL;
     bool needs_none = !feri_core_keeps_modes(handle) && !feri_marks_read_end(handle);
-    if (needs_none || record_of(handle) != NULL) {
+    if (needs_none || feri_modes_have_record(handle)) {
         return feri_ok();
     }
     *out = ferp_alloc(sizeof **out);
@@ -194,13 +171,13 @@ static fer_raw_socket raw_of(const feri_shared_modes *record)
 
 bool feri_modes_have_raw(const fer_handle *handle)
 {
-    const feri_shared_modes *record = record_of(handle);
+    const feri_shared_modes *record = feri_atomic_load_pointer(&handle->p_.shared_);
     return record != NULL && raw_of(record) != FER_RAW_SOCKET_NONE;
 }
 
 fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle)
 {
-    fer_raw_socket raw = raw_of(record_of(handle));
+    fer_raw_socket raw = raw_of(feri_atomic_load_pointer(&handle->p_.shared_));
     return raw == FER_RAW_SOCKET_NONE ? handle->p_.raw_ : raw;
 }
 
@@ -213,7 +190,7 @@ void feri_modes_share(fer_handle *handle, feri_shared_modes *made, fer_raw_socke
     fer_raw_socket raw = feri_handle_has_flag(handle, FERI_FLAG_BORROWED) ? clone : handle->p_.raw_;
     *made = (feri_shared_modes){.references = 1, .raw = has_raw ? raw : FER_RAW_SOCKET_NONE};
     uint32_t version = feri_handle_lock(handle);
-    bool is_first = record_of(handle) == NULL;
+    bool is_first = !feri_modes_have_record(handle);
     if (is_first) {
         for (size_t i = 0; i < WORD_COUNT; i++) {
             made->words[i] = handle->p_.modes_[i];
@@ -228,7 +205,7 @@ void feri_modes_share(fer_handle *handle, feri_shared_modes *made, fer_raw_socke
 
 void feri_modes_join(fer_handle *clone, const fer_handle *source)
 {
-    feri_shared_modes *record = record_of(source);
+    feri_shared_modes *record = feri_atomic_load_pointer(&source->p_.shared_);
     if (record == NULL) {
         return;
     }
@@ -249,13 +226,13 @@ void feri_modes_move(fer_handle *from, fer_handle *to)
     for (size_t i = 0; i < WORD_COUNT; i++) {
         to->p_.modes_[i] = feri_atomic_load(&from->p_.modes_[i]);
     }
-    to->p_.shared_ = record_of(from);
+    to->p_.shared_ = feri_atomic_load_pointer(&from->p_.shared_);
     feri_modes_clear(from);
 }
 
 bool feri_modes_leave(fer_handle *handle, fer_raw_socket raw)
 {
-    feri_shared_modes *record = record_of(handle);
+    feri_shared_modes *record = feri_atomic_load_pointer(&handle->p_.shared_);
     feri_modes_clear(handle);
     if (record == NULL) {
         return false;
@@ -298,8 +275,8 @@ fer_error feri_modes_read_from(fer_raw_socket raw, bool is_listener, fer_handle 
 
 fer_error feri_modes_apply_timeouts(fer_handle *handle, fer_raw_socket raw)
 {
-    bool has_timeout =
-        load_mode_word(handle, FERP_READING) != 0 || load_mode_word(handle, FERP_WRITING) != 0;
+    bool has_timeout = feri_atomic_load(mode_word(handle, FERP_READING)) != 0 ||
+                       feri_atomic_load(mode_word(handle, FERP_WRITING)) != 0;
     return has_timeout ? feri_modes_wait_in_core(handle, raw) : feri_ok();
 }
 
@@ -318,44 +295,40 @@ void feri_modes_write_to(fer_handle *handle, fer_raw_socket raw)
     }
     const uint32_t lent = FERI_FLAG_BORROWED | FERI_FLAG_CLONED;
     if (ferp_traits()->io_waits_in_kernel) {
-        update_mode_word(handle, AT_MARKS, CORE_WAITS, 0); /* for the clones */
+        feri_modes_mark(handle, FERI_MARK_CORE_WAITS, false); /* for the clones */
     } else if ((feri_handle_flags(handle) & lent) == lent) {
         return; /* a clone may wait, and its SOCKET may have the mode of this one (`raw_mode`) */
     }
     feri_modes_before_close(handle, raw);
     FER_IGNORE(ferp_set_timeout(raw, FERP_READING, feri_modes_timeout(handle, FERP_READING)));
     FER_IGNORE(ferp_set_timeout(raw, FERP_WRITING, feri_modes_timeout(handle, FERP_WRITING)));
-    FER_IGNORE(ferp_set_nonblocking(raw, feri_modes_is_nonblocking(handle)));
+    FER_IGNORE(ferp_set_nonblocking(raw, feri_modes_has_mark(handle, FERI_MARK_NONBLOCKING)));
 }
 
 /* ---- The mode and the timeouts, wherever they are kept */
 
-fer_error feri_is_nonblocking(const fer_handle *handle, uint32_t asking, bool *out)
+bool feri_may_wait(const fer_handle *handle, uint32_t asking)
 {
     if (feri_core_keeps_modes(handle)) {
-        *out = feri_modes_is_nonblocking(handle);
-        return feri_ok();
+        return !feri_modes_has_mark(handle, FERI_MARK_NONBLOCKING);
     }
-    *out = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
-    return feri_handle_has_flag(handle, asking) ? ferp_is_nonblocking(handle->p_.raw_, out)
-                                                : feri_ok();
+    bool nonblocking = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
+    if (feri_handle_has_flag(handle, asking)) {
+        FER_IGNORE(ferp_is_nonblocking(handle->p_.raw_, &nonblocking));
+    }
+    return !nonblocking;
 }
 
-fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out)
+fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, bool asks,
+                       fer_duration *out)
 {
-    if (feri_core_keeps_modes(handle)) {
-        *out = feri_modes_timeout(handle, direction);
-        return feri_ok();
+    bool is_kept = feri_core_keeps_modes(handle);
+    if (!is_kept &&
+        (asks || feri_handle_has_flag(handle, FERI_OTHERS | feri_timeout_flag(direction)))) {
+        return ferp_timeout(handle->p_.raw_, direction, out);
     }
-    return ferp_timeout(handle->p_.raw_, direction, out);
-}
-
-fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction, fer_duration *out)
-{
-    *out = FER_DURATION_NONE;
-    bool may_be_set = feri_core_keeps_modes(handle) ||
-                      feri_handle_has_flag(handle, FERI_OTHERS | feri_timeout_flag(direction));
-    return may_be_set ? feri_timeout(handle, direction, out) : feri_ok();
+    *out = is_kept ? feri_modes_timeout(handle, direction) : FER_DURATION_NONE;
+    return feri_ok();
 }
 
 /* A handle that has set a timeout asks only for the mode, which another process may have set
@@ -368,25 +341,23 @@ fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direc
     uint32_t asking = (flags & FERI_FLAG_NONBLOCKING) != 0 ? FERI_OTHERS : FERI_OTHERS | flag;
     bool is_set = (flags & (FERI_OTHERS | flag)) == flag;
     fer_duration timeout = {.nanos = 0};
-    bool nonblocking = false;
-    FER_TRY(feri_is_nonblocking(handle, asking, &nonblocking));
-    FER_TRY(nonblocking || is_set ? feri_ok() : feri_timeout(handle, direction, &timeout));
-    return nonblocking || timeout.nanos == FER_DURATION_NONE_NANOS
-               ? error
-               : feri_map_error(FERI_OPERATION_EXPIRED, error);
+    if (!feri_may_wait(handle, asking)) {
+        return error;
+    }
+    FER_TRY(is_set ? feri_ok() : feri_timeout(handle, direction, true, &timeout));
+    return timeout.nanos == FER_DURATION_NONE_NANOS ? error
+                                                    : feri_map_error(FERI_OPERATION_EXPIRED, error);
 }
 
 fer_error feri_begin_listening(fer_handle *handle)
 {
-    bool nonblocking = false;
     if (!feri_core_keeps_modes(handle)) {
-        FER_TRY(feri_is_nonblocking(handle, FERI_SHARED, &nonblocking));
+        if (!feri_may_wait(handle, FERI_SHARED)) {
+            feri_modes_mark(handle, FERI_MARK_NONBLOCKING | FERI_MARK_CORE_WAITS, true);
+        }
         if (feri_handle_has_flag(handle, FERI_OTHERS | FERI_TIMEOUT_FLAGS)) {
             FER_TRY(feri_modes_read_from(handle->p_.raw_, true, handle));
         }
-    }
-    if (nonblocking) {
-        feri_modes_set_nonblocking(handle, true);
     }
     feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_LISTENING, 0);
     return feri_modes_apply_timeouts(handle, handle->p_.raw_);
@@ -402,7 +373,7 @@ fer_error feri_reset_inherited_modes(const fer_handle *listener, fer_raw_socket 
         return feri_ok(); /* the modes of the new handle apply */
     }
     if (ferp_traits()->accept_inherits_nonblocking &&
-        (feri_handle_is_shared(listener) || feri_modes_core_waits(listener))) {
+        (feri_handle_has_flag(listener, FERI_SHARED) || feri_modes_core_waits(listener))) {
         FER_TRY(ferp_set_nonblocking(raw, false));
     }
     if (!feri_handle_has_flag(listener, FERI_SHARED | FERI_TIMEOUT_FLAGS)) {
@@ -420,11 +391,7 @@ fer_error feri_set_connect_mode(fer_raw_socket raw, bool nonblocking)
 bool feri_waits_by_system(const fer_handle *handle, ferp_direction direction, bool *waits)
 {
     fer_duration timeout = FER_DURATION_NONE;
-    bool nonblocking = false;
-    fer_error error = feri_is_nonblocking(handle, FERI_SHARED, &nonblocking);
-    *waits = !nonblocking;
-    if (error.kind == FER_OK && *waits) {
-        error = feri_timeout_if_set(handle, direction, &timeout);
-    }
+    *waits = feri_may_wait(handle, FERI_SHARED);
+    fer_error error = *waits ? feri_timeout(handle, direction, false, &timeout) : feri_ok();
     return error.kind == FER_OK && timeout.nanos == FER_DURATION_NONE_NANOS;
 }

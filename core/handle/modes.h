@@ -39,16 +39,15 @@ void feri_handle_before_attempt(uint32_t *attempts);
 
 /* ---- The mode and the timeouts, wherever they are kept */
 
-/* The user's mode. The OS is asked if the handle has one of the flags: FERI_SHARED before a call,
- * FERI_OTHERS after a try that would block (rule T6). */
-fer_error feri_is_nonblocking(const fer_handle *handle, uint32_t asking, bool *out);
+/* Whether the user's mode lets a call wait. The OS is asked if the handle has one of the flags:
+ * FERI_SHARED before a call, FERI_OTHERS after a try that would block (rule T6). If it refuses, the
+ * mode is the last of this handle. */
+bool feri_may_wait(const fer_handle *handle, uint32_t asking);
 
-/* The timeout. The OS is asked unless core keeps it. */
-fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, fer_duration *out);
-
-/* The timeout, without a system call if this handle has set none and no other may have. */
-fer_error feri_timeout_if_set(const fer_handle *handle, ferp_direction direction,
-                              fer_duration *out);
+/* The timeout. The OS is asked unless core keeps it, or neither this handle has set one nor another
+ * handle or the program may have. asks: in that case too, because another process may have. */
+fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, bool asks,
+                       fer_duration *out);
 
 /* Maps WOULD_BLOCK of a try that may have waited in the kernel: it is an expired timeout, if one is
  * set. A blocking socket without a timeout was nonblocking during the try: another thread or
@@ -79,19 +78,20 @@ fer_error feri_set_connect_mode(fer_raw_socket raw, bool nonblocking);
 void feri_modes_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
 fer_duration feri_modes_timeout(const fer_handle *handle, ferp_direction direction);
 
-void feri_modes_set_nonblocking(fer_handle *handle, bool nonblocking);
-bool feri_modes_is_nonblocking(const fer_handle *handle);
+/* What all handles of the socket share. */
+typedef enum feri_mark {
+    FERI_MARK_NONBLOCKING = 0x40000000, /* the user's mode; of a listener with CORE_WAITS */
+    FERI_MARK_READ_ENDED = 0x20000000,
+    /* the socket of a listener is nonblocking in the kernel, and stays so */
+    FERI_MARK_CORE_WAITS = 0x04000000
+} feri_mark;
 
-/* Marks the read half as ended for all handles of the socket. */
-void feri_modes_end_reading(fer_handle *handle);
-bool feri_modes_has_ended_reading(const fer_handle *handle);
+void feri_modes_mark(fer_handle *handle, uint32_t marks, bool is_set);
+bool feri_modes_has_mark(const fer_handle *handle, feri_mark mark);
 
 /* Whether the read half was ended for all handles, by this one or a clone, and the OS does not
  * report it. */
-static inline bool feri_read_end_is_marked(const fer_handle *handle)
-{
-    return feri_marks_read_end(handle) && feri_modes_has_ended_reading(handle);
-}
+bool feri_read_has_ended(const fer_handle *handle);
 
 /* The linger setting is that of the OS. Clones share this record of it, because the OS may keep it
  * for each raw socket. False: the handle was never cloned, or no handle has set it. */

@@ -319,7 +319,7 @@ fer_error feri_change_group_v6(fer_handle *handle, ferp_membership change,
 fer_error feri_timeout_option(const fer_handle *handle, ferp_direction direction, fer_duration *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    return feri_timeout(handle, direction, out);
+    return feri_timeout(handle, direction, true, out);
 }
 
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout)
@@ -354,7 +354,7 @@ fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
         if (nonblocking) {
             FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
         }
-        feri_modes_set_nonblocking(handle, nonblocking);
+        feri_modes_mark(handle, FERI_MARK_NONBLOCKING, nonblocking);
         return feri_ok();
     }
     uint32_t previous = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;

@@ -109,7 +109,7 @@ static fer_error adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domai
         FER_TRY(feri_handle_fill_unconnected(handle, raw, handle->p_.flags_));
         if (description.is_connecting) {
             /* fails if another thread has closed the handle */
-            (void)feri_handle_apply(handle, FERI_EVENT_CONNECT_BEGIN);
+            (void)feri_handle_step(handle, FERI_EVENT_CONNECT_BEGIN, feri_ok());
         }
         return feri_ok();
     }

@@ -6,7 +6,6 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
-#include "core/open/opening.h"
 #include "core/wait/waiting.h"
 #include "platform/platform.h"
 
@@ -48,35 +47,34 @@ typedef struct accept_call {
  * forbids accept, for example) must not block the caller. */
 #define FERI_ACCEPT_SKIPS_MAX 65536
 
-/* Another process, a library, into_raw of a clone or the end of a borrow may have made a
- * nonblocking socket blocking. If the listener has other handles, it is made nonblocking again for
- * an accept that limits or a timeout end (rule K7). */
-static fer_error restore_nonblocking(fer_handle *handle)
-{
-    bool core_waited = feri_modes_core_waits(handle);
-    bool is_bounded = feri_handle_is_limited(handle) ||
-                      feri_modes_timeout(handle, FERP_READING).nanos != FER_DURATION_NONE_NANOS;
-    if (!is_bounded) {
-        return feri_ok();
-    }
-    FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
-    return core_waited ? ferp_set_nonblocking(handle->p_.raw_, true) : feri_ok();
-}
-
-/* Before each accept, which has no flags. For a call that never waits the queue is polled:
- * WOULD_BLOCK. For one that limits or a timeout end the socket is nonblocking. */
+/* Before each accept, which has no flags. For a call that never waits the queue is polled, unless
+ * the socket is known to be nonblocking: WOULD_BLOCK. Another process, a library, into_raw of a
+ * clone or the end of a borrow may have made a nonblocking socket blocking. If the listener has
+ * other handles, it is made nonblocking again for an accept that limits or a timeout end (rule
+ * K7). */
 static fer_error prepare_accept(const feri_call *call)
 {
+    fer_handle *handle = call->handle;
     fer_interest ready = 0;
     if (!ferp_traits()->io_waits_in_kernel) {
         return feri_ok();
     }
-    if ((call->flags & FERP_DONTWAIT) == 0) {
-        return feri_handle_is_shared(call->handle) ? restore_nonblocking(call->handle) : feri_ok();
+    if ((call->flags & FERP_DONTWAIT) != 0) {
+        if (feri_modes_core_waits(handle) && !feri_handle_has_flag(handle, FERI_OTHERS)) {
+            return feri_ok();
+        }
+        uint64_t now = ferp_now();
+        fer_error error = ferp_ready(handle->p_.raw_, FER_READABLE, now, now, NULL, &ready);
+        return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
     }
-    uint64_t now = ferp_now();
-    fer_error error = ferp_ready(call->handle->p_.raw_, FER_READABLE, now, now, NULL, &ready);
-    return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
+    bool is_bounded = feri_handle_has_flag(handle, FERI_SHARED) &&
+                      (feri_handle_is_limited(handle) ||
+                       feri_modes_timeout(handle, FERP_READING).nanos != FER_DURATION_NONE_NANOS);
+    if (is_bounded) {
+        FER_TRY(ferp_set_nonblocking(handle->p_.raw_, true));
+        feri_modes_mark(handle, FERI_MARK_CORE_WAITS, true);
+    }
+    return feri_ok();
 }
 
 /* If an accept that may wait would block, its socket is nonblocking: by the limits, a timeout or
@@ -92,7 +90,7 @@ FERI_NOINLINE static fer_error after_failed_accept(accept_call *call, fer_error 
     }
     bool is_skipped =
         error.kind == FER_CONNECTION_ABORTED ||
-        (error.kind == FER_INTERRUPTED && (never_waits || feri_modes_is_nonblocking(listener)));
+        (error.kind == FER_INTERRUPTED && (never_waits || !feri_may_wait(listener, 0)));
     return is_skipped && ++call->skips < FERI_ACCEPT_SKIPS_MAX ? feri_discard(&call->call) : error;
 }
 
@@ -125,8 +123,11 @@ FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle 
     feri_clear_addr(&from); /* a Unix stream has none */
     fer_error error =
         feri_run(&call.call, listener, FERP_ACCEPTABLE, true, flags, try_to_accept, feri_run_on);
-    FER_TRY(
-        feri_finish_opening(out, error, call.raw, properties & (FERI_FLAG_UNIX | FERI_FLAG_V6)));
+    if (error.kind != FER_OK) {
+        feri_handle_abandon(out);
+        return error;
+    }
+    FER_TRY(feri_handle_fill(out, call.raw, properties & (FERI_FLAG_UNIX | FERI_FLAG_V6)));
     if (peer != NULL) {
         *peer = from;
     }

@@ -190,8 +190,8 @@ static fer_error move_in_time(copy_way *way, progress *out)
     if (!way->waits) {
         bool writes = way->buffer->len > 0;
         fer_duration timeout;
-        FER_TRY(feri_timeout_if_set(writes ? way->to : way->from,
-                                    writes ? FERP_WRITING : FERP_READING, &timeout));
+        FER_TRY(feri_timeout(writes ? way->to : way->from, writes ? FERP_WRITING : FERP_READING,
+                             false, &timeout));
         way->deadline = feri_deadline_after(timeout);
         way->waits = true;
         return feri_ok();

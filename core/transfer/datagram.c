@@ -40,7 +40,7 @@ bool feri_datagram_is_same_end(const fer_socket_addr *one, const fer_socket_addr
 fer_error feri_datagram_peer(const fer_handle *handle, fer_socket_addr *out)
 {
     bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
-    if (feri_handle_is_shared(handle) && has_ports) {
+    if (feri_handle_has_flag(handle, FERI_SHARED) && has_ports) {
         return ferp_peer_addr(feri_modes_raw(handle), out);
     }
     *out = handle->p_.peer_;
@@ -279,7 +279,7 @@ fer_error feri_unix_datagram_shutdown(fer_handle *handle, fer_shutdown how)
     FER_TRY(ferp_shutdown(handle->p_.raw_, how));
     if (how != FER_SHUTDOWN_READ) {
         /* for _ready, whose wait may miss it (unix_write_wait_misses_end) */
-        (void)feri_handle_apply(handle, FERI_EVENT_SHUT_WRITE);
+        (void)feri_handle_step(handle, FERI_EVENT_SHUT_WRITE, feri_ok());
     }
     return feri_ok();
 }
@@ -301,9 +301,10 @@ fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)
     if (error.kind != FER_OK && ferp_check_connected(raw).kind != FER_INVALID_INPUT) {
         return error;
     }
-    (void)feri_handle_apply(handle, event); /* fails if another thread has closed the handle */
+    (void)feri_handle_step(handle, event,
+                           feri_ok()); /* fails if another thread has closed the handle */
     if (how != FER_SHUTDOWN_WRITE && feri_marks_read_end(handle)) {
-        feri_modes_end_reading(handle); /* for the _ready of a clone */
+        feri_modes_mark(handle, FERI_MARK_READ_ENDED, true); /* for the _ready of a clone */
     }
     error = ferp_shutdown(raw, how);
     ferp_wake(handle->p_.raw_);

@@ -62,7 +62,7 @@ FERI_NOINLINE static bool is_from_peer(const fer_handle *handle, fer_socket_addr
 static inline bool is_of_peer(const fer_handle *handle, fer_socket_addr *from)
 {
     const fer_socket_addr *peer = &handle->p_.peer_;
-    if (feri_handle_is_shared(handle)) {
+    if (feri_handle_has_flag(handle, FERI_SHARED)) {
         return is_from_peer(handle, from);
     }
     if (peer->ip.family == 0) {

@@ -53,9 +53,8 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
     bool is_valid = feri_is_buffer(message->buf, message->len) &&
                     feri_is_buffer(message->handles, message->count);
     bool needs_os;
-    fer_error error =
-        feri_stream_check_transfer(handle, FERI_REQUEST_WRITE, is_valid, message->len, &needs_os);
-    call.message.len = feri_clamp_length(message->len);
+    fer_error error = feri_stream_check_transfer(handle, FERI_REQUEST_WRITE, is_valid,
+                                                 &call.message.len, &needs_os);
     if (ferp_traits()->cut_send_loses_count && call.message.len > FERI_WHOLE_SEND_MAX) {
         call.message.len = FERI_WHOLE_SEND_MAX;
     }
@@ -118,9 +117,8 @@ fer_error feri_stream_recv_handles(fer_handle *handle, struct ferp_received_hand
 {
     bool needs_os;
     FER_TRY(feri_stream_check_transfer(handle, FERI_REQUEST_READ, is_receivable(message, out),
-                                       message->len, &needs_os));
+                                       &message->len, &needs_os));
     FERI_REQUIRE(message->len > 0, FER_INVALID_INPUT);
-    message->len = feri_clamp_length(message->len);
     if (needs_os) {
         receive_handles_call call = {{.handle = handle, .readiness = FERP_READABLE, .flags = flags},
                                      message};

@@ -105,7 +105,7 @@ fer_error feri_splice(feri_splicing *part, fer_handle *from, fer_handle *to,
     fer_error error = feri_ok();
     part->would_block = false;
     if (is_allowed) {
-        error = fill_pipe(part, from, to, feri_clamp_length(buffer->cap));
+        error = fill_pipe(part, from, to, buffer->cap);
         if (error.kind == FER_OK && part->held > 0) {
             error = drain_pipe(part, from, to, copied);
         }

@@ -195,18 +195,18 @@ FERI_NOINLINE static fer_error check_and_run(feri_call *of, feri_try *attempt,
     stream_call *call = (stream_call *)of;
     fer_handle *handle = of->handle;
     bool reads = of->readiness == FERP_READABLE;
-    bool needs_check = first == NULL && (call->data == NULL || call->len == 0 || handle == NULL ||
-                                         feri_handle_state(handle) != FERI_STATE_FULLY_OPEN);
+    bool needs_check =
+        first == NULL && (call->data == NULL || call->len - 1 >= ferp_traits()->io_length_max ||
+                          handle == NULL || feri_handle_state(handle) != FERI_STATE_FULLY_OPEN);
     if (needs_check) {
         bool needs_os;
-        fer_error answer =
-            feri_stream_check_transfer(handle, reads ? FERI_REQUEST_READ : FERI_REQUEST_WRITE,
-                                       feri_is_buffer(call->data, call->len), call->len, &needs_os);
+        fer_error answer = feri_stream_check_transfer(
+            handle, reads ? FERI_REQUEST_READ : FERI_REQUEST_WRITE,
+            feri_is_buffer(call->data, call->len), &call->len, &needs_os);
         if (!needs_os) {
             return answer;
         }
     }
-    call->len = feri_clamp_length(call->len);
     fer_error error = feri_run_on(of, attempt, first);
     if (error.kind == FER_OK && (call->moved > 0 || !reads)) {
         return error;

@@ -25,11 +25,11 @@ static fer_error shutdown_without_reset(fer_handle *handle, fer_shutdown how)
     FERI_ASSERT(feri_marks_read_end(handle));
     fer_error error = feri_ok();
     if (how != FER_SHUTDOWN_WRITE) {
-        feri_modes_end_reading(handle);
+        feri_modes_mark(handle, FERI_MARK_READ_ENDED, true);
     }
     bool are_shut = (~feri_handle_state(handle) & FERI_END_SHUT_BOTH) == 0;
     if (how != FER_SHUTDOWN_READ || are_shut) {
-        bool both = how == FER_SHUTDOWN_BOTH || are_shut || feri_read_end_is_marked(handle);
+        bool both = how == FER_SHUTDOWN_BOTH || are_shut || feri_read_has_ended(handle);
         if (both && !ferp_traits()->io_waits_in_kernel) {
             size_t queued = 0;
             both = ferp_bytes_queued(handle->p_.raw_, &queued).kind == FER_OK && queued == 0;
@@ -52,7 +52,7 @@ fer_error feri_stream_shutdown(fer_handle *handle, fer_shutdown how)
     }
     FER_TRY(error);
     bool is_known = feri_event_of_shutdown(how, &event);
-    if (!is_known || !feri_handle_apply(handle, event)) {
+    if (!is_known || feri_handle_step(handle, event, feri_ok()) == FERI_STATE_MISUSE) {
         return feri_refuse(is_known);
     }
     error = feri_marks_read_end(handle) ? shutdown_without_reset(handle, how)
@@ -67,7 +67,8 @@ void feri_stream_close(fer_handle *handle)
     if (ferp_traits()->close_hides_unread_input) {
         size_t queued = 0;
         fer_raw_socket raw = feri_handle_as_raw(handle);
-        bool is_only_handle = raw != FER_RAW_SOCKET_NONE && !feri_handle_is_shared(handle);
+        bool is_only_handle =
+            raw != FER_RAW_SOCKET_NONE && !feri_handle_has_flag(handle, FERI_SHARED);
         if (is_only_handle && ferp_bytes_queued(raw, &queued).kind == FER_OK && queued > 0) {
             FER_IGNORE(ferp_set_linger(raw, (struct ferp_linger){true, 0}));
         }

@@ -83,7 +83,7 @@ static fer_interest ready_by_state(const fer_handle *handle, fer_interest intere
  * come first (rule K1). */
 static fer_interest ready_by_clone(const fer_handle *handle, fer_interest interest)
 {
-    bool reads = (interest & FER_READABLE) != 0 && feri_read_end_is_marked(handle);
+    bool reads = (interest & FER_READABLE) != 0 && feri_read_has_ended(handle);
     return reads ? FER_READABLE : 0;
 }
 
@@ -95,7 +95,7 @@ static bool write_end_was_missed(fer_handle *handle)
 {
     size_t n = 0;
     if (!feri_write_wait_misses_end(handle) ||
-        (ferp_traits()->write_wait_misses_shutdown && !feri_handle_is_shared(handle))) {
+        (ferp_traits()->write_wait_misses_shutdown && !feri_handle_has_flag(handle, FERI_SHARED))) {
         return false;
     }
     fer_error error = ferp_send(handle->p_.raw_, "", 0, 0, &n);
@@ -201,7 +201,7 @@ FERI_HOT static fer_error check_or_run(const ready_call *call)
         fer_interest found = 0;
         fer_error error = ferp_ready(handle->p_.raw_, call->interest, 0, 0, NULL, &found);
         bool is_over = error.kind == FER_TIMED_OUT || (error.kind == FER_OK && found != 0);
-        if (is_over && feri_handle_is_fast_path(handle) && !feri_read_end_is_marked(handle)) {
+        if (is_over && feri_handle_is_fast_path(handle) && !feri_read_has_ended(handle)) {
             *call->ready = found;
             return feri_ok();
         }

@@ -36,11 +36,6 @@ void feri_call_start(feri_call *call)
     }
 }
 
-FERI_INLINE bool reading_has_ended(const feri_call *call)
-{
-    return call->readiness != FERP_WRITABLE && feri_read_end_is_marked(call->handle);
-}
-
 /* ---- The waits of core */
 
 typedef enum feri_next {
@@ -60,51 +55,23 @@ typedef struct feri_waits {
     feri_false_hints false_hints;
 } feri_waits;
 
-/* Before the first try. Any error is the call's result. */
-static fer_error begin(feri_waits *w)
-{
-    const feri_call *call = w->call;
-    bool is_limited = feri_handle_is_limited(call->handle);
-    bool nonblocking = false;
-    w->is_decided = call->waits == FERI_UNTIL;
-    if (!w->may_wait && !ferp_traits()->io_waits_in_kernel) {
-        /* A system without the flag: the socket is made nonblocking again. Its mode may have been
-         * changed outside of the library (rule T2). */
-        FER_TRY(ferp_set_nonblocking(feri_modes_raw(call->handle), true));
-    } else if (w->may_wait && is_limited && !w->is_decided) {
-        FER_TRY(feri_is_nonblocking(call->handle, FERI_SHARED, &nonblocking));
-        w->may_wait = !nonblocking;
-    }
-    if (w->may_wait && is_limited) {
-        w->limits = feri_limits_of(call->handle);
-        FER_TRY(feri_limits_check(&w->limits));
-    } else {
-        w->limits = FERI_NO_LIMITS;
-    }
-    if (w->is_decided) {
-        w->limits.deadline = feri_earlier(call->time, w->limits.deadline);
-    }
-    return feri_ok();
-}
-
 /* After a try: whether the socket's mode lets core wait, and until when its timeout. */
 static fer_error decide(feri_waits *w)
 {
     const feri_call *call = w->call;
-    bool nonblocking = false;
     fer_duration timeout = FER_DURATION_NONE;
     if (w->is_decided || !w->may_wait) {
         return feri_ok();
     }
-    FER_TRY(feri_is_nonblocking(call->handle, FERI_OTHERS, &nonblocking));
-    FER_TRY(nonblocking ? feri_ok()
-                        : feri_timeout_if_set(call->handle, direction_of(call), &timeout));
+    w->is_decided = true;
+    w->may_wait = feri_may_wait(call->handle, FERI_OTHERS);
+    if (w->may_wait) {
+        FER_TRY(feri_timeout(call->handle, direction_of(call), false, &timeout));
+    }
     if (timeout.nanos != FER_DURATION_NONE_NANOS) {
         uint64_t start = call->waits == FERI_SINCE ? call->time : ferp_now();
         w->limits.deadline = feri_earlier(w->limits.deadline, feri_deadline_from(start, timeout));
     }
-    w->may_wait = !nonblocking;
-    w->is_decided = true;
     return feri_ok();
 }
 
@@ -127,7 +94,8 @@ static feri_next check_changes(feri_waits *w, fer_error *result)
         }
         answer = FERI_ANSWER_SAVED_ERROR;
     }
-    if (answer != FERI_ANSWER_CALL_OS || reading_has_ended(w->call)) {
+    if (answer != FERI_ANSWER_CALL_OS ||
+        (request == FERI_REQUEST_READ && feri_read_has_ended(handle))) {
         *result = feri_handle_answer_error(handle, answer);
         return FERI_NEXT_RESULT;
     }
@@ -177,7 +145,7 @@ static uint64_t end_of_slice(const feri_waits *w)
         w->call->readiness == FERP_WRITABLE
             ? feri_write_wait_misses_end(handle)
             : w->call->readiness == FERP_READABLE && feri_marks_read_end(handle) &&
-                  (ferp_traits()->io_waits_in_kernel || feri_handle_is_shared(handle));
+                  (ferp_traits()->io_waits_in_kernel || feri_handle_has_flag(handle, FERI_SHARED));
     return wake_may_be_missed
                ? feri_earlier(feri_deadline_after((fer_duration){FERI_WAIT_SLICE_NANOS}),
                               w->limits.deadline)
@@ -265,7 +233,8 @@ static feri_next next_after_try(feri_waits *w, fer_error *result)
     call->is_discarded = false;
     if (!was_discarded && !is_signal) {
         call->is_socket_error = result->kind != FER_WOULD_BLOCK;
-        if (result->kind == FER_WOULD_BLOCK && reading_has_ended(call)) {
+        if (result->kind == FER_WOULD_BLOCK && call->readiness != FERP_WRITABLE &&
+            feri_read_has_ended(call->handle)) {
             *result = feri_ok();
         }
         if (result->kind != FER_WOULD_BLOCK) {
@@ -297,19 +266,28 @@ static fer_error run_in_core(feri_call *call, feri_try *attempt, const fer_error
 {
     feri_waits w;
     w.call = call;
+    w.limits = FERI_NO_LIMITS;
     w.may_wait = (call->flags & FERP_DONTWAIT) == 0;
-    w.is_decided = false;
+    w.is_decided = call->waits == FERI_UNTIL;
     w.has_waited = false;
     w.is_retry_after_reset = false;
-    unsigned flags = call->flags | FERP_DONTWAIT;
-    fer_error result;
     if (first == NULL) {
-        FER_TRY(begin(&w));
-        result = attempt(call, flags);
-    } else {
-        w.limits = FERI_NO_LIMITS; /* it had none */
-        result = *first;
+        if (!w.may_wait && !ferp_traits()->io_waits_in_kernel) {
+            /* A system without the flag: the socket is made nonblocking again. Its mode may have
+             * been changed outside of the library (rule T2). */
+            FER_TRY(ferp_set_nonblocking(feri_modes_raw(call->handle), true));
+        }
+        if (w.may_wait && feri_handle_is_limited(call->handle)) {
+            w.may_wait = w.is_decided || feri_may_wait(call->handle, FERI_SHARED);
+            w.limits = w.may_wait ? feri_limits_of(call->handle) : w.limits;
+            FER_TRY(feri_limits_check(&w.limits));
+        }
+        if (w.is_decided) {
+            w.limits.deadline = feri_earlier(call->time, w.limits.deadline);
+        }
     }
+    unsigned flags = call->flags | FERP_DONTWAIT;
+    fer_error result = first == NULL ? attempt(call, flags) : *first;
     while (result.kind != FER_OK && next_after_try(&w, &result) == FERI_NEXT_TRY) {
         result = attempt(call, flags);
     }
@@ -325,9 +303,7 @@ static fer_error run_in_kernel(feri_call *call, feri_try *attempt, const fer_err
         return run_in_core(call, attempt, &result);
     }
     if (result.kind == FER_WOULD_BLOCK) {
-        return reading_has_ended(call)
-                   ? feri_ok()
-                   : feri_map_kernel_timeout(call->handle, direction_of(call), result);
+        return feri_map_kernel_timeout(call->handle, direction_of(call), result);
     }
     call->is_socket_error = result.kind != FER_OK;
     return result;

@@ -268,8 +268,8 @@ void ferp_posix_fit_datagrams(int fd);
  * descriptor on failure. socket.c */
 fer_error ferp_posix_finish_socket(int fd, fer_raw_socket *out);
 
-/* The descriptor that is readable while the token is signalled. token.c */
-int ferp_posix_token_fd(const fer_cancel_token *token);
+/* Of a token's words: the descriptor that is readable while the token is signalled. token.c */
+#define FERP_POSIX_AT_READ_END 0
 
 /* Whether a stream, connected or connecting, has failed or ended. Takes no pending error. Only for
  * a system whose poll shows neither (FERP_POSIX_POLL_HIDES_FAILURES). wait.c */

@@ -144,11 +144,26 @@ static bool is_listening(int fd)
     return ferp_posix_listening(fd, &listening).kind == FER_OK && listening != 0;
 }
 
+/* A listener that the system has shut down fails each accept immediately: with EINVAL on Linux
+ * (reported of Android without a network: libuv, issue 2050), where it listens no more, and with
+ * ECONNABORTED on macOS, where both halves have ended (XNU, accept_nocancel, getpeername). A Unix
+ * listener that is shut down still listens on Linux. */
+static bool is_gone(int listener, int code, bool is_unix)
+{
+    return (is_unix && ferp_posix_hides_end(listener)) ||
+           ((code == EINVAL || code == ECONNABORTED) &&
+            (!is_listening(listener) || ferp_check_connected(listener).kind == FER_INVALID_INPUT));
+}
+
 /* The codes of accept for a connection that failed in the accept queue (accept(2), "Error
  * handling"; the error of the new socket can also be a reset or a timeout). A socket that does not
  * listen would return EOPNOTSUPP every time, and a sandbox without accept EPERM. */
-static bool failed_in_queue(int listener, int code)
+__attribute__((noinline, cold)) static fer_error accept_error(int listener, int code, bool is_unix)
 {
+    if (is_gone(listener, code, is_unix)) {
+        return (fer_error){FER_NOT_CONNECTED, code};
+    }
+    bool failed_in_queue = false;
     switch (code) {
     case ECONNABORTED:
     case ECONNRESET:
@@ -162,33 +177,14 @@ static bool failed_in_queue(int listener, int code)
 #ifdef ENONET
     case ENONET:
 #endif
-        return true;
-    case EPERM: return !ferp_posix_accept_is_refused();
-    case EOPNOTSUPP: return is_listening(listener);
-    default: return false;
+        failed_in_queue = true;
+        break;
+    case EPERM: failed_in_queue = !ferp_posix_accept_is_refused(); break;
+    case EOPNOTSUPP: failed_in_queue = is_listening(listener); break;
+    default: break;
     }
-}
-
-/* Whether the system has shut down a listener, which then fails each accept immediately: with
- * EINVAL on Linux (reported of Android without a network: libuv, issue 2050), where it listens no
- * more, and with ECONNABORTED on macOS, where both halves have ended (XNU, accept_nocancel,
- * getpeername). A Unix listener that is shut down still listens on Linux. */
-static bool listener_is_gone(int fd, int code, bool is_unix)
-{
-    if (is_unix && ferp_posix_hides_end(fd)) {
-        return true;
-    }
-    return (code == EINVAL || code == ECONNABORTED) &&
-           (!is_listening(fd) || ferp_check_connected(fd).kind == FER_INVALID_INPUT);
-}
-
-__attribute__((noinline, cold)) static fer_error accept_error(int listener, int code, bool is_unix)
-{
-    if (listener_is_gone(listener, code, is_unix)) {
-        return (fer_error){FER_NOT_CONNECTED, code};
-    }
-    return failed_in_queue(listener, code) ? (fer_error){FER_CONNECTION_ABORTED, code}
-                                           : ferp_posix_waited_error(code);
+    return failed_in_queue ? (fer_error){FER_CONNECTION_ABORTED, code}
+                           : ferp_posix_waited_error(code);
 }
 
 /* XNU removes a connection from the queue before it allocates the descriptor, and closes the
@@ -196,9 +192,6 @@ __attribute__((noinline, cold)) static fer_error accept_error(int listener, int 
  * first, at the cost of two calls. Another thread can take the last descriptor in between. */
 static fer_error check_descriptors(int listener)
 {
-    if (!FERP_POSIX_IS_APPLE) {
-        return (fer_error){FER_OK, 0};
-    }
     fer_raw_socket fd = FER_RAW_SOCKET_NONE;
     fer_error error = duplicate_from(listener, 0, &fd);
     if (error.kind == FER_OK) {
@@ -252,7 +245,9 @@ fer_error ferp_accept(fer_raw_socket raw, bool is_unix, fer_raw_socket *out, fer
     fer_socket_addr unused;
     bool needs_addr = peer != NULL || (FERP_POSIX_IS_BSD && !is_unix);
     from.ss_family = AF_UNSPEC;
-    FER_TRY(check_descriptors((int)raw));
+    if (FERP_POSIX_IS_APPLE) {
+        FER_TRY(check_descriptors((int)raw));
+    }
     int fd = ferp_posix_accept((int)raw, needs_addr ? (struct sockaddr *)&from : NULL,
                                needs_addr ? &len : NULL);
     if (fd < 0) {

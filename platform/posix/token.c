@@ -9,12 +9,12 @@
 #include <sys/eventfd.h>
 #endif
 
-/* Indexes into a token's words. An eventfd is both ends. */
-enum { AT_READ_END, AT_WRITE_END };
+/* The index into a token's words after FERP_POSIX_AT_READ_END. An eventfd is both ends. */
+enum { AT_WRITE_END = 1 };
 
-int ferp_posix_token_fd(const fer_cancel_token *token)
+static int read_end_of(const fer_cancel_token *token)
 {
-    return (int)token->p_.system_[AT_READ_END];
+    return (int)token->p_.system_[FERP_POSIX_AT_READ_END];
 }
 
 static int write_end_of(const fer_cancel_token *token)
@@ -26,7 +26,7 @@ static fer_error open_pipe(fer_cancel_token *token)
 {
     int ends[2];
     FER_TRY(ferp_posix_result(ferp_posix_wake_pipe(ends, false)));
-    token->p_.system_[AT_READ_END] = ends[0];
+    token->p_.system_[FERP_POSIX_AT_READ_END] = ends[0];
     token->p_.system_[AT_WRITE_END] = ends[1];
     return (fer_error){FER_OK, 0};
 }
@@ -39,7 +39,7 @@ fer_error ferp_token_open(fer_cancel_token *token)
     if (fd < 0) {
         return ferp_posix_is_refusal(errno) ? open_pipe(token) : ferp_posix_error_of(errno);
     }
-    token->p_.system_[AT_READ_END] = fd;
+    token->p_.system_[FERP_POSIX_AT_READ_END] = fd;
     token->p_.system_[AT_WRITE_END] = fd;
     return (fer_error){FER_OK, 0};
 }
@@ -67,7 +67,7 @@ fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
         ferp_close(ends[1]);
         return error;
     }
-    token->p_.system_[AT_READ_END] = (int)ends[0];
+    token->p_.system_[FERP_POSIX_AT_READ_END] = (int)ends[0];
     token->p_.system_[AT_WRITE_END] = (int)ends[1];
     *raw = ends[0];
     return error;
@@ -78,7 +78,7 @@ fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
 fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
 {
     FER_TRY(ferp_token_open(token));
-    *raw = (fer_raw_socket)ferp_posix_token_fd(token);
+    *raw = (fer_raw_socket)read_end_of(token);
     return (fer_error){FER_OK, 0};
 }
 
@@ -86,8 +86,8 @@ fer_error ferp_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw)
 
 void ferp_token_close(fer_cancel_token *token)
 {
-    close(ferp_posix_token_fd(token));
-    if (write_end_of(token) != ferp_posix_token_fd(token)) {
+    close(read_end_of(token));
+    if (write_end_of(token) != read_end_of(token)) {
         close(write_end_of(token));
     }
 }
@@ -113,6 +113,6 @@ void ferp_token_clear(fer_cancel_token *token)
     char bytes[512];
     ssize_t count;
     do {
-        count = read(ferp_posix_token_fd(token), bytes, sizeof bytes);
+        count = read(read_end_of(token), bytes, sizeof bytes);
     } while (count == (ssize_t)sizeof bytes || (count < 0 && errno == EINTR));
 }

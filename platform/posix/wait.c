@@ -49,7 +49,8 @@ static int millis_until(uint64_t deadline)
 /* poll ignores a negative descriptor. */
 static struct pollfd token_entry(const fer_cancel_token *token)
 {
-    return (struct pollfd){token == NULL ? -1 : ferp_posix_token_fd(token), POLLIN, 0};
+    int fd = token == NULL ? -1 : (int)token->p_.system_[FERP_POSIX_AT_READ_END];
+    return (struct pollfd){fd, POLLIN, 0};
 }
 
 static bool has_no_socket(const struct pollfd *entries, nfds_t count)
@@ -124,24 +125,19 @@ static int select_once(struct pollfd *entries, nfds_t count, int millis)
 
 #endif
 
-/* A poll, or one during which the signal comes that the pipe holds back. A pointer: a program
- * without relays does not link the second. */
+/* A poll during which the signal comes that the pipe holds back. A pointer: a program without
+ * relays does not link it. */
 typedef int poll_call(struct pollfd *entries, nfds_t count, int millis, const ferp_pipe *pipe);
 
-static int poll_plainly(struct pollfd *entries, nfds_t count, int millis, const ferp_pipe *pipe)
-{
-    (void)pipe;
-    return poll(entries, count, millis);
-}
-
-/* Loops if the time does not fit poll's int, and if a poll without a timeout returns 0, which is
- * reported of macOS (openradar, 19356). */
-static fer_error poll_with(poll_call *call, const ferp_pipe *pipe, struct pollfd *entries,
-                           nfds_t count, uint64_t deadline)
+/* By poll, or by a call for the pipe. Loops if the time does not fit poll's int, and if a poll
+ * without a timeout returns 0, which is reported of macOS (openradar, 19356). */
+FERI_NOINLINE static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline,
+                                          poll_call *call, const ferp_pipe *pipe)
 {
     for (;;) {
         int millis = millis_until(deadline);
-        int ready = call(entries, count, millis, pipe);
+        int ready =
+            call != NULL ? call(entries, count, millis, pipe) : poll(entries, count, millis);
         if (ready < 0 && errno == EINVAL) {
             ready = select_once(entries, count, millis);
         }
@@ -158,11 +154,6 @@ static fer_error poll_with(poll_call *call, const ferp_pipe *pipe, struct pollfd
     }
 }
 
-FERI_NOINLINE static fer_error poll_until(struct pollfd *entries, nfds_t count, uint64_t deadline)
-{
-    return poll_with(poll_plainly, NULL, entries, count, deadline);
-}
-
 /* The first poll of a call that never waits. If it fails, the next one decides. */
 static fer_error poll_at_once(struct pollfd *entry)
 {
@@ -171,7 +162,7 @@ static fer_error poll_at_once(struct pollfd *entry)
         return (fer_error){FER_TIMED_OUT, 0};
     }
     return ready > 0 && (entry->revents & POLLNVAL) == 0 ? (fer_error){FER_OK, 0}
-                                                         : poll_until(entry, 1, 0);
+                                                         : poll_until(entry, 1, 0, NULL, NULL);
 }
 
 /* A peek keeps the pending error (NetBSD: uipc_socket.c, soreceive). ENOTCONN is a stream that was
@@ -204,7 +195,7 @@ fer_error ferp_wait_for(ferp_wait *wait, uint64_t deadline)
     bool writing = readiness == FERP_WRITABLE || readiness == FERP_CONNECTED;
     struct pollfd entries[] = {{(int)wait->words[WORD_FD], writing ? POLLOUT : POLLIN, 0},
                                token_entry(wait->token)};
-    FER_TRY(poll_until(entries, wait->token == NULL ? 1 : 2, deadline));
+    FER_TRY(poll_until(entries, wait->token == NULL ? 1 : 2, deadline, NULL, NULL));
     bool has_failed = readiness == FERP_CONNECTED && connect_has_failed(&entries[0]);
     return (fer_error){has_failed ? FER_CONNECTION_REFUSED : FER_OK, 0};
 }
@@ -250,8 +241,9 @@ fer_error ferp_ready(fer_raw_socket raw, fer_interest interest, uint64_t until, 
 {
     struct pollfd entries[] = {entry_for(raw, interest), token_entry(token)};
     (void)deadline;
-    FER_TRY(until == 0 && token == NULL ? poll_at_once(entries)
-                                        : poll_until(entries, token == NULL ? 1 : 2, until));
+    FER_TRY(until == 0 && token == NULL
+                ? poll_at_once(entries)
+                : poll_until(entries, token == NULL ? 1 : 2, until, NULL, NULL));
     *ready = ready_of(entries[0].revents) & interest;
     return (fer_error){FER_OK, 0};
 }
@@ -270,7 +262,7 @@ static int poll_with_signal(struct pollfd *entries, nfds_t count, int millis, co
     return ready < 0 && ferp_posix_is_refusal(errno) ? poll(entries, count, millis) : ready;
 }
 #else
-#define poll_with_signal poll_plainly
+#define poll_with_signal NULL
 #endif
 
 fer_error ferp_wait_for_pair(ferp_ready_pair *pair, uint64_t until, uint64_t deadline)
@@ -284,7 +276,7 @@ fer_error ferp_wait_for_pair(ferp_ready_pair *pair, uint64_t until, uint64_t dea
             entries[count++] = token_entry(pair->tokens[i]);
         }
     }
-    fer_error error = poll_with(poll_with_signal, pair->pipe, entries, count, until);
+    fer_error error = poll_until(entries, count, until, poll_with_signal, pair->pipe);
     for (int i = 0; i < 2; i++) {
         pair->ready[i] = ready_of(entries[i].revents) & pair->interests[i];
     }
@@ -294,7 +286,7 @@ fer_error ferp_wait_for_pair(ferp_ready_pair *pair, uint64_t until, uint64_t dea
 fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint64_t deadline)
 {
     struct pollfd entry = token_entry(token);
-    fer_error error = poll_until(&entry, 1, until);
+    fer_error error = poll_until(&entry, 1, until, NULL, NULL);
     (void)deadline;
     if (error.kind != FER_OK && error.kind != FER_TIMED_OUT && error.kind != FER_INTERRUPTED) {
         (void)poll(NULL, 0, millis_until(until)); /* the caller tries again, and must not spin */
@@ -330,7 +322,7 @@ fer_error ferp_poll(fer_poll_entry *entries, size_t count, uint64_t deadline,
     }
     fer_error error = list_entries(entries, count, token, polled);
     if (error.kind == FER_OK) {
-        error = poll_until(polled, (nfds_t)count + (token == NULL ? 0 : 1), deadline);
+        error = poll_until(polled, (nfds_t)count + (token == NULL ? 0 : 1), deadline, NULL, NULL);
     }
     *found = 0;
     for (size_t i = 0; i < count && error.kind == FER_OK; i++) {
@@ -350,5 +342,5 @@ fer_error ferp_token_wait(const fer_cancel_token *token, const fer_cancel_token 
                           uint64_t deadline)
 {
     struct pollfd entries[] = {token_entry(token), token_entry(other)};
-    return poll_until(entries, other == NULL ? 1 : 2, deadline);
+    return poll_until(entries, other == NULL ? 1 : 2, deadline, NULL, NULL);
 }

@@ -180,7 +180,8 @@ static inline fer_handle script_unconnected(uint32_t flags)
 static inline fer_handle script_connecting(uint32_t flags)
 {
     fer_handle handle = script_unconnected(flags);
-    assert_true(feri_handle_apply(&handle, FERI_EVENT_CONNECT_BEGIN));
+    assert_true(feri_handle_step(&handle, FERI_EVENT_CONNECT_BEGIN, feri_ok()) !=
+                FERI_STATE_MISUSE);
     return handle;
 }
 

@@ -109,10 +109,10 @@ static feri_event other_thread_event;
 static void run_other_thread(script_call call)
 {
     if (call == SCRIPT_TAKE_ERROR && other_thread_event == FERI_EVENT_CONNECT_FAIL) {
-        (void)feri_handle_fail(other_thread_handle, other_thread_event,
+        (void)feri_handle_step(other_thread_handle, other_thread_event,
                                (fer_error){FER_HOST_UNREACHABLE, 113});
     } else if (call == SCRIPT_TAKE_ERROR) {
-        (void)feri_handle_apply(other_thread_handle, other_thread_event);
+        (void)feri_handle_step(other_thread_handle, other_thread_event, feri_ok());
     }
 }
 

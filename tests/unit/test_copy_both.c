@@ -151,7 +151,7 @@ static void pass_time_at_send(script_call call)
 static void shut_b_down_at_wait(script_call call)
 {
     if (call == SCRIPT_WAIT_FOR_PAIR) {
-        (void)feri_handle_apply(&b, FERI_EVENT_SHUT_WRITE);
+        (void)feri_handle_step(&b, FERI_EVENT_SHUT_WRITE, feri_ok());
     }
 }
 

@@ -111,7 +111,7 @@ BEGUN_TEST(only_open_halves_of_streams_without_limits_splice)
         assert_ok(feri_set_limits(handles[i], NULL));
     }
     assert_ok_log(splice(), SPLICED);
-    assert_true(feri_handle_apply(&to, FERI_EVENT_GOT_PIPE));
+    assert_true(feri_handle_step(&to, FERI_EVENT_GOT_PIPE, feri_ok()) != FERI_STATE_MISUSE);
     assert_ok_log(splice(), "");
     from = script_stream(FERI_FLAG_NONBLOCKING);
     to = script_stream(FERI_FLAG_NONBLOCKING);
@@ -195,7 +195,7 @@ static void shut_from_down(script_call call)
 {
     if (call == SCRIPT_PIPE_FILL) {
         script.on_call = NULL;
-        (void)feri_handle_apply(&from, FERI_EVENT_SHUT_READ);
+        (void)feri_handle_step(&from, FERI_EVENT_SHUT_READ, feri_ok());
     }
 }
 

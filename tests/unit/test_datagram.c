@@ -36,7 +36,7 @@ static fer_handle *handle_to_end;
 static void end_reading_in_the_wait(script_call call)
 {
     if (call == SCRIPT_WAIT_FOR) {
-        feri_modes_end_reading(handle_to_end);
+        feri_modes_mark(handle_to_end, FERI_MARK_READ_ENDED, true);
     }
 }
 

@@ -44,15 +44,13 @@ static int modes_teardown(void **state)
 static void assert_timeout(const fer_handle *of, ferp_direction direction, uint64_t nanos)
 {
     fer_duration got = {7};
-    assert_ok(feri_timeout(of, direction, &got));
+    assert_ok(feri_timeout(of, direction, true, &got));
     assert_true(got.nanos == nanos);
 }
 
 static bool is_nonblocking(const fer_handle *of)
 {
-    bool nonblocking = false;
-    assert_ok(feri_is_nonblocking(of, FERI_SHARED, &nonblocking));
-    return nonblocking;
+    return !feri_may_wait(of, FERI_SHARED);
 }
 
 static void set_read_timeout(fer_handle *of, uint64_t millis)
@@ -142,7 +140,7 @@ MODES_TEST(an_adopted_socket_keeps_its_own_timeouts_and_linger_time)
     assert_timeout(&other, FERP_READING, 7 * MILLI);
     assert_timeout(&other, FERP_WRITING, 0x3FFFFFFF * MILLI);
     assert_false(is_nonblocking(&other));
-    assert_false(feri_modes_has_ended_reading(&other));
+    assert_false(feri_modes_has_mark(&other, FERI_MARK_READ_ENDED));
     assert_ok(feri_try_clone(&other, &clone));
     assert_ok(feri_linger(&clone, &got));
     assert_true(got.nanos == 5000 * MILLI);
@@ -184,9 +182,9 @@ MODES_TEST(changes_through_all_handles_are_kept)
     test_thread_start(&threads[1], change_many, &other);
     begin_together();
     for (uint32_t i = 1; i <= CHANGES; i++) {
-        feri_modes_set_nonblocking(&handle, i % 2 == 0);
+        feri_modes_mark(&handle, FERI_MARK_NONBLOCKING, i % 2 == 0);
         feri_modes_set_timeout(&handle, FERP_READING, (fer_duration){i * MILLI});
-        assert_int_equal(feri_modes_is_nonblocking(&handle), i % 2 == 0);
+        assert_int_equal(feri_modes_has_mark(&handle, FERI_MARK_NONBLOCKING), i % 2 == 0);
     }
     test_thread_join(&threads[0]);
     test_thread_join(&threads[1]);

@@ -56,13 +56,11 @@ static ssize_t netbsd_write(int fd, const void *bytes, size_t len)
 }
 
 #define write(fd, bytes, len) netbsd_write(fd, bytes, len)
-#define ferp_posix_token_fd netbsd_token_fd
 #define ferp_token_open netbsd_token_open
 #define ferp_token_open_pollable netbsd_token_open_pollable
 #define ferp_token_close netbsd_token_close
 #define ferp_token_signal netbsd_token_signal
 #define ferp_token_clear netbsd_token_clear
-int netbsd_token_fd(const fer_cancel_token *token);
 fer_error netbsd_token_open(fer_cancel_token *token);
 fer_error netbsd_token_open_pollable(fer_cancel_token *token, fer_raw_socket *raw);
 void netbsd_token_close(fer_cancel_token *token);
@@ -73,7 +71,7 @@ void netbsd_token_clear(fer_cancel_token *token);
 
 static bool is_signalled(const fer_cancel_token *token)
 {
-    struct pollfd entry = {.fd = netbsd_token_fd(token), .events = POLLIN};
+    struct pollfd entry = {.fd = (int)token->p_.system_[FERP_POSIX_AT_READ_END], .events = POLLIN};
     return poll(&entry, 1, 0) == 1;
 }
 

@@ -98,7 +98,7 @@ SCRIPT_TEST(a_wait_lasts_until_it_is_ready_or_its_timeout)
 static void shut_write_in_the_wait(script_call call)
 {
     if (call == SCRIPT_READY) {
-        (void)feri_handle_apply(&handle, FERI_EVENT_SHUT_WRITE);
+        (void)feri_handle_step(&handle, FERI_EVENT_SHUT_WRITE, feri_ok());
     }
 }
 
@@ -130,7 +130,7 @@ HANDLE_TEST(script_windows, script_stream(FERI_FLAG_CLONED), a_reset_that_the_se
     script.log[0] = '\0';
     assert_ok_n(feri_stream_ready(&handle, BOTH, NO_TIMEOUT, &ready), ready, BOTH);
     handle = script_stream(FERI_FLAG_CLONED);
-    feri_modes_end_reading(&handle);
+    feri_modes_mark(&handle, FERI_MARK_READ_ENDED, true);
     assert_ok_n(feri_stream_ready(&handle, R, NO_TIMEOUT, &ready), ready, R);
     assert_log("");
     /* an end of the write half that the send meets is not saved */

@@ -45,7 +45,7 @@ SCRIPT_TEST(a_shutdown_is_passed_on_if_it_resets_nothing)
         script_queue(rows[i].results);
         for (const char *step = rows[i].steps; *step != '\0'; step++) {
             if (*step == 'c') {
-                feri_modes_end_reading(&handle);
+                feri_modes_mark(&handle, FERI_MARK_READ_ENDED, true);
             } else {
                 assert_ok(feri_stream_shutdown(&handle, *step == 'r'   ? FER_SHUTDOWN_READ
                                                         : *step == 'w' ? FER_SHUTDOWN_WRITE
@@ -55,7 +55,7 @@ SCRIPT_TEST(a_shutdown_is_passed_on_if_it_resets_nothing)
         assert_log(rows[i].log);
         assert_row(script.traits.io_waits_in_kernel && i == 0
                        ? (~feri_handle_state(&handle) & FERI_END_SHUT_BOTH) == 0
-                       : feri_modes_has_ended_reading(&handle) == rows[i].is_flagged);
+                       : feri_modes_has_mark(&handle, FERI_MARK_READ_ENDED) == rows[i].is_flagged);
         script_end_row();
     }
 }
@@ -134,9 +134,9 @@ OPEN_TEST(input_without_end_does_not_extend_the_call)
 
 OPEN_TEST(an_end_of_file_before_a_reset_is_the_result)
 {
-    assert_true(feri_handle_apply(&stream, FERI_EVENT_GOT_EOF));
-    assert_true(
-        feri_handle_fail(&stream, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_true(feri_handle_step(&stream, FERI_EVENT_GOT_EOF, feri_ok()) != FERI_STATE_MISUSE);
+    assert_true(feri_handle_step(&stream, FERI_EVENT_GOT_RESET,
+                                 (fer_error){FER_CONNECTION_RESET, 104}) != FERI_STATE_MISUSE);
     assert_lingers(&stream, SECOND, FER_OK, 0);
 }
 
@@ -152,8 +152,8 @@ SYSTEM_TEST(script_posix, an_unconnected_stream_is_closed_and_reported)
                  "connect_is_pending 1");
     assert_lingers(&stream, SECOND, FER_CONNECTION_REFUSED, 111);
     stream = script_connecting(0);
-    assert_true(feri_handle_fail(&stream, FERI_EVENT_CONNECT_FAIL,
-                                 (fer_error){FER_CONNECTION_REFUSED, 111}));
+    assert_true(feri_handle_step(&stream, FERI_EVENT_CONNECT_FAIL,
+                                 (fer_error){FER_CONNECTION_REFUSED, 111}) != FERI_STATE_MISUSE);
     assert_lingers(&stream, SECOND, FER_MISUSE, 0);
 }
 

@@ -20,8 +20,8 @@ static fer_handle *handle_to_reset;
 static void reset_in_the_wait(script_call call)
 {
     if (call == SCRIPT_WAIT_FOR) {
-        assert_true(feri_handle_fail(handle_to_reset, FERI_EVENT_GOT_RESET,
-                                     (fer_error){FER_CONNECTION_RESET, 104}));
+        assert_true(feri_handle_step(handle_to_reset, FERI_EVENT_GOT_RESET,
+                                     (fer_error){FER_CONNECTION_RESET, 104}) != FERI_STATE_MISUSE);
     }
 }
 
@@ -95,7 +95,8 @@ STREAM_TEST(script_posix, a_try_that_would_block_has_no_timeout_if_it_was_remove
 static void end_reading_at_the_fourth_try(int number)
 {
     if (number == 4) {
-        assert_true(feri_handle_apply(handle_to_reset, FERI_EVENT_SHUT_READ));
+        assert_true(feri_handle_step(handle_to_reset, FERI_EVENT_SHUT_READ, feri_ok()) !=
+                    FERI_STATE_MISUSE);
     }
 }
 
@@ -108,8 +109,8 @@ STREAM_TEST(script_windows, a_wait_without_buffers_is_a_false_hint)
                   end_reading_at_the_fourth_try));
     assert_log("wait_arm(1,READABLE) wait_arm(1,READABLE) pause(1001000) wait_arm(1,READABLE)");
     fer_handle reset = script_stream(0);
-    assert_true(
-        feri_handle_fail(&reset, FERI_EVENT_GOT_RESET, (fer_error){FER_CONNECTION_RESET, 104}));
+    assert_true(feri_handle_step(&reset, FERI_EVENT_GOT_RESET,
+                                 (fer_error){FER_CONNECTION_RESET, 104}) != FERI_STATE_MISUSE);
     assert_ends(&reset, FERP_READABLE, 3, FER_CONNECTION_RESET, 104);
     script_queue("wait_arm* OK, wait_for NO_BUFFER_SPACE:10055");
     assert_tries(&handle, FERP_WRITABLE, 2);
