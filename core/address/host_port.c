@@ -1,9 +1,6 @@
 /* host_port.c: splits "host:port" text, and checks that a host is UTF-8. */
 #include "core/address/address_text.h"
 
-#include <stdbool.h>
-
-#include "core/base/compiler.h"
 #include "core/base/error.h"
 
 #define NO_COLON ((size_t)-1)

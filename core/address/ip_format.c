@@ -5,10 +5,8 @@
  * avoids a branch for each digit. */
 #include "core/address/address_text.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-#include "core/base/compiler.h"
 #include "core/base/text.h"
 
 /* For each octet its decimal digits and a dot. */

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#include "core/base/compiler.h"
-
 enum { FERI_IPV6_GROUPS = 8 };
 
 /* The value of a hexadecimal digit in ASCII; above 15 if it is none. */

@@ -1,7 +1,6 @@
 /* stream.c: the public functions of fer_stream, a stream of any type. fer_copy is in
  * core/transfer/. */
 #include "core/api/handle_functions.h"
-#include "core/handle/handle.h"
 #include "ferrule/io.h"
 
 #define AS_STREAM(type)                         \

@@ -1,14 +1,11 @@
 /* unix_datagram.c: the public functions of fer_unix_datagram. Those that other handle types have
  * too are rows of handle_functions.h. */
 #include "core/api/handle_functions.h"
-#include "core/handle/handle.h"
 #include "core/open/opening.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/datagram.h"
 #include "core/transfer/handles.h"
 #include "ferrule/unix.h"
-#include "platform/platform.h"
-
 /* ---- Binding and connecting */
 
 fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)

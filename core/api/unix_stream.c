@@ -3,14 +3,10 @@
  * are in stream.c and socket.c. */
 #include "core/api/handle_functions.h"
 #include "core/base/error.h"
-#include "core/handle/connection.h"
-#include "core/handle/handle.h"
 #include "core/open/binding.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/handles.h"
 #include "ferrule/unix.h"
-#include "platform/platform.h"
-
 /* ---- Streams */
 
 FERI_HANDLE_FUNCTIONS(fer_unix_stream, FERI_DOMAIN_UNIX, FERI_ADOPTED_STREAM)

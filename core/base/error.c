@@ -2,12 +2,10 @@
  * platform maps codes to kinds, and kinds to errno. */
 #include "core/base/error.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "core/base/compiler.h"
 #include "core/base/text.h"
-#include "ferrule/error.h"
 #include "ferrule/version.h"
 #include "platform/platform.h"
 

@@ -4,11 +4,6 @@
 
 #include <stdint.h>
 
-#include "core/base/compiler.h"
-#include "core/base/error.h"
-#include "core/handle/handle.h"
-#include "platform/platform.h"
-
 /* ---- The state's answer to a request, before any system call. */
 
 feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error)

@@ -7,15 +7,9 @@
  * the handle keeps its value after the copy. */
 #include "core/handle/modes.h"
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
-#include "core/handle/handle.h"
-#include "platform/platform.h"
-
+#include <stddef.h>
 /* The words: the timeouts of both directions, which have the numbers of the directions, and the
  * rest. */
 enum { AT_MARKS = 2, WORD_COUNT = 3 };

@@ -1,13 +1,9 @@
 /* ownership.c: clones, and sockets that are adopted or released. */
 #include "core/handle/handle.h"
 
-#include "core/base/compiler.h"
-#include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/modes.h"
 #include "platform/messages.h"
-#include "platform/platform.h"
-
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_CLONE));

@@ -6,7 +6,6 @@
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
-#include "core/open/opening.h"
 #include "ferrule/ip.h"
 
 /* ---- Queries */

@@ -4,8 +4,6 @@
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
-#include "core/handle/limits.h"
-#include "core/names/address_source.h"
 #include "core/names/lookup_pool.h"
 #include "core/wait/pause.h"
 #include "core/wait/poller.h"

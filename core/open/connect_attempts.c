@@ -2,13 +2,9 @@
  * K8, K9). */
 #include "core/open/connect_attempts.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "core/base/compiler.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
-#include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/open/connecting.h"
 #include "core/open/opening.h"

@@ -2,10 +2,7 @@
  * (rules C1, C4). */
 #include "core/open/connecting.h"
 
-#include <stdbool.h>
-
 #include "core/base/compiler.h"
-#include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"

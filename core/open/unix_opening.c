@@ -12,8 +12,6 @@
 #include "core/open/connecting.h"
 #include "core/open/opening.h"
 #include "core/wait/connect_wait.h"
-#include "platform/platform.h"
-
 fer_error feri_check_unix_name(const fer_unix_addr *addr)
 {
     if (addr != NULL && addr->kind_ == FERP_UNIX_ABSTRACT &&

@@ -3,9 +3,6 @@
  * and then waits for both streams at once. Long copies go on in splicing.c. */
 #include "core/transfer/copy.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
@@ -16,10 +13,6 @@
 #include "core/transfer/stream_io.h"
 #include "core/wait/pause.h"
 #include "core/wait/waiting.h"
-#include "ferrule/io.h"
-#include "platform/copying.h"
-#include "platform/platform.h"
-
 /* ---- The buffer of a copy */
 
 /* MISUSE: buffer or its base is NULL. INVALID_INPUT: cap is 0, or start and len are not within

@@ -1,7 +1,6 @@
 /* datagram.c: the addresses and the peer of a datagram socket: its connect and its shutdown. */
 #include "core/transfer/datagram.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "core/base/compiler.h"
@@ -14,8 +13,6 @@
 #include "core/transfer/reconnecting.h"
 #include "core/wait/waiting.h"
 #include "ferrule/ip.h"
-#include "platform/platform.h"
-
 /* ---- Addresses */
 
 /* IPv4 as numbers: gcc calls memcmp for four octets if it compiles for size. */

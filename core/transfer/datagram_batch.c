@@ -1,7 +1,6 @@
 /* datagram_batch.c: sends and receives several datagrams in a call (rules B1 to B8, B10 to B12). */
 #include "core/transfer/datagram.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/base/compiler.h"
@@ -12,8 +11,6 @@
 #include "core/open/opening.h"
 #include "core/wait/waiting.h"
 #include "platform/messages.h"
-#include "platform/platform.h"
-
 #define NO_MESSAGE SIZE_MAX
 
 /* A segment of this length fits in the least MTU of IPv6, 1280 bytes (RFC 8200, section 5), with

@@ -1,15 +1,11 @@
 /* datagram_receive.c: receives single datagrams, and checks their senders. */
 #include "core/transfer/datagram.h"
 
-#include <stdbool.h>
-
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/wait/waiting.h"
-#include "platform/platform.h"
-
 /* ---- What a receive discards: reports, refusals, and datagrams of other senders */
 
 /* A socket that is not bound: Windows reports WSAEINVAL. Other systems wait (Linux: inet_recvmsg

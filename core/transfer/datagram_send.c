@@ -1,8 +1,6 @@
 /* datagram_send.c: sends single datagrams. */
 #include "core/transfer/datagram.h"
 
-#include <stdbool.h>
-
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
@@ -11,8 +9,6 @@
 #include "core/open/opening.h"
 #include "core/open/unix_opening.h"
 #include "core/wait/waiting.h"
-#include "platform/platform.h"
-
 /* A datagram that is too long itself fails every time, and never waits. */
 #define TOO_LONG_TRIES_MAX 4
 

@@ -11,7 +11,6 @@
 #include "core/transfer/datagram.h"
 #include "core/transfer/stream_io.h"
 #include "core/wait/waiting.h"
-#include "platform/handles.h"
 #include "platform/platform.h"
 
 /* ---- Sending */

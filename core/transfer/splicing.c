@@ -6,17 +6,11 @@
  * whose read or write waits, times out or reports. */
 #include "core/transfer/copy.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
-#include "platform/copying.h"
-#include "platform/platform.h"
-
 /* ---- Which streams allow it */
 
 /* Another thread may change both at any time. */

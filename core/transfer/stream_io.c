@@ -2,8 +2,6 @@
  * them (feri_run), and the effect of the result on the state. */
 #include "core/transfer/stream_io.h"
 
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "core/base/compiler.h"
@@ -12,8 +10,6 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/wait/waiting.h"
-#include "platform/platform.h"
-
 /* One read or write: of a buffer, or of slices. */
 typedef struct stream_call {
     feri_call call;   /* READABLE: a read. WRITABLE: a write */

@@ -2,10 +2,6 @@
  * the OS wakes sees it, and calls the OS then (rules S1, S6, S7). */
 #include "core/transfer/stream_io.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
@@ -14,8 +10,6 @@
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/wait/waiting.h"
-#include "platform/platform.h"
-
 /* If shutting down the read half resets the connection when data is queued or arrives, a lone READ
  * is not passed to the OS. Clones see a mark, and waiting readers are woken. With the write half
  * both are passed only if no input is queued, because queued input would cause a reset before the

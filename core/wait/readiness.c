@@ -1,21 +1,13 @@
 /* readiness.c: which calls on a handle would not wait. */
 #include "core/wait/waiting.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "core/base/compiler.h"
 #include "core/base/time.h"
 #include "core/handle/connection.h"
-#include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/wait/connect_wait.h"
 #include "core/wait/pause.h"
-#include "ferrule/poller.h"
-#include "platform/platform.h"
-
+#include <stddef.h>
 #define ALL_INTERESTS (FER_READABLE | FER_WRITABLE)
 
 /* One poll, or one wait for a connect, until *found is not 0. own: the limits of the handle or of

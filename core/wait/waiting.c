@@ -3,15 +3,10 @@
  * pollers and lookups have their own. */
 #include "core/wait/waiting.h"
 
-#include "core/base/compiler.h"
-#include "core/base/error.h"
 #include "core/base/time.h"
-#include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/wait/pause.h"
-#include "platform/platform.h"
-
 static ferp_direction direction_of(const feri_call *call)
 {
     return call->readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;

@@ -2,7 +2,6 @@
 #include "platform/posix/posix.h"
 
 #include <net/if.h>
-#include <poll.h>
 #include <string.h>
 
 socklen_t ferp_posix_sockaddr(const fer_socket_addr *addr, struct sockaddr_storage *out)

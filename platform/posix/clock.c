@@ -1,8 +1,6 @@
 /* clock.c: the monotonic clock. */
 #include "platform/posix/posix.h"
 
-#include <time.h>
-
 #if defined(__APPLE__)
 
 /* The clock of XNU's own waits: it does not count while the machine sleeps, and NTP does not change

@@ -1,11 +1,8 @@
 /* describing.c: the properties and the state of a socket, as far as the system reports them. */
 #include "platform/posix/posix.h"
 
-#include <limits.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
-#include <poll.h>
-
 /* IANA's numbers, which an old libc may lack. MPTCP's is Linux' own, because MPTCP is TCP on the
  * wire. */
 #define FERP_POSIX_MPTCP 262

@@ -2,7 +2,6 @@
 #include "platform/posix/posix.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/time.h>
 
 /* Whether the kernel counts a timeout in nanoseconds, in 64 bits. XNU's msleep multiplies without a

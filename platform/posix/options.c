@@ -2,7 +2,6 @@
 #include "platform/posix/posix.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* traits.c: the facts of this POSIX system, a row for each that is known. */
 #include "platform/posix/posix.h"
 
-#include <limits.h>
 #include <sys/un.h>
 
 /* What no other kernel than those of 4.4BSD's code does. */

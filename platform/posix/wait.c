@@ -2,7 +2,6 @@
  * system call. */
 #include "platform/posix/posix.h"
 
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/select.h>
