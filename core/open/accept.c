@@ -45,18 +45,15 @@ typedef struct accept_call {
  * forbids accept, for example) must not block the caller. */
 #define FERI_ACCEPT_SKIPS_MAX 65536
 
-/* Before each accept, which has no flags. For a call that never waits the queue is polled, unless
- * the socket is known to be nonblocking: WOULD_BLOCK. Another process, a library, into_raw of a
- * clone or the end of a borrow may have made a nonblocking socket blocking. If the listener has
- * other handles, it is made nonblocking again for an accept that limits or a timeout end (rule
- * K7). */
+/* Before an accept, which has no flags, of a call that never waits or of a listener with other
+ * handles. For the first the queue is polled, unless the socket is known to be nonblocking:
+ * WOULD_BLOCK. Another process, a library, into_raw of a clone or the end of a borrow may have made
+ * a nonblocking socket blocking. It is made nonblocking again for an accept that limits or a
+ * timeout end (rule K7). */
 static fer_error prepare_accept(const feri_call *call)
 {
     fer_handle *handle = call->handle;
     fer_interest ready = 0;
-    if (!ferp_traits()->io_waits_in_kernel) {
-        return feri_ok();
-    }
     if ((call->flags & FERP_DONTWAIT) != 0) {
         if (feri_modes_core_waits(handle) && !feri_handle_has_flag(handle, FERI_OTHERS)) {
             return feri_ok();
@@ -65,9 +62,8 @@ static fer_error prepare_accept(const feri_call *call)
         fer_error error = ferp_ready(handle->p_.raw_, FER_READABLE, now, now, NULL, &ready);
         return error.kind == FER_TIMED_OUT ? feri_own_error(FER_WOULD_BLOCK) : error;
     }
-    bool is_bounded = feri_handle_has_flag(handle, FERI_SHARED) &&
-                      (feri_handle_is_limited(handle) ||
-                       feri_modes_timeout(handle, FERP_READING).nanos != FER_DURATION_NONE_NANOS);
+    bool is_bounded = feri_handle_is_limited(handle) ||
+                      feri_modes_timeout(handle, FERP_READING).nanos != FER_DURATION_NONE_NANOS;
     if (is_bounded) {
         FER_TRY(ferp_set_nonblocking(handle->p_.raw_, true));
         feri_modes_mark(handle, FERI_MARK_CORE_WAITS, true);
@@ -96,7 +92,10 @@ static fer_error try_to_accept(feri_call *of, unsigned flags)
 {
     accept_call *call = (accept_call *)of;
     (void)flags;
-    fer_error error = prepare_accept(of);
+    bool may_be_blocking =
+        (of->flags & FERP_DONTWAIT) != 0 || feri_handle_has_flag(of->handle, FERI_SHARED);
+    fer_error error =
+        may_be_blocking && ferp_traits()->io_waits_in_kernel ? prepare_accept(of) : feri_ok();
     error = error.kind == FER_OK ? accept_once(of->handle, &call->raw, call->peer) : error;
     return error.kind == FER_OK ? error : after_failed_accept(call, error);
 }

@@ -729,8 +729,9 @@ FER_MUST_USE FER_API fer_error fer_tcp_listener_accept(fer_tcp_listener *listene
  * fer_tcp_listener_accept. POSIX cannot accept on a blocking listener without waiting, so there the
  * call checks the accept queue first. It still waits if the connection disappears between the check
  * and the accept. Another thread or process may accept it, or (on macOS and the BSDs) it may be
- * aborted. A listener that was in nonblocking mode, or had limits or a timeout, has no such race,
- * unless another holder of the socket has made it blocking since (`listener_of_processes`).
+ * aborted. A listener that was in nonblocking mode, or had limits or a timeout, is accepted from
+ * without a check, in one system call. It waits if another process, or code that is not ferrule's,
+ * has made its socket blocking since (`listener_of_processes`).
  * Blocks: never, except as above.
  * Owns: same as fer_tcp_listener_accept.
  * Errors: FER_WOULD_BLOCK (no connection is queued); otherwise same as fer_tcp_listener_accept in

@@ -147,20 +147,17 @@ static bool is_listening(int fd)
 /* A listener that the system has shut down fails each accept immediately: with EINVAL on Linux
  * (reported of Android without a network: libuv, issue 2050), where it listens no more, and with
  * ECONNABORTED on macOS, where both halves have ended (XNU, accept_nocancel, getpeername). A Unix
- * listener that is shut down still listens on Linux. */
-static bool is_gone(int listener, int code, bool is_unix)
-{
-    return (is_unix && ferp_posix_hides_end(listener)) ||
-           ((code == EINVAL || code == ECONNABORTED) &&
-            (!is_listening(listener) || ferp_check_connected(listener).kind == FER_INVALID_INPUT));
-}
-
-/* The codes of accept for a connection that failed in the accept queue (accept(2), "Error
- * handling"; the error of the new socket can also be a reset or a timeout). A socket that does not
- * listen would return EOPNOTSUPP every time, and a sandbox without accept EPERM. */
+ * listener that is shut down still listens on Linux. The codes below are those of a connection that
+ * failed in the accept queue (accept(2), "Error handling"; the error of the new socket can also be
+ * a reset or a timeout). A socket that does not listen would return EOPNOTSUPP every time, and a
+ * sandbox without accept EPERM. */
 __attribute__((noinline, cold)) static fer_error accept_error(int listener, int code, bool is_unix)
 {
-    if (is_gone(listener, code, is_unix)) {
+    bool is_gone =
+        (is_unix && ferp_posix_hides_end(listener)) ||
+        ((code == EINVAL || code == ECONNABORTED) &&
+         (!is_listening(listener) || ferp_check_connected(listener).kind == FER_INVALID_INPUT));
+    if (is_gone) {
         return (fer_error){FER_NOT_CONNECTED, code};
     }
     bool failed_in_queue = false;

@@ -156,7 +156,7 @@ static void accept_within_limits(void)
     STEP("listener_set_limits: ioctl", fer_tcp_listener_set_limits(&listener, &limits), FER_OK);
     STEP("accept_in_limits: accept4", fer_tcp_listener_accept(&listener, &accepted, NULL), FER_OK);
     fer_tcp_stream_close(&accepted);
-    STEP("try_accept_in_limits: poll", fer_tcp_listener_try_accept(&listener, &accepted, NULL),
+    STEP("try_accept_in_limits: accept4", fer_tcp_listener_try_accept(&listener, &accepted, NULL),
          FER_WOULD_BLOCK);
     limits.deadline = fer_instant_after(fer_duration_from_millis(20));
     STEP("listener_set_limits_again:", fer_tcp_listener_set_limits(&listener, &limits), FER_OK);
