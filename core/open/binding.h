@@ -39,7 +39,7 @@ fer_error feri_listener_open(const fer_socket_addr *addr, const fer_bind_options
 /* The backlog: the number of connections in the accept queue. */
 #define FERI_BACKLOG 128
 
-/* As fer_socket_accept. With FERP_DONTWAIT it never waits: WOULD_BLOCK. */
+/* As fer_socket_accept. flags are those of feri_call (waiting.h). */
 fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle *out, fer_socket_addr *peer);
 
 #endif

@@ -14,8 +14,7 @@
 #include "ferrule/unix.h"
 #include "platform/platform.h"
 
-/* flags are those of platform.h: with FERP_PEEK the datagram stays in the queue, with FERP_DONTWAIT
- * the call never waits. */
+/* flags are those of feri_call (waiting.h). */
 
 /* As fer_udp_socket_recv_from and fer_udp_socket_peek_from. */
 fer_error feri_datagram_receive(fer_handle *handle, void *buf, size_t len, unsigned flags,
@@ -110,8 +109,7 @@ fer_error feri_datagram_take_error(fer_handle *handle, fer_error *out);
 
 /* ---- Batches: datagram_batch.c */
 
-/* As fer_udp_socket_send_batch and fer_udp_socket_recv_batch. With FERP_DONTWAIT they never
- * wait. */
+/* As fer_udp_socket_send_batch and fer_udp_socket_recv_batch. */
 fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messages, size_t count,
                                    unsigned flags, size_t *n);
 fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *messages, size_t count,

@@ -9,8 +9,7 @@
 #include "ferrule/unix.h"
 #include "platform/handles.h"
 
-/* As fer_unix_stream_send_handles and fer_unix_datagram_send_handles. With FERP_DONTWAIT a call
- * never waits. */
+/* As fer_unix_stream_send_handles and fer_unix_datagram_send_handles. flags: of feri_call. */
 fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,
                                    unsigned flags, size_t *n);
 fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_handles *message,

@@ -12,9 +12,8 @@
 #include "ferrule/handle.h"
 #include "platform/platform.h"
 
-/* Each checks all arguments of the public function with its name (tcp.h). With FERP_DONTWAIT it
- * never waits, whatever the mode and the timeouts: WOULD_BLOCK. A read with FERP_PEEK leaves the
- * bytes in the queue. n may be NULL. */
+/* Each checks all arguments of the public function with its name (tcp.h). flags are those of
+ * feri_call. n may be NULL. */
 fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, unsigned flags, size_t *n);
 fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t len, unsigned flags,
                             size_t *n);

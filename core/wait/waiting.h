@@ -34,9 +34,11 @@ typedef struct feri_call {
     fer_handle *handle;
     uint64_t time;
     ferp_readiness readiness; /* what it waits for */
-    unsigned flags;           /* of each try. FERP_DONTWAIT: WOULD_BLOCK in every mode */
-    uint8_t waits;            /* FERI_BY_MODE and so on */
-    bool is_discarded;        /* what the last try has received: another one is made at once */
+    /* of each try. With FERP_DONTWAIT the call never waits, whatever the mode and the timeouts:
+     * WOULD_BLOCK. With FERP_PEEK the bytes or the datagram stay in the queue */
+    unsigned flags;
+    uint8_t waits;     /* FERI_BY_MODE and so on */
+    bool is_discarded; /* what the last try has received: another one is made at once */
     /* The result is an error of a try, or of the socket in a wait (failure of ferp_wait). The
      * caller maps it by its operation. Any other result says nothing about the socket. */
     bool is_socket_error;
