@@ -23,13 +23,25 @@
 #define INHERITANCE_IS_REFUSED \
     FAILS(SetHandleInformation, B, HANDLE_FLAG_INHERIT, 0, ERROR_INVALID_HANDLE)
 
+#define NOT_READY FAILS(WSAStartup, ANY, MAKEWORD(2, 2), ANY, WSASYSNOTREADY)
 static const struct row scripted_sockets_are_made_and_closed_script[] = {
+    {"every call that may be the first starts Winsock",
+     {DO(look_up, NONE, 0), NOT_READY, RETURNS(FER_NETWORK_DOWN, WSASYSNOTREADY, 0),
+      DO(port_of, NONE, 0), NOT_READY, RETURNS(FER_NETWORK_DOWN, WSASYSNOTREADY, 77),
+      DO(describe, A, 0), NOT_READY, RETURNS(FER_NETWORK_DOWN, WSASYSNOTREADY, 0),
+      DO(poll_many, NONE, 1), NOT_READY, RETURNS(FER_NETWORK_DOWN, WSASYSNOTREADY, 0),
+      DO(open_poller, NONE, 0), NOT_READY, RETURNS(FER_NETWORK_DOWN, WSASYSNOTREADY, 0)}},
     {"a failed start is tried again, and nothing is made",
-     {DO(new_socket, NONE, FER_DOMAIN_IPV4 << 8 | FER_TYPE_STREAM),
-      FAILS(WSAStartup, ANY, MAKEWORD(2, 2), ANY, WSASYSNOTREADY),
+     {DO(new_socket, NONE, FER_DOMAIN_IPV4 << 8 | FER_TYPE_STREAM), NOT_READY,
       RETURNS(FER_NETWORK_DOWN, WSASYSNOTREADY, 0),
       DO(new_socket, NONE, FER_DOMAIN_IPV4 << 8 | FER_TYPE_STREAM),
       GIVES(WSASocketW, 0, NEW_TCP, OVERLAPPED_NO_INHERIT, A), NONBLOCKING(A), RETURNS_OK(A)}},
+    {"a datagram and a raw socket are not inherited",
+     {DO(new_socket, NONE, FER_DOMAIN_IPV6 << 8 | FER_TYPE_DGRAM),
+      GIVES(WSASocketW, 0, AF_INET6 << 16 | SOCK_DGRAM, OVERLAPPED_NO_INHERIT, A), NONBLOCKING(A),
+      RETURNS_OK(A), DO(new_socket, NONE, FER_DOMAIN_IPV4 << 8 | FER_TYPE_RAW),
+      GIVES(WSASocketW, 0, AF_INET << 16 | SOCK_RAW, OVERLAPPED_NO_INHERIT, A), NONBLOCKING(A),
+      RETURNS_OK(A)}},
     {"a new socket that cannot be made nonblocking is closed",
      {DO(new_socket, NONE, FER_DOMAIN_IPV4 << 8 | FER_TYPE_STREAM),
       GIVES(WSASocketW, 0, NEW_TCP, ANY, A),
@@ -177,7 +189,7 @@ SCRIPT_TEST(scripted_connections_are_described)
 
 #define ACCEPTS(name) STORES(accept, A, ANY, ANY, B, name)
 /* best effort: no retransmissions, the round trip unchanged */
-#define NO_RETRIES FAILS(WSAIoctl, A, 0x98000011u, ANY, WSAEOPNOTSUPP)
+#define NO_RETRIES FAILS(WSAIoctl, A, 0x98000011u, 0xFEFFFF, WSAEOPNOTSUPP)
 #define IS_PREPARED NOT_INHERITED, NONBLOCKING(B)
 #define ACCEPT_FAILS(code, kind) \
     DO(accept_one, A, 1), FAILS(accept, A, ANY, ANY, code), RETURNS(kind, code, 0)
@@ -195,6 +207,9 @@ static const struct row scripted_connects_and_accepts_script[] = {
       CONNECT_FAILS(V4(80), WSAEALREADY, FER_IN_PROGRESS),
       CONNECT_FAILS(V4(80), WSAEISCONN, FER_ALREADY_CONNECTED),
       CONNECT_FAILS(V4(80), WSAEINVAL, FER_INVALID_INPUT)}},
+    {"a connect off the loopback keeps its retransmissions",
+     {DO_WITH(connect_to, A, V4(80), .flags = 1), FAILS(connect, A, V4(80), 0, WSAEWOULDBLOCK),
+      RETURNS(FER_WOULD_BLOCK, WSAEWOULDBLOCK, 0)}},
     {"WSAEINPROGRESS is a provider's callback, and no connect has started",
      {CONNECT_FAILS(V6(80), WSAEINPROGRESS, FER_RESOURCE_BUSY)}},
     {"neither has one that was cancelled, and other calls that were cancelled are no timeouts",
@@ -350,7 +365,9 @@ static const struct row scripted_traffic_classes_script[] = {
       SENDS_OCTET(1 | 4, 0xB9),
       GIVES_WITH(WSASendMsg, A, 4, 0, 0, .control = {{IPPROTO_IPV6, IPV6_TCLASS, 0xB9}}),
       RETURNS_OK(1), SENDS_OCTET(0, 0xB9),
-      GIVES_WITH(WSASendMsg, A, 4, 0, 0, .control = {{IPPROTO_IP, 50, 1}}), RETURNS_OK(1)}},
+      GIVES_WITH(WSASendMsg, A, 4, 0, 0, .control = {{IPPROTO_IP, 50, 1}}), RETURNS_OK(1),
+      SENDS_OCTET(4, 0), GIVES_WITH(WSASendMsg, A, 4, 0, 0, .control = {{IPPROTO_IP, IP_TOS, 0}}),
+      RETURNS_OK(1)}},
 };
 SCRIPT_TEST(scripted_traffic_classes)
 

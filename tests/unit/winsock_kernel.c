@@ -253,6 +253,9 @@ HANDLE WINAPI scripted_CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PT
         return NULL;
     }
     if (port == NULL) {
+        if (threads != INT32_MAX) {
+            script_fail("a port runs threads:", threads);
+        }
         script_add_handle(PORT);
     }
     return handle_of(PORT);

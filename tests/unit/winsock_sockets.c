@@ -228,6 +228,13 @@ static uint32_t number_of_option(const char *value, int len)
 
 int WINAPI scripted_setsockopt(SOCKET socket, int level, int name, const char *value, int len)
 {
+    for (int at = 8; len == 264 && at <= 136; at += 128) {
+        ADDRESS_FAMILY family;
+        memcpy(&family, value + at, sizeof family);
+        if (family != AF_INET6) {
+            script_fail("a request for a source has an address of the family", family);
+        }
+    }
     return answer_int(script_take(ANSWER_setsockopt, (int64_t)socket, OPT(level, name),
                                   number_of_option(value, len)));
 }
@@ -458,6 +465,9 @@ static int select_many(fd_set *const sets[3], int64_t millis)
 {
     const struct step *step = script_take(ANSWER_select, NONE, millis, sets_of_many(sets));
     int found = 0;
+    if (step->out == 7) {
+        return (int)(3 * sets[0]->fd_count); /* all of them */
+    }
     for (int i = 0; i < 3; i++) {
         found += keep_last(sets[i], (step->out >> i & 1) != 0);
     }
@@ -501,5 +511,10 @@ BOOL WINAPI scripted_WSAGetOverlappedResult(SOCKET socket, LPWSAOVERLAPPED overl
                                             LPDWORD moved, BOOL waits, LPDWORD flags)
 {
     *moved = 0;
+    int64_t event = (intptr_t)overlapped->hEvent & ~1;
+    if (!script_remove_handle(event)) {
+        script_fail("the place of a request is free before its result is read:", event);
+    }
+    script_add_handle(event);
     return script_succeeds(script_take(ANSWER_WSAGetOverlappedResult, (int64_t)socket, waits, ANY));
 }

@@ -51,7 +51,8 @@ static fer_error wait_pair(const struct step *step)
     ferp_ready_pair pair = {
         .raws = {A, B},
         .interests = {(fer_interest)(step->in2 & 15), (fer_interest)(step->in2 >> 4)},
-        .tokens = {NULL, seam.has_token ? &seam.token : NULL}};
+        .tokens = {seam.has_token && step->flags == 1 ? &seam.token : NULL,
+                   seam.has_token && step->flags == 0 ? &seam.token : NULL}};
     return ferp_wait_for_pair(&pair, deadline_of(step), FERP_NO_DEADLINE);
 }
 
