@@ -336,8 +336,9 @@ FER_MUST_USE FER_API fer_error fer_socket_broadcast(const fer_socket *socket, bo
 /** Restricts sending and receiving to one network interface, for example "eth0", whatever its
  * addresses are. NULL removes the restriction. Linux has this option as SO_BINDTODEVICE (before
  * version 5.7 a privilege is needed), macOS as IP_BOUND_IF. On other systems bind to an address of
- * the network interface. If it is removed, a socket is bound to nothing: sends are FER_NOT_FOUND on
- * Linux, and receives wait without an event, until the next bind_device (`device_removed`).
+ * the network interface. If it is removed, a socket is bound to nothing: sends and connects are
+ * FER_NOT_FOUND or FER_NETWORK_UNREACHABLE on Linux, and receives wait without an event, until the
+ * next bind_device (`device_removed`).
  * Errors: FER_NOT_FOUND (no such network interface), FER_PERMISSION_DENIED, FER_UNSUPPORTED (an OS
  * without this option; Unix sockets), FER_MISUSE, FER_INVALID_INPUT (an empty name, or one of more
  * than 15 bytes) and other errors of the OS.

@@ -245,7 +245,8 @@ fer_udp_socket_try_recv_batch(fer_udp_socket *socket, fer_datagram_recv *FER_NUL
 /** Sets whether datagrams may not be fragmented, for path MTU discovery by the program (RFC 8899).
  * A datagram that is longer than the MTU of the network interface is then FER_MESSAGE_TOO_LONG, and
  * a router drops one that is too long for its next link. With false, the default, the system
- * decides: Linux does path MTU discovery.
+ * decides: Linux does path MTU discovery, but not for messages with segments over IPv4, which a
+ * router may cut into fragments (`fragments_and_mtu`).
  * Errors: FER_UNSUPPORTED (NetBSD and OpenBSD over IPv4; macOS before 11), and the default. */
 FER_MUST_USE FER_API fer_error fer_udp_socket_set_dont_fragment(fer_udp_socket *socket,
                                                                 bool dont_fragment) FER_INOUT(1);

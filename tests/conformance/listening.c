@@ -286,10 +286,11 @@ RULE_TEST("L5", another_loopback_address_is_this_machines_or_not_available)
 
 RULE_TEST("L5", an_address_not_this_machines_is_addr_not_available)
 {
-    static const char *const texts[] = {"192.0.2.1:0", "203.0.113.7:0", "[2001:db8::1]:0"};
+    static const char *const texts[] = {"192.0.2.1:0", "203.0.113.7:0", "[2001:db8::1]:0",
+                                        "[fe80::1%4000000]:0"};
     fer_tcp_listener *listener = test_listener();
-    for (size_t i = 0; i < 3; i++) {
-        if (i == 2 && !peer_has_v6()) {
+    for (size_t i = 0; i < 4; i++) {
+        if (texts[i][0] == '[' && !peer_has_v6()) {
             continue;
         }
         fer_socket_addr addr = addr_of(texts[i]);
