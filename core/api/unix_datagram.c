@@ -6,6 +6,7 @@
 #include "core/transfer/datagram.h"
 #include "core/transfer/handles.h"
 #include "ferrule/unix.h"
+
 /* ---- Binding and connecting */
 
 fer_error fer_unix_datagram_bind(fer_unix_datagram *socket, const char *path)

@@ -7,6 +7,7 @@
 #include "core/open/unix_opening.h"
 #include "core/transfer/handles.h"
 #include "ferrule/unix.h"
+
 /* ---- Streams */
 
 FERI_HANDLE_FUNCTIONS(fer_unix_stream, FERI_DOMAIN_UNIX, FERI_ADOPTED_STREAM)

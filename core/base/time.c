@@ -3,6 +3,7 @@
 #include "core/base/time.h"
 
 #include "core/base/compiler.h"
+
 #define LONGEST_FINITE_NANOS (FER_DURATION_NONE_NANOS - 1)
 
 static fer_duration duration_from(uint64_t count, uint64_t nanos_per_unit)

@@ -4,6 +4,7 @@
 
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
+
 _Static_assert(sizeof(fer_handle) == 96 && _Alignof(fer_handle) == _Alignof(uint64_t),
                "a promise of handle.h");
 

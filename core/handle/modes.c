@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include <stddef.h>
+
 /* The words: the timeouts of both directions, which have the numbers of the directions, and the
  * rest. */
 enum { AT_MARKS = 2, WORD_COUNT = 3 };

@@ -10,6 +10,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
+
 static fer_error set_number(const fer_handle *handle, ferp_option option, uint32_t value)
 {
     return feri_forgive_ended(handle, ferp_set_option(feri_modes_raw(handle), option, value));

@@ -4,6 +4,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/modes.h"
 #include "platform/messages.h"
+
 fer_error feri_try_clone(fer_handle *handle, fer_handle *out)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_CLONE));

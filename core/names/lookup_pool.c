@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/handle/limits.h"
 #include "core/wait/poller.h"
+
 /* ---- References to the pool */
 
 /* After fork the child has a copy of the pool, but none of its threads (fork(2)). In the copy a

@@ -7,6 +7,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/wait/waiting.h"
+
 /* One accept. peer is NULL if its address is not wanted, or a Unix address. A connection that ended
  * before its modes were reset is skipped, whichever call reports it (rule L3). A Unix stream is
  * kept, with the bytes that it may still hold (rule X3). An accepted stream inherits the listener's

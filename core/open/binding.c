@@ -7,6 +7,7 @@
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/open/opening.h"
+
 /* The first socket that binds a port keeps it. If SO_REUSEADDR steals ports, exclusive use prevents
  * that. Elsewhere a listener sets SO_REUSEADDR, to bind a port in TIME_WAIT. A datagram socket does
  * not set it, because it would share its port. */

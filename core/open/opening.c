@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "ferrule/ip.h"
+
 bool feri_is_family_choice(fer_ip_family family)
 {
     return family == (fer_ip_family)0 || family == FER_IP_V4 || family == FER_IP_V6;

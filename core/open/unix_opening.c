@@ -12,6 +12,7 @@
 #include "core/open/connecting.h"
 #include "core/open/opening.h"
 #include "core/wait/connect_wait.h"
+
 fer_error feri_check_unix_name(const fer_unix_addr *addr)
 {
     if (addr != NULL && addr->kind_ == FERP_UNIX_ABSTRACT &&

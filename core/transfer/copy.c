@@ -13,6 +13,7 @@
 #include "core/transfer/stream_io.h"
 #include "core/wait/pause.h"
 #include "core/wait/waiting.h"
+
 /* ---- The buffer of a copy */
 
 /* MISUSE: buffer or its base is NULL. INVALID_INPUT: cap is 0, or start and len are not within

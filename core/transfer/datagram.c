@@ -13,6 +13,7 @@
 #include "core/transfer/reconnecting.h"
 #include "core/wait/waiting.h"
 #include "ferrule/ip.h"
+
 /* ---- Addresses */
 
 /* IPv4 as numbers: gcc calls memcmp for four octets if it compiles for size. */

@@ -11,6 +11,7 @@
 #include "core/open/opening.h"
 #include "core/wait/waiting.h"
 #include "platform/messages.h"
+
 #define NO_MESSAGE SIZE_MAX
 
 /* A segment of this length fits in the least MTU of IPv6, 1280 bytes (RFC 8200, section 5), with

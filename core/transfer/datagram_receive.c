@@ -6,6 +6,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/wait/waiting.h"
+
 /* ---- What a receive discards: reports, refusals, and datagrams of other senders */
 
 /* A socket that is not bound: Windows reports WSAEINVAL. Other systems wait (Linux: inet_recvmsg

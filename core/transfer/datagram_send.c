@@ -9,6 +9,7 @@
 #include "core/open/opening.h"
 #include "core/open/unix_opening.h"
 #include "core/wait/waiting.h"
+
 /* A datagram that is too long itself fails every time, and never waits. */
 #define TOO_LONG_TRIES_MAX 4
 

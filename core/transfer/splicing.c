@@ -11,6 +11,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
+
 /* ---- Which streams allow it */
 
 /* Another thread may change both at any time. */

@@ -10,6 +10,7 @@
 #include "core/handle/handle.h"
 #include "core/handle/limits.h"
 #include "core/wait/waiting.h"
+
 /* One read or write: of a buffer, or of slices. */
 typedef struct stream_call {
     feri_call call;   /* READABLE: a read. WRITABLE: a write */

@@ -10,6 +10,7 @@
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/wait/waiting.h"
+
 /* If shutting down the read half resets the connection when data is queued or arrives, a lone READ
  * is not passed to the OS. Clones see a mark, and waiting readers are woken. With the write half
  * both are passed only if no input is queued, because queued input would cause a reset before the

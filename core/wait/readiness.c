@@ -8,6 +8,7 @@
 #include "core/wait/connect_wait.h"
 #include "core/wait/pause.h"
 #include <stddef.h>
+
 #define ALL_INTERESTS (FER_READABLE | FER_WRITABLE)
 
 /* One poll, or one wait for a connect, until *found is not 0. own: the limits of the handle or of

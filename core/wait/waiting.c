@@ -7,6 +7,7 @@
 #include "core/handle/limits.h"
 #include "core/handle/modes.h"
 #include "core/wait/pause.h"
+
 static ferp_direction direction_of(const feri_call *call)
 {
     return call->readiness == FERP_WRITABLE ? FERP_WRITING : FERP_READING;

@@ -3,6 +3,7 @@
 
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
+
 /* IANA's numbers, which an old libc may lack. MPTCP's is Linux' own, because MPTCP is TCP on the
  * wire. */
 #define FERP_POSIX_MPTCP 262
