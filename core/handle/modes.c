@@ -347,11 +347,12 @@ fer_error feri_map_kernel_timeout(const fer_handle *handle, ferp_direction direc
 fer_error feri_begin_listening(fer_handle *handle)
 {
     if (!feri_core_keeps_modes(handle)) {
-        if (!feri_may_wait(handle, FERI_SHARED)) {
-            feri_modes_mark(handle, FERI_MARK_NONBLOCKING | FERI_MARK_CORE_WAITS, true);
-        }
+        bool waits = feri_may_wait(handle, FERI_SHARED);
         if (feri_handle_has_flag(handle, FERI_OTHERS | FERI_TIMEOUT_FLAGS)) {
             FER_TRY(feri_modes_read_from(handle->p_.raw_, true, handle));
+        }
+        if (!waits) {
+            feri_modes_mark(handle, FERI_MARK_NONBLOCKING | FERI_MARK_CORE_WAITS, true);
         }
     }
     feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_LISTENING, 0);
