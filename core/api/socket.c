@@ -41,10 +41,8 @@ void fer_socket_close(fer_socket *socket)
     }
 }
 
-fer_error fer_socket_borrow_raw(fer_socket *socket, fer_raw_socket raw)
-{
-    return feri_borrow(FERI_HANDLE(socket), raw);
-}
+FERI_FUNCTION(fer_socket_borrow_raw, feri_borrow(FERI_HANDLE(socket), raw), fer_socket *socket,
+              fer_raw_socket raw)
 
 /* ---- What the socket is */
 
@@ -204,10 +202,8 @@ fer_error fer_socket_inheritable(const fer_socket *socket, bool *out)
 FERI_CALL_AND_TRY(fer_socket, accept, feri_accept(handle, flags, FERI_HANDLE(out), peer),
                   fer_socket *out, fer_socket_addr *peer)
 
-fer_error fer_socket_local_addr(const fer_socket *socket, fer_socket_addr *out)
-{
-    return feri_socket_local_addr(FERI_HANDLE(socket), out);
-}
+FERI_FUNCTION(fer_socket_local_addr, feri_socket_local_addr(FERI_HANDLE(socket), out),
+              const fer_socket *socket, fer_socket_addr *out)
 
 fer_error fer_socket_peer_addr(const fer_socket *socket, fer_socket_addr *out)
 {

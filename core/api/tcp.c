@@ -32,17 +32,13 @@ fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream, const fer_socke
     return feri_connect_timeout(FERI_HANDLE(stream), addr, timeout);
 }
 
-fer_error fer_tcp_stream_connect_start(fer_tcp_stream *stream, const fer_socket_addr *addr)
-{
-    return feri_start_connect(FERI_HANDLE(stream), addr);
-}
+FERI_FUNCTION(fer_tcp_stream_connect_start, feri_start_connect(FERI_HANDLE(stream), addr),
+              fer_tcp_stream *stream, const fer_socket_addr *addr)
 
 FERI_PEER_QUERY(fer_tcp_stream_peer_addr, fer_tcp_stream, fer_socket_addr, ferp_peer_addr)
 
-fer_error fer_tcp_stream_local_addr(const fer_tcp_stream *stream, fer_socket_addr *out)
-{
-    return feri_socket_local_addr(FERI_HANDLE(stream), out);
-}
+FERI_FUNCTION(fer_tcp_stream_local_addr, feri_socket_local_addr(FERI_HANDLE(stream), out),
+              const fer_tcp_stream *stream, fer_socket_addr *out)
 
 FERI_OPTION(fer_tcp_stream, nodelay, bool, feri_set_bool_option(handle, FERP_NODELAY, value),
             feri_bool_option(handle, FERP_NODELAY, out))

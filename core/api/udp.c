@@ -33,10 +33,8 @@ fer_error fer_udp_socket_connect_addr(fer_udp_socket *socket, const fer_socket_a
     return feri_datagram_connect(FERI_HANDLE(socket), addr);
 }
 
-fer_error fer_udp_socket_disconnect(fer_udp_socket *socket)
-{
-    return feri_datagram_disconnect(FERI_HANDLE(socket));
-}
+FERI_FUNCTION(fer_udp_socket_disconnect, feri_datagram_disconnect(FERI_HANDLE(socket)),
+              fer_udp_socket *socket)
 
 fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr *out)
 {
@@ -44,10 +42,8 @@ fer_error fer_udp_socket_peer_addr(const fer_udp_socket *socket, fer_socket_addr
     return ferp_peer_addr(feri_modes_raw(&socket->handle_), out);
 }
 
-fer_error fer_udp_socket_local_addr(const fer_udp_socket *socket, fer_socket_addr *out)
-{
-    return feri_socket_local_addr(FERI_HANDLE(socket), out);
-}
+FERI_FUNCTION(fer_udp_socket_local_addr, feri_socket_local_addr(FERI_HANDLE(socket), out),
+              const fer_udp_socket *socket, fer_socket_addr *out)
 
 /* ---- Sending and receiving */
 
@@ -58,10 +54,8 @@ FERI_CALL_AND_TRY(fer_udp_socket, send_to, feri_datagram_send_to(handle, buf, le
 FERI_CALL_AND_TRY(fer_udp_socket, recv_from, feri_datagram_receive(handle, buf, len, flags, out),
                   void *buf, size_t len, fer_udp_received *out)
 
-fer_error fer_udp_socket_recv(fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
-{
-    return feri_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
-}
+FERI_FUNCTION(fer_udp_socket_recv, feri_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out),
+              fer_udp_socket *socket, void *buf, size_t len, fer_udp_received *out)
 
 FERI_CALL_AND_TRY(fer_udp_socket, peek_from,
                   feri_datagram_receive(handle, buf, len, FERP_PEEK | flags, out), void *buf,
@@ -74,10 +68,8 @@ fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer
 
 /* ---- Errors and time to live */
 
-fer_error fer_udp_socket_take_error(fer_udp_socket *socket, fer_error *out)
-{
-    return feri_datagram_take_error(FERI_HANDLE(socket), out);
-}
+FERI_FUNCTION(fer_udp_socket_take_error, feri_datagram_take_error(FERI_HANDLE(socket), out),
+              fer_udp_socket *socket, fer_error *out)
 
 FERI_OPTION(fer_udp_socket, ttl, uint32_t, feri_set_ttl(handle, value), feri_ttl(handle, out))
 

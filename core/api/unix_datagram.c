@@ -57,10 +57,8 @@ FERI_QUERY(fer_unix_datagram_local_addr, const fer_unix_datagram, fer_unix_addr,
            ferp_unix_local_addr)
 FERI_QUERY(fer_unix_datagram_peer_addr, const fer_unix_datagram, fer_unix_addr, ferp_unix_peer_addr)
 
-fer_error fer_unix_datagram_shutdown(fer_unix_datagram *socket, fer_shutdown how)
-{
-    return feri_unix_datagram_shutdown(FERI_HANDLE(socket), how);
-}
+FERI_FUNCTION(fer_unix_datagram_shutdown, feri_unix_datagram_shutdown(FERI_HANDLE(socket), how),
+              fer_unix_datagram *socket, fer_shutdown how)
 
 /* ---- Sending and receiving */
 

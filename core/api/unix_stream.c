@@ -24,10 +24,8 @@ fer_error fer_unix_stream_connect_addr(fer_unix_stream *stream, const fer_unix_a
     return feri_unix_open(FERI_HANDLE(stream), addr, feri_unix_connection_open, 0);
 }
 
-fer_error fer_unix_stream_connect_start(fer_unix_stream *stream, const fer_unix_addr *addr)
-{
-    return feri_unix_start_connect(FERI_HANDLE(stream), addr);
-}
+FERI_FUNCTION(fer_unix_stream_connect_start, feri_unix_start_connect(FERI_HANDLE(stream), addr),
+              fer_unix_stream *stream, const fer_unix_addr *addr)
 
 fer_error fer_unix_stream_pair(fer_unix_stream *one, fer_unix_stream *other)
 {
