@@ -4,41 +4,6 @@
 
 #include "core/base/compiler.h"
 
-/* The columns are the events, in the order of FERI_SCHEDULE_EVENTS: START, START_IN_LAST_SLOT,
- * START_LAST, DELAY_OVER, LATEST_FAILED, EARLIER_FAILED, LAST_FAILED, CONNECT, DEADLINE, CANCEL. A
- * row is a phase, a cell the next phase; M is misuse. */
-#define M FERI_SCHEDULE_MISUSE
-#define R FERI_SCHEDULE_READY
-#define D FERI_SCHEDULE_DELAYED
-#define U FERI_SCHEDULE_FULL
-#define S FERI_SCHEDULE_ALL_STARTED
-#define C FERI_SCHEDULE_CONNECTED
-#define F FERI_SCHEDULE_FAILED
-#define L FERI_SCHEDULE_LATE
-#define X FERI_SCHEDULE_CANCELLED
-/* clang-format off */
-static const uint8_t schedule_table[FERI_SCHEDULE_PHASE_COUNT][FERI_SCHEDULE_EVENT_COUNT] = {
-    /*                            ST SLOT SLA DEL LAT EAR ALL CON DEA CAN */
-    [FERI_SCHEDULE_READY]       = {D, U,  S,  M,  M,  R,  M,  C,  L,  X},
-    [FERI_SCHEDULE_DELAYED]     = {M, M,  M,  R,  R,  D,  M,  C,  L,  X},
-    [FERI_SCHEDULE_FULL]        = {M, M,  M,  M,  R,  D,  M,  C,  L,  X},
-    [FERI_SCHEDULE_ALL_STARTED] = {M, M,  M,  M,  S,  S,  F,  C,  L,  X},
-    [FERI_SCHEDULE_CONNECTED]   = {M, M,  M,  M,  C,  C,  M,  C,  C,  C},
-    [FERI_SCHEDULE_FAILED]      = {M, M,  M,  M,  M,  M,  M,  M,  F,  F},
-    [FERI_SCHEDULE_LATE]        = {M, M,  M,  M,  L,  L,  L,  L,  L,  L},
-    [FERI_SCHEDULE_CANCELLED]   = {M, M,  M,  M,  X,  X,  X,  X,  X,  X},
-};
-/* clang-format on */
-#undef M
-#undef R
-#undef D
-#undef U
-#undef S
-#undef C
-#undef F
-#undef L
-#undef X
-
 static const uint8_t phase_actions[FERI_SCHEDULE_PHASE_COUNT] = {
     [FERI_SCHEDULE_READY] = FERI_SCHEDULE_DO_START,
     [FERI_SCHEDULE_DELAYED] = FERI_SCHEDULE_DO_WAIT,
@@ -61,11 +26,30 @@ static const bool limits_run[FERI_SCHEDULE_PHASE_COUNT] = {
     [FERI_SCHEDULE_ALL_STARTED] = true,
 };
 
+/* The columns are the events, in the order of FERI_SCHEDULE_EVENTS: START, START_IN_LAST_SLOT,
+ * START_LAST, DELAY_OVER, LATEST_FAILED, EARLIER_FAILED, LAST_FAILED, CONNECT, DEADLINE, CANCEL. A
+ * row is a phase, a cell the next phase; M is misuse. */
 feri_schedule_phase feri_schedule_next_phase(feri_schedule_phase phase, feri_schedule_event event)
 {
+    /* clang-format off */
+    enum { M = FERI_SCHEDULE_MISUSE, R = FERI_SCHEDULE_READY, D = FERI_SCHEDULE_DELAYED,
+           U = FERI_SCHEDULE_FULL, S = FERI_SCHEDULE_ALL_STARTED, C = FERI_SCHEDULE_CONNECTED,
+           F = FERI_SCHEDULE_FAILED, L = FERI_SCHEDULE_LATE, X = FERI_SCHEDULE_CANCELLED };
+    static const uint8_t next_phases[FERI_SCHEDULE_PHASE_COUNT][FERI_SCHEDULE_EVENT_COUNT] = {
+        /*                            ST SLOT SLA DEL LAT EAR ALL CON DEA CAN */
+        [FERI_SCHEDULE_READY]       = {D, U,  S,  M,  M,  R,  M,  C,  L,  X},
+        [FERI_SCHEDULE_DELAYED]     = {M, M,  M,  R,  R,  D,  M,  C,  L,  X},
+        [FERI_SCHEDULE_FULL]        = {M, M,  M,  M,  R,  D,  M,  C,  L,  X},
+        [FERI_SCHEDULE_ALL_STARTED] = {M, M,  M,  M,  S,  S,  F,  C,  L,  X},
+        [FERI_SCHEDULE_CONNECTED]   = {M, M,  M,  M,  C,  C,  M,  C,  C,  C},
+        [FERI_SCHEDULE_FAILED]      = {M, M,  M,  M,  M,  M,  M,  M,  F,  F},
+        [FERI_SCHEDULE_LATE]        = {M, M,  M,  M,  L,  L,  L,  L,  L,  L},
+        [FERI_SCHEDULE_CANCELLED]   = {M, M,  M,  M,  X,  X,  X,  X,  X,  X},
+    };
+    /* clang-format on */
     FERI_ASSERT((unsigned)phase < FERI_SCHEDULE_PHASE_COUNT);
     FERI_ASSERT((unsigned)event < FERI_SCHEDULE_EVENT_COUNT);
-    return (feri_schedule_phase)schedule_table[phase][event];
+    return (feri_schedule_phase)next_phases[phase][event];
 }
 
 feri_schedule_action feri_schedule_action_of(feri_schedule_phase phase)
