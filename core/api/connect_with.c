@@ -3,7 +3,6 @@
  * resolver's threads. */
 #include "core/base/error.h"
 #include "core/handle/handle.h"
-#include "core/handle/limits.h"
 #include "core/names/resolver.h"
 #include "core/open/connect_attempts.h"
 #include "core/open/connecting.h"
@@ -32,18 +31,13 @@ static fer_error connect_to(fer_tcp_stream *stream, const char *host, const uint
                             const fer_connect_options *options)
 {
     const fer_connect_options *chosen = feri_connect_options_or_default(options);
-    feri_address_query query;
     fer_handle *handle = FERI_HANDLE(stream);
     feri_address_list list = {NULL, 0};
-    const feri_limits limits = feri_limits_from(&chosen->limits);
     fer_error error = feri_connect_options_check(chosen);
     FER_TRY(feri_handle_claim(handle));
-    error = error.kind == FER_OK ? feri_lookup_check_resolver(chosen->resolver) : error;
-    error =
-        error.kind == FER_OK ? feri_address_query_of(&query, host, port, chosen->family) : error;
-    error = error.kind == FER_OK ? feri_limits_check(&limits) : error;
     if (error.kind == FER_OK) {
-        error = feri_lookup_within(&query, &limits, chosen->resolver, &list);
+        error = feri_lookup_within(host, port, chosen->family, &chosen->limits, chosen->resolver,
+                                   &list);
     }
     if (error.kind == FER_OK && list.count == 0) {
         error = feri_own_error(FER_INVALID_INPUT);
@@ -73,15 +67,11 @@ static fer_error look_up_with(const char *host, const uint16_t *port,
                               size_t *count)
 {
     const fer_lookup_options *chosen = feri_lookup_options_or_default(options);
-    const feri_limits limits = feri_limits_from(&chosen->limits);
-    feri_address_query query;
     feri_address_list list = {NULL, 0};
     FERI_REQUIRE(count != NULL && feri_is_buffer(addrs, cap), FER_MISUSE);
     FER_TRY(feri_lookup_options_check(chosen));
-    FER_TRY(feri_lookup_check_resolver(chosen->resolver));
-    FER_TRY(feri_address_query_of(&query, host, port, chosen->family));
-    FER_TRY(feri_limits_check(&limits));
-    FER_TRY(feri_lookup_within(&query, &limits, chosen->resolver, &list));
+    FER_TRY(
+        feri_lookup_within(host, port, chosen->family, &chosen->limits, chosen->resolver, &list));
     feri_address_list_copy(&list, addrs, cap, count);
     feri_address_list_free(&list);
     return feri_ok();

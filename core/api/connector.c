@@ -141,9 +141,13 @@ static void end_race(connection_race *race, fer_error result)
     race->stage = DONE;
 }
 
-static void begin_attempts(connection_race *race, const fer_socket_addr *addrs, size_t count)
+/* error: the reason why there are no addresses, or FER_OK. */
+static void begin_attempts(connection_race *race, fer_error error, const fer_socket_addr *addrs,
+                           size_t count)
 {
-    fer_error error = feri_attempts_begin(&race->attempts, addrs, count);
+    if (error.kind == FER_OK) {
+        error = feri_attempts_begin(&race->attempts, addrs, count);
+    }
     if (error.kind == FER_OK) {
         race->stage = CONNECTING;
     } else {
@@ -164,11 +168,7 @@ static void advance_lookup(connection_race *race)
     if (error.kind == FER_OK && race->found.count == 0) {
         error = feri_own_error(FER_INVALID_INPUT); /* as fer_tcp_stream_connect_with */
     }
-    if (error.kind == FER_OK) {
-        begin_attempts(race, race->found.addrs, race->found.count);
-    } else {
-        end_race(race, error);
-    }
+    begin_attempts(race, error, race->found.addrs, race->found.count);
 }
 
 /* Returns the time of the next step. A false hint is queried again after a pause, the first one
@@ -270,7 +270,7 @@ static fer_error start(fer_connector *connector, const char *host, const uint16_
     FERI_REQUIRE(connector != NULL && !is_open(connector), FER_MISUSE);
     FERI_REQUIRE(feri_poller_is_open(poller), FER_MISUSE);
     FER_TRY(checked);
-    FER_TRY(feri_lookup_check_resolver(resolver));
+    FERI_REQUIRE(resolver == NULL || feri_resolver_is_usable(resolver), FER_MISUSE);
     FERI_REQUIRE(key - (uintptr_t)connector - 1 >= sizeof *connector - 1, FER_INVALID_INPUT);
     FER_TRY(feri_address_query_of(&query, host, port, chosen->family));
     connection_race *race = race_of(connector);
@@ -294,7 +294,7 @@ static fer_error start(fer_connector *connector, const char *host, const uint16_
         feri_address_source source;
         FER_TRY(feri_address_source_of_query(&source, &query));
         (void)feri_address_source_next(&source, &race->literal);
-        begin_attempts(race, &race->literal, 1);
+        begin_attempts(race, feri_ok(), &race->literal, 1);
     } else {
         const feri_lookup_notice notice = {.poller = poller};
         FER_TRY(feri_lookup_start(resolver, &query, &notice, &race->lookup));

@@ -4,6 +4,7 @@
 #include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
+#include "core/handle/limits.h"
 #include "core/names/lookup_pool.h"
 #include "core/wait/pause.h"
 #include "core/wait/poller.h"
@@ -43,9 +44,11 @@ bool feri_resolver_is_usable(fer_resolver *resolver)
 }
 
 /* limits: NULL if the call does not wait for the threads. */
-static fer_error close_pool(feri_pool *pool, const feri_limits *limits)
+static fer_error close_pool(fer_resolver *resolver, const feri_limits *limits)
 {
     fer_cancel_token no_thread = {0};
+    feri_pool *pool = resolver->p_.pool_;
+    resolver->p_.pool_ = NULL;
     if (!feri_pool_is_usable(pool)) {
         return feri_ok();
     }
@@ -77,9 +80,7 @@ static fer_error close_pool(feri_pool *pool, const feri_limits *limits)
 void fer_resolver_close(fer_resolver *resolver)
 {
     if (resolver != NULL && resolver->p_.pool_ != NULL) {
-        feri_pool *pool = resolver->p_.pool_;
-        resolver->p_.pool_ = NULL;
-        (void)close_pool(pool, NULL);
+        (void)close_pool(resolver, NULL);
     }
 }
 
@@ -89,9 +90,7 @@ fer_error fer_resolver_close_gracefully(fer_resolver *resolver, const fer_limits
     FERI_REQUIRE(limits == NULL || feri_limits_are_valid(limits), FER_INVALID_INPUT);
     const feri_limits within = feri_limits_from(limits);
     FERI_REQUIRE(within.token == NULL || feri_token_is_open(within.token), FER_MISUSE);
-    feri_pool *pool = resolver->p_.pool_;
-    resolver->p_.pool_ = NULL;
-    return close_pool(pool, &within);
+    return close_pool(resolver, &within);
 }
 
 fer_error fer_resolver_new(fer_resolver *resolver, const fer_resolver_options *options)
@@ -326,27 +325,27 @@ static fer_error look_up_in_background(fer_resolver *resolver, const feri_addres
     return error;
 }
 
-fer_error feri_lookup_check_resolver(fer_resolver *resolver)
+fer_error feri_lookup_within(const char *host, const uint16_t *port, fer_ip_family family,
+                             const fer_limits *limits, fer_resolver *resolver,
+                             feri_address_list *list)
 {
+    const feri_limits within = feri_limits_from(limits);
+    feri_address_query query;
     FERI_REQUIRE(resolver == NULL || feri_resolver_is_usable(resolver), FER_MISUSE);
-    return feri_ok();
-}
-
-fer_error feri_lookup_within(const feri_address_query *query, const feri_limits *limits,
-                             fer_resolver *resolver, feri_address_list *list)
-{
+    FER_TRY(feri_address_query_of(&query, host, port, family));
+    FER_TRY(feri_limits_check(&within));
     bool is_limited =
-        limits->token != NULL || limits->deadline != FERP_NO_DEADLINE || limits->interruptible;
-    if (query->is_literal || (resolver == NULL && !is_limited)) {
-        return feri_address_list_of_query(list, query);
+        within.token != NULL || within.deadline != FERP_NO_DEADLINE || within.interruptible;
+    if (query.is_literal || (resolver == NULL && !is_limited)) {
+        return feri_address_list_of_query(list, &query);
     }
     if (resolver != NULL) {
-        return look_up_in_background(resolver, query, limits, list);
+        return look_up_in_background(resolver, &query, &within, list);
     }
     fer_resolver own = {0};
     static const fer_resolver_options one = {.threads = 1, .queue_cap = FER_RESOLVER_NO_QUEUE};
     FER_TRY(fer_resolver_new(&own, &one));
-    fer_error error = look_up_in_background(&own, query, limits, list);
+    fer_error error = look_up_in_background(&own, &query, &within, list);
     fer_resolver_close(&own);
     return error;
 }

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/handle/limits.h"
 #include "core/names/address_source.h"
 #include "ferrule/cancel.h"
 #include "ferrule/error.h"
@@ -47,14 +46,12 @@ fer_error feri_lookup_take(fer_lookup *lookup_handle, feri_address_list *list);
 
 /* ---- A lookup within limits. */
 
-/* Looks up a query and fills an empty list. The lookup runs in a thread of the resolver. If that is
- * NULL, it has a thread of its own, but without limits it runs in the calling thread. An address
- * text never waits. Errors as fer_to_socket_addrs_with, but the limits are checked only while
- * it waits: the caller checks them before. */
-fer_error feri_lookup_within(const feri_address_query *query, const feri_limits *limits,
-                             fer_resolver *resolver, feri_address_list *list);
-
-/* MISUSE if resolver is neither NULL nor usable. */
-fer_error feri_lookup_check_resolver(fer_resolver *resolver);
+/* Looks up a host as feri_address_query_of and fills an empty list. The lookup runs in a thread of
+ * the resolver. If that is NULL, it has a thread of its own, but without limits it runs in the
+ * calling thread. An address text never waits. Errors as fer_to_socket_addrs_with; MISUSE if
+ * resolver is neither NULL nor usable. */
+fer_error feri_lookup_within(const char *host, const uint16_t *port, fer_ip_family family,
+                             const fer_limits *limits, fer_resolver *resolver,
+                             feri_address_list *list);
 
 #endif
