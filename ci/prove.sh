@@ -131,7 +131,7 @@ number() {
 
 ipv4() {
     wp "$1" "$2" ",-DOCTETS_ARE_OPAQUE" tests/proof/wp_parse.c \
-        feri_ipv4_read,feri_ipv4_of_bits,feri_addr_parse_result,fer_ipv4_addr_parse_n
+        feri_ipv4_read,feri_ipv4_of_bits,feri_ok,feri_own_error,fer_ipv4_addr_parse_n
 }
 
 text() {
@@ -221,7 +221,7 @@ planted() {
     plant_bug octets core/address/ip_format.c 's/at + len - 2, word/at + len - 1, word/'
     plant_bug format_one core/base/text.c 's/? len : cap - 1;/? len : cap;/'
     plant_bug number core/address/ip_parse.c 's/return value <= 255;/return value <= 256;/' feri_octet_take
-    plant_bug ipv4 core/address/ip_parse.c 's/match.end != len/match.end > len/' fer_ipv4_addr_parse_n
+    plant_bug ipv4 core/address/ip_parse.c 's/match.end == len/match.end <= len/' fer_ipv4_addr_parse_n
     plant_bug text core/address/ip_format.c 's/cap >= FER_IPV4_ADDR_TEXT_CAP/cap + 1 >= FER_IPV4_ADDR_TEXT_CAP/' fer_ipv4_addr_format
     plant_bug host_port core/address/host_port.c 's/host_len -= 2/host_len -= 1/' strip_brackets
     plant_bug control platform/common/control.c 's/length < layout.header/length == 0/' ferp_control_next

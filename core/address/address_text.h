@@ -82,19 +82,6 @@ static inline bool feri_addr_cursor_read_decimal(feri_addr_cursor *cursor, uint3
  * is unspecified, and the output is unchanged. The caller checks the text that follows, and must
  * refuse a digit and a dot. */
 
-/* The result of every _parse function for NULL, and for a text. */
-static inline fer_error feri_addr_misuse(void)
-{
-    const fer_error result = {FER_MISUSE, 0};
-    return result;
-}
-
-static inline fer_error feri_addr_parse_result(bool is_address)
-{
-    const fer_error result = {is_address ? FER_OK : FER_INVALID_INPUT, 0};
-    return result;
-}
-
 /* An address at an index of a text: its octets, the first one highest, and the index of its end, or
  * 0 if there is none. */
 typedef struct feri_ipv4_match {

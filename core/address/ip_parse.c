@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "core/base/error.h"
+
 enum { FERI_IPV6_GROUPS = 8 };
 
 /* The value of a hexadecimal digit in ASCII; above 15 if it is none. */
@@ -159,15 +161,11 @@ FERI_FAST bool feri_ipv6_read(feri_addr_cursor *cursor, fer_ipv6_addr *out)
 
 FERI_FAST fer_error fer_ipv4_addr_parse_n(fer_ipv4_addr *out, const char *text, size_t len)
 {
-    if (out == NULL || text == NULL) {
-        return feri_addr_misuse();
-    }
+    FERI_REQUIRE(out != NULL && text != NULL, FER_MISUSE);
     const feri_ipv4_match match = feri_ipv4_read(text, len, 0);
-    if (match.end == 0 || match.end != len) {
-        return feri_addr_parse_result(false);
-    }
+    FERI_REQUIRE(match.end != 0 && match.end == len, FER_INVALID_INPUT);
     *out = feri_ipv4_of_bits(match.bits);
-    return feri_addr_parse_result(true);
+    return feri_ok();
 }
 
 FERI_FAST fer_error fer_ipv4_addr_parse(fer_ipv4_addr *out, const char *text)
@@ -179,14 +177,11 @@ fer_error fer_ipv6_addr_parse_n(fer_ipv6_addr *out, const char *text, size_t len
 {
     fer_ipv6_addr addr = {{0}};
     feri_addr_cursor cursor = {text, len, 0};
-    if (out == NULL || text == NULL) {
-        return feri_addr_misuse();
-    }
-    if (!feri_ipv6_read(&cursor, &addr) || !feri_addr_cursor_is_at_end(&cursor)) {
-        return feri_addr_parse_result(false);
-    }
+    FERI_REQUIRE(out != NULL && text != NULL, FER_MISUSE);
+    FERI_REQUIRE(feri_ipv6_read(&cursor, &addr) && feri_addr_cursor_is_at_end(&cursor),
+                 FER_INVALID_INPUT);
     *out = addr;
-    return feri_addr_parse_result(true);
+    return feri_ok();
 }
 
 fer_error fer_ipv6_addr_parse(fer_ipv6_addr *out, const char *text)
@@ -199,27 +194,22 @@ fer_error fer_ipv6_addr_parse(fer_ipv6_addr *out, const char *text)
 fer_error fer_ip_addr_parse_n(fer_ip_addr *out, const char *text, size_t len)
 {
     feri_addr_cursor cursor = {text, len, 0};
-    if (out == NULL || text == NULL) {
-        return feri_addr_misuse();
-    }
+    FERI_REQUIRE(out != NULL && text != NULL, FER_MISUSE);
     const bool is_ipv4 =
         feri_addr_cursor_peek(&cursor, 0) != ':' &&
         (feri_addr_cursor_peek(&cursor, 1) == '.' || feri_addr_cursor_peek(&cursor, 2) == '.' ||
          feri_addr_cursor_peek(&cursor, 3) == '.');
     if (is_ipv4) {
         const feri_ipv4_match match = feri_ipv4_read(text, len, 0);
-        if (match.end == 0 || match.end != len) {
-            return feri_addr_parse_result(false);
-        }
+        FERI_REQUIRE(match.end != 0 && match.end == len, FER_INVALID_INPUT);
         feri_ip_addr_set_v4(out, match.bits);
-        return feri_addr_parse_result(true);
+        return feri_ok();
     }
     fer_ipv6_addr v6 = {{0}};
-    if (!feri_ipv6_read(&cursor, &v6) || !feri_addr_cursor_is_at_end(&cursor)) {
-        return feri_addr_parse_result(false);
-    }
+    FERI_REQUIRE(feri_ipv6_read(&cursor, &v6) && feri_addr_cursor_is_at_end(&cursor),
+                 FER_INVALID_INPUT);
     feri_ip_addr_set_v6(out, &v6);
-    return feri_addr_parse_result(true);
+    return feri_ok();
 }
 
 fer_error fer_ip_addr_parse(fer_ip_addr *out, const char *text)

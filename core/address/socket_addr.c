@@ -123,9 +123,7 @@ static bool feri_port_read_last(feri_addr_cursor *cursor, uint16_t *port)
 
 fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text, size_t len)
 {
-    if (out == NULL || text == NULL) {
-        return feri_addr_misuse();
-    }
+    FERI_REQUIRE(out != NULL && text != NULL, FER_MISUSE);
     const bool is_ipv6 = len > 0 && text[0] == '[';
     const feri_ipv4_match v4 = is_ipv6 ? (feri_ipv4_match){0, 1} : feri_ipv4_read(text, len, 0);
     feri_addr_cursor cursor = {text, len, v4.end}; /* of IPv6: after the "[" */
@@ -139,9 +137,7 @@ fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text, size_t
                       feri_addr_cursor_read_decimal(&cursor, UINT32_MAX, &scope_id)) &&
                      feri_addr_cursor_take(&cursor, ']');
     }
-    if (!is_address || !feri_port_read_last(&cursor, &port)) {
-        return feri_addr_parse_result(false);
-    }
+    FERI_REQUIRE(is_address && feri_port_read_last(&cursor, &port), FER_INVALID_INPUT);
     if (is_ipv6) {
         feri_ip_addr_set_v6(&out->ip, &v6);
     } else {
@@ -150,7 +146,7 @@ fer_error fer_socket_addr_parse_n(fer_socket_addr *out, const char *text, size_t
     out->port = port;
     out->flowinfo = 0;
     out->scope_id = scope_id;
-    return feri_addr_parse_result(true);
+    return feri_ok();
 }
 
 fer_error fer_socket_addr_parse(fer_socket_addr *out, const char *text)

@@ -79,12 +79,12 @@ feri_ipv4_match feri_ipv4_read(const char *text, size_t len, size_t index);
 static inline fer_ipv4_addr feri_ipv4_of_bits(uint32_t bits);
 
 /*@ assigns \nothing;
-    ensures \result.kind == (is_address ? FER_OK : FER_INVALID_INPUT) && \result.os_code == 0; */
-static inline fer_error feri_addr_parse_result(bool is_address);
+    ensures \result.kind == FER_OK && \result.os_code == 0; */
+static inline fer_error feri_ok(void);
 
 /*@ assigns \nothing;
-    ensures \result.kind == FER_MISUSE && \result.os_code == 0; */
-static inline fer_error feri_addr_misuse(void);
+    ensures \result.kind == kind && \result.os_code == 0; */
+static inline fer_error feri_own_error(fer_error_kind kind);
 
 /*@ requires text == \null || (\valid_read(text + (0 .. len - 1)) && len <= PTRDIFF_MAX);
     requires out == \null ||
