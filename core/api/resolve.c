@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/address/address_text.h"
-#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/handle/handle.h"

@@ -3,8 +3,6 @@
  * handle_functions.h. */
 #include "core/api/socket.h"
 
-#include <string.h>
-
 #include "core/api/handle_functions.h"
 #include "core/base/error.h"
 #include "core/base/time.h"

@@ -7,7 +7,6 @@
 #include "core/api/handle_functions.h"
 #include "core/api/socket.h"
 #include "core/base/error.h"
-#include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/options.h"
 #include "core/open/binding.h"

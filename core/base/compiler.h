@@ -4,7 +4,6 @@
 #define FERI_COMPILER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* ---- FERI_ASSERT, for the preconditions and invariants of core. It is active if FERI_ASSERTIONS

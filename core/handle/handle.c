@@ -2,7 +2,6 @@
  * a handle. limits.c and modes.c change the words of limits and modes. */
 #include "core/handle/handle.h"
 
-#include "core/handle/limits.h"
 #include "core/handle/modes.h"
 
 _Static_assert(sizeof(fer_handle) == 96 && _Alignof(fer_handle) == _Alignof(uint64_t),

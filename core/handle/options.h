@@ -9,7 +9,6 @@
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
 #include "ferrule/ip.h"
-#include "ferrule/socket.h"
 #include "platform/platform.h"
 
 /* Options with a boolean value. */

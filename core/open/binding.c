@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/open/opening.h"
 

@@ -7,7 +7,6 @@
 #include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
-#include "core/handle/options.h"
 #include "core/open/opening.h"
 #include "core/open/unix_opening.h"
 #include "core/transfer/reconnecting.h"

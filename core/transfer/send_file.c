@@ -3,7 +3,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
