@@ -83,7 +83,6 @@
 #define FERI_TOUCH(word) ((void)__atomic_fetch_or(word, 0u, __ATOMIC_ACQ_REL))
 #define FERI_LOAD_POINTER FERI_LOAD
 #define FERI_STORE_POINTER FERI_STORE
-#define FERI_REPLACE_POINTER FERI_REPLACE
 #elif defined(_MSC_VER)
 #include <intrin.h>
 /* A load only reads: an Interlocked function writes, and a const handle may be in read-only memory.
@@ -115,9 +114,6 @@ static __forceinline void *feri_load_pointer(void *const volatile *pointer)
 #define FERI_TOUCH(word) ((void)_InterlockedOr((volatile long *)(word), 0))
 #define FERI_STORE_POINTER(pointer, value) \
     ((void)_InterlockedExchangePointer((void *volatile *)(pointer), value))
-#define FERI_REPLACE_POINTER(pointer, expected, desired)                                   \
-    (_InterlockedCompareExchangePointer((void *volatile *)(pointer), desired, expected) == \
-     (expected))
 #else
 #include <stdatomic.h>
 #define FERI_LOAD(word) atomic_load_explicit((const _Atomic uint32_t *)(word), memory_order_acquire)
@@ -131,8 +127,6 @@ static __forceinline void *feri_load_pointer(void *const volatile *pointer)
     atomic_load_explicit((void *_Atomic const *)(pointer), memory_order_acquire)
 #define FERI_STORE_POINTER(pointer, value) \
     atomic_store_explicit((void *_Atomic *)(pointer), value, memory_order_release)
-#define FERI_REPLACE_POINTER(pointer, expected, desired) \
-    atomic_compare_exchange_strong((void *_Atomic *)(pointer), &(expected), desired)
 #endif
 
 /* gcc 14 warns of a load through NULL. It does not see that a caller that has compared the handle
@@ -176,11 +170,6 @@ FERI_INLINE void *feri_atomic_load_pointer(void *const *pointer)
 static inline void feri_atomic_store_pointer(void **pointer, void *value)
 {
     FERI_STORE_POINTER(pointer, value);
-}
-
-static inline bool feri_atomic_replace_pointer(void **pointer, void *expected, void *desired)
-{
-    return FERI_REPLACE_POINTER(pointer, expected, desired);
 }
 
 /* Adds with wraparound and returns the sum. */

@@ -112,17 +112,15 @@ TEST(a_bit_that_is_both_set_and_cleared_is_set)
     assert_int_equal(word, 2);
 }
 
-TEST(a_pointer_is_replaced_only_if_it_has_the_expected_value)
+TEST(a_load_of_a_pointer_returns_the_stored_one)
 {
     int one = 1;
-    int other = 2;
     void *pointer = NULL;
     assert_null(feri_atomic_load_pointer(&pointer));
-    assert_true(feri_atomic_replace_pointer(&pointer, NULL, &one));
-    assert_false(feri_atomic_replace_pointer(&pointer, NULL, &other));
+    feri_atomic_store_pointer(&pointer, &one);
     assert_ptr_equal(feri_atomic_load_pointer(&pointer), &one);
-    assert_true(feri_atomic_replace_pointer(&pointer, &one, &other));
-    assert_ptr_equal(feri_atomic_load_pointer(&pointer), &other);
+    feri_atomic_store_pointer(&pointer, NULL);
+    assert_null(feri_atomic_load_pointer(&pointer));
 }
 
 TEST(a_sum_wraps_around)
