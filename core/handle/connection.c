@@ -6,7 +6,10 @@
 
 /* ---- The state's answer to a request, before any system call. */
 
-feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error)
+/* The state's answer, after the status of a pending connect was queried and applied (rule C5).
+ * *error is the caller's result: WOULD_BLOCK while the connect is pending, its error if it has just
+ * failed. */
+static feri_answer stream_answer(fer_handle *handle, feri_request request, fer_error *error)
 {
     feri_answer answer = feri_handle_answer(handle, request);
     *error = feri_handle_answer_error(handle, answer);
@@ -24,7 +27,7 @@ feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_err
 fer_error feri_stream_check(const fer_handle *handle, feri_request request)
 {
     fer_error error;
-    (void)feri_stream_answer((fer_handle *)(uintptr_t)handle, request, &error);
+    (void)stream_answer((fer_handle *)(uintptr_t)handle, request, &error);
     return error;
 }
 
@@ -40,7 +43,7 @@ fer_error feri_stream_check_transfer(fer_handle *handle, feri_request request, b
 {
     const size_t len_max = ferp_traits()->io_length_max;
     fer_error error;
-    feri_answer answer = feri_stream_answer(handle, request, &error);
+    feri_answer answer = stream_answer(handle, request, &error);
     *needs_os = false;
     *len = *len < len_max ? *len : len_max;
     /* precedes the answer of a write half that has ended, and follows that of a read half */
@@ -84,12 +87,21 @@ bool feri_error_is_soft(fer_raw_socket raw, fer_error error)
                                                   ferp_connect_is_pending(raw) == FERP_PENDING);
 }
 
+/* Whether a stream that was connected has no peer any more, because the connection has ended. A
+ * Windows socket may keep its peer. A failure of the query itself, for example without buffers,
+ * says nothing. */
+static bool has_lost_its_peer(fer_raw_socket raw)
+{
+    fer_error_kind kind = ferp_check_connected(raw).kind;
+    return kind == FER_NOT_CONNECTED || kind == FER_INVALID_INPUT;
+}
+
 static bool ends_stream(const fer_handle *handle, fer_error error)
 {
     fer_raw_socket raw = handle->p_.raw_;
     return feri_error_is_fatal(error)
                ? !feri_error_is_soft(raw, error)
-               : feri_error_is_fatal_without_peer(error) && feri_has_lost_its_peer(raw);
+               : feri_error_is_fatal_without_peer(error) && has_lost_its_peer(raw);
 }
 
 /* The result of a receive with this event: that of the first end of the read half. */
@@ -246,13 +258,6 @@ fer_error feri_pending_connect_status(fer_handle *handle)
 
 /* ---- The failures of calls that the system refuses because the connection has ended. */
 
-/* A failure of the query itself, for example without buffers, says nothing. */
-bool feri_has_lost_its_peer(fer_raw_socket raw)
-{
-    fer_error_kind kind = ferp_check_connected(raw).kind;
-    return kind == FER_NOT_CONNECTED || kind == FER_INVALID_INPUT;
-}
-
 /* XNU refuses every setsockopt and getpeername with EINVAL once both halves have ended
  * (uipc_socket.c, sosetoptlock; uipc_syscalls.c, getpeername). FreeBSD's TCP options are ECONNRESET
  * then (tcp_ctloutput). The second call shows that the first one's error is no mistake of the
@@ -263,9 +268,8 @@ bool feri_connection_has_ended(fer_raw_socket raw, fer_error error)
     switch (error.kind) {
     case FER_CONNECTION_RESET:
     case FER_CONNECTION_ABORTED:
-    case FER_NOT_CONNECTED:
-        return !ferp_traits()->io_waits_in_kernel || feri_has_lost_its_peer(raw);
-    case FER_INVALID_INPUT: return feri_has_lost_its_peer(raw);
+    case FER_NOT_CONNECTED: return !ferp_traits()->io_waits_in_kernel || has_lost_its_peer(raw);
+    case FER_INVALID_INPUT: return has_lost_its_peer(raw);
     default: return false;
     }
 }
@@ -302,7 +306,7 @@ fer_error feri_stream_take_error(fer_handle *handle, fer_error *out)
     fer_error error;
     bool was_connecting =
         feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR) == FERI_ANSWER_CHECK_CONNECT;
-    feri_answer answer = feri_stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
+    feri_answer answer = stream_answer(handle, FERI_REQUEST_TAKE_ERROR, &error);
     if (answer == FERI_ANSWER_CHECK_CONNECT) {
         answer = feri_handle_answer(handle, FERI_REQUEST_TAKE_ERROR);
     }

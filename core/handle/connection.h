@@ -16,11 +16,6 @@
 /* ---- Before a read or a write of a stream: the state's answer to the request, before any system
  * call. */
 
-/* The state's answer, after the status of a pending connect was queried and applied (rule C5).
- * *error is the caller's result: WOULD_BLOCK while the connect is pending, its error if it has just
- * failed. */
-feri_answer feri_stream_answer(fer_handle *handle, feri_request request, fer_error *error);
-
 /* FER_OK if a request may call the OS. handle may be that of a const stream, as in Rust's getters:
  * the call changes nothing except the result of a connect. */
 fer_error feri_stream_check(const fer_handle *handle, feri_request request);
@@ -74,10 +69,6 @@ fer_error feri_pending_connect_apply(fer_handle *handle, fer_error status);
 fer_error feri_pending_connect_status(fer_handle *handle);
 
 /* ---- The failures of calls that the system refuses because the connection has ended. */
-
-/* Whether a stream that was connected has no peer any more, because the connection has ended. A
- * Windows socket may keep its peer. */
-bool feri_has_lost_its_peer(fer_raw_socket raw);
 
 /* Whether an error of a stream, of SO_ERROR too, is soft: its connection or its connect goes on. */
 bool feri_error_is_soft(fer_raw_socket raw, fer_error error);
