@@ -84,14 +84,51 @@ static void stop(feri_attempts *all, fer_error error)
     feri_connect_schedule_cancel(&all->schedule);
 }
 
+/* ---- Takes the addresses of a host alternately from the two families, by one cursor for each. */
+
+/* Moves the cursor of a family to its next address. Returns false if there is none. */
+static bool seek(feri_address_order *order, bool ipv4, const fer_socket_addr *addrs, size_t count)
+{
+    size_t *at = &order->at[ipv4];
+    while (*at < count && feri_is_ipv4(&addrs[*at]) != ipv4) {
+        (*at)++;
+    }
+    return *at < count;
+}
+
+/* The index of the next address, once for each of the count addresses. The families take turns,
+ * beginning with that of addrs[0]; the addresses of a family keep their order; when a family is
+ * used up, the rest of the other follows. addrs and count are the same in each call. The time of
+ * all calls together is linear in count.
+ *
+ * An IPv4-mapped IPv6 address counts as IPv4, because its packets are IPv4 (RFC 4291, 2.5.5.2; Go
+ * has the same rule: net/ipsock.go, isIPv4). */
+static size_t next_in_order(feri_address_order *order, const fer_socket_addr *addrs, size_t count)
+{
+    if (!order->has_begun) {
+        order->has_begun = true;
+        order->next_is_ipv4 = feri_is_ipv4(&addrs[0]);
+    }
+    bool ipv4 = order->next_is_ipv4;
+    if (!seek(order, ipv4, addrs, count)) {
+        ipv4 = !ipv4;
+        (void)seek(order, ipv4, addrs, count);
+    }
+    FERI_ASSERT(order->at[ipv4] < count);
+    order->next_is_ipv4 = !ipv4;
+    return order->at[ipv4]++;
+}
+
 /* ---- Steps */
 
 static void start_attempt(feri_attempts *all, size_t slot)
 {
     feri_open_attempt *next = &all->open[all->open_count];
-    *next = (feri_open_attempt){
-        .raw = FER_RAW_SOCKET_NONE, .slot = slot, .number = all->started, .began = ferp_now()};
-    (void)feri_address_order_next(&all->order, all->addrs, all->count, &next->at);
+    *next = (feri_open_attempt){.raw = FER_RAW_SOCKET_NONE,
+                                .slot = slot,
+                                .number = all->started,
+                                .at = next_in_order(&all->order, all->addrs, all->count),
+                                .began = ferp_now()};
     fer_error error =
         feri_start_attempt(&all->addrs[next->at], all->options, &next->raw, &next->step);
     if (error.kind == FER_IN_PROGRESS && all->watch != NULL) {
@@ -238,11 +275,10 @@ fer_error feri_connect_options_check(const fer_connect_options *options)
     feri_count_failures(options, 0);
     FERI_REQUIRE(feri_is_buffer(options->failures, options->failures_cap), FER_MISUSE);
     int unused = options->unused_[0] | options->unused_[1] | options->unused_[2];
-    bool is_known = unused == 0 && feri_are_zero(options->reserved_, sizeof options->reserved_) &&
+    bool is_valid = unused == 0 && feri_are_zero(options->reserved_, sizeof options->reserved_) &&
                     feri_is_family_choice(options->family) &&
-                    feri_limits_are_valid(&options->limits);
-    FERI_REQUIRE(is_known, FER_INVALID_INPUT);
-    bool is_valid = options->local == NULL || feri_addresses_are_valid(options->local, 1);
+                    feri_limits_are_valid(&options->limits) &&
+                    (options->local == NULL || feri_addresses_are_valid(options->local, 1));
     return is_valid ? feri_ok() : feri_own_error(FER_INVALID_INPUT);
 }
 
@@ -285,41 +321,4 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
         error = feri_set_connect_mode(raw, false); /* like every new stream */
     }
     return feri_finish_opening(handle, error, raw, flags);
-}
-
-/* ---- Takes the addresses of a host alternately from the two families, by one cursor for each. */
-
-static bool is_ipv4(const fer_socket_addr *addr)
-{
-    return fer_ip_addr_to_canonical(addr->ip).family == FER_IP_V4;
-}
-
-/* Moves the cursor of a family to its next address. Returns false if there is none. */
-static bool seek(feri_address_order *order, bool ipv4, const fer_socket_addr *addrs, size_t count)
-{
-    size_t *at = &order->at[ipv4];
-    while (*at < count && is_ipv4(&addrs[*at]) != ipv4) {
-        (*at)++;
-    }
-    return *at < count;
-}
-
-bool feri_address_order_next(feri_address_order *order, const fer_socket_addr *addrs, size_t count,
-                             size_t *index)
-{
-    if (!order->has_begun && count > 0) {
-        order->has_begun = true;
-        order->next_is_ipv4 = is_ipv4(&addrs[0]);
-    }
-    bool ipv4 = order->next_is_ipv4;
-    if (!seek(order, ipv4, addrs, count)) {
-        ipv4 = !ipv4;
-        if (!seek(order, ipv4, addrs, count)) {
-            return false;
-        }
-    }
-    *index = order->at[ipv4];
-    order->at[ipv4]++;
-    order->next_is_ipv4 = !ipv4;
-    return true;
 }

@@ -36,16 +36,6 @@ typedef struct feri_address_order {
     bool next_is_ipv4; /* the family of the next address */
 } feri_address_order;
 
-/* Stores the index of the next address, or returns false after the last one. Each index is stored
- * once. The families take turns, beginning with that of addrs[0]; the addresses of a family keep
- * their order; when a family is used up, the rest of the other follows. addrs and count are the
- * same in each call. The time of all calls together is linear in count.
- *
- * An IPv4-mapped IPv6 address counts as IPv4, because its packets are IPv4 (RFC 4291, 2.5.5.2; Go
- * has the same rule: net/ipsock.go, isIPv4). */
-bool feri_address_order_next(feri_address_order *order, const fer_socket_addr *addrs, size_t count,
-                             size_t *index);
-
 /* ---- The attempts themselves, for calls that wait and for connectors. */
 
 /* An open attempt. raw is FER_RAW_SOCKET_NONE if its socket could not be created. */

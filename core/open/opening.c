@@ -29,6 +29,11 @@ fer_domain feri_domain_of(const fer_socket_addr *addr)
     return addr->ip.family == FER_IP_V6 ? FER_DOMAIN_IPV6 : FER_DOMAIN_IPV4;
 }
 
+bool feri_is_ipv4(const fer_socket_addr *addr)
+{
+    return fer_ip_addr_to_canonical(addr->ip).family == FER_IP_V4;
+}
+
 uint32_t feri_family_flag(const fer_socket_addr *addr)
 {
     return addr->ip.family == FER_IP_V6 ? FERI_FLAG_V6 : 0;

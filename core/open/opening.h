@@ -56,6 +56,9 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
 /* The domain of a socket for addr. */
 fer_domain feri_domain_of(const fer_socket_addr *addr);
 
+/* Whether the packets to addr are IPv4: an IPv4 or an IPv4-mapped address. */
+bool feri_is_ipv4(const fer_socket_addr *addr);
+
 /* FERI_FLAG_V6, or 0. */
 uint32_t feri_family_flag(const fer_socket_addr *addr);
 

@@ -111,19 +111,15 @@ bool feri_datagram_is_report(fer_error error)
     return error.kind == FER_MESSAGE_TOO_LONG;
 }
 
-static bool is_v4(const fer_socket_addr *addr)
-{
-    return fer_ip_addr_to_canonical(addr->ip).family == FER_IP_V4;
-}
-
 /* Linux reports EAFNOSUPPORT for an IPv6 destination of a socket at an IPv4-mapped address, and
  * ENETUNREACH for the reverse (seen on 6.18). */
 fer_error feri_datagram_map_other_version(const fer_handle *handle, const fer_socket_addr *to,
                                           fer_error error)
 {
     fer_socket_addr local;
-    if (error.kind == FER_UNSUPPORTED && feri_handle_has_flag(handle, FERI_FLAG_V6) && !is_v4(to) &&
-        ferp_local_addr(feri_modes_raw(handle), &local).kind == FER_OK && is_v4(&local)) {
+    if (error.kind == FER_UNSUPPORTED && feri_handle_has_flag(handle, FERI_FLAG_V6) &&
+        !feri_is_ipv4(to) && ferp_local_addr(feri_modes_raw(handle), &local).kind == FER_OK &&
+        feri_is_ipv4(&local)) {
         error.kind = FER_NETWORK_UNREACHABLE;
     }
     return error;
@@ -237,7 +233,8 @@ fer_error feri_datagram_connect(fer_handle *handle, const fer_socket_addr *addr)
     }
     store_peer(handle, is_connected ? &destination : NULL);
     ferp_report_refusals(raw, handle->p_.peer_.ip.family != 0);
-    if (error.kind == FER_UNSUPPORTED && had_peer && is_v4(&old) != is_v4(&destination)) {
+    if (error.kind == FER_UNSUPPORTED && had_peer &&
+        feri_is_ipv4(&old) != feri_is_ipv4(&destination)) {
         error.kind = FER_NETWORK_UNREACHABLE; /* FreeBSD: netinet6/udp6_usrreq.c, udp6_connect */
     }
     return feri_datagram_map_other_version(handle, &destination, error);
