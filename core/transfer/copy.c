@@ -34,6 +34,9 @@ static fer_error check_buffer(const fer_copy_buffer *buffer)
 static fer_error copy_until_end(fer_handle *from, fer_handle *to, feri_splicing *part,
                                 fer_copy_buffer *buffer, uint64_t *copied)
 {
+    /* after a failure the source can still have bytes in the buffer or in its queue */
+    FER_TRY(feri_stream_check_misuse(from, FERI_REQUEST_READ));
+    FER_TRY(check_buffer(buffer));
     for (;;) {
         size_t written = 0;
         fer_error error = feri_stream_write_all(to, (const uint8_t *)buffer->base + buffer->start,
@@ -59,14 +62,9 @@ fer_error fer_copy(fer_stream from, fer_stream to, fer_copy_buffer *buffer, uint
 {
     uint64_t copied = 0;
     feri_splicing part = {.may_wait = true};
-    fer_handle *source = feri_handle_of_stream(from.handle_);
-    /* after a failure the source can still have bytes in the buffer or in its queue */
-    fer_error error = feri_stream_check_misuse(source, FERI_REQUEST_READ);
-    error = error.kind == FER_OK ? check_buffer(buffer) : error;
-    if (error.kind == FER_OK) {
-        error = copy_until_end(source, feri_handle_of_stream(to.handle_), &part, buffer, &copied);
-        feri_splicing_end(&part);
-    }
+    fer_error error = copy_until_end(feri_handle_of_stream(from.handle_),
+                                     feri_handle_of_stream(to.handle_), &part, buffer, &copied);
+    feri_splicing_end(&part);
     feri_store_total(n, copied);
     return error;
 }

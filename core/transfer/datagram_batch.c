@@ -268,6 +268,8 @@ static fer_error try_to_send_messages(feri_call *of, unsigned flags)
 /* Each try sends at least one message of the chunk, with a timeout of its own (rule B2). */
 static fer_error send_messages(send_batch *batch)
 {
+    FER_TRY(feri_handle_check_use(batch->call.handle));
+    FERI_REQUIRE(feri_is_buffer(batch->messages, batch->count), FER_MISUSE);
     skip_complete(batch);
     while (batch->done < batch->count) {
         if (batch->at == batch->filled) {
@@ -308,11 +310,7 @@ fer_error feri_datagram_send_batch(fer_handle *handle, fer_datagram_send *messag
     batch.has_dscp = false;
     batch.peer_family = (fer_ip_family)0;
     batch.dscp = 0;
-    fer_error error = feri_handle_check_use(handle);
-    if (error.kind == FER_OK) {
-        error =
-            feri_is_buffer(messages, count) ? send_messages(&batch) : feri_own_error(FER_MISUSE);
-    }
+    fer_error error = send_messages(&batch);
     feri_store_count(n, batch.done);
     return error;
 }

@@ -95,6 +95,9 @@ static fer_error send_by_buffer(file_part *part, const fer_copy_buffer *buffer)
  * next call's. */
 static fer_error send_parts(file_part *part, const fer_copy_buffer *buffer)
 {
+    FERI_REQUIRE(buffer != NULL && buffer->base != NULL, FER_MISUSE);
+    bool is_usable = buffer->cap > 0 && buffer->len == 0 && part->offset <= INT64_MAX;
+    FERI_REQUIRE(is_usable, FER_INVALID_INPUT);
     FER_TRY(feri_stream_write(part->to, buffer->base, 0, 0, NULL));
     part->is_sent_by_system = !feri_handle_is_limited(part->to) &&
                               feri_waits_by_system(part->to, FERP_WRITING, &part->waits);
@@ -116,12 +119,7 @@ fer_error fer_stream_send_file(fer_stream stream, fer_raw_file file, uint64_t of
                       .file = file,
                       .offset = offset,
                       .len = len < longest ? len : longest};
-    fer_error error = feri_own_error(FER_INVALID_INPUT);
-    if (buffer == NULL || buffer->base == NULL) {
-        error = feri_own_error(FER_MISUSE);
-    } else if (buffer->cap > 0 && buffer->len == 0 && offset <= INT64_MAX) {
-        error = send_parts(&part, buffer);
-    }
+    fer_error error = send_parts(&part, buffer);
     if (error.kind == FER_OK && part.len < len) {
         error = feri_own_error(FER_UNEXPECTED_EOF); /* no file is longer than INT64_MAX */
     }
