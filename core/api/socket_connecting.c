@@ -26,11 +26,9 @@ static fer_error begin_connect(fer_handle *handle, const feri_limits *limits)
 
 static fer_error apply_connect_result(fer_handle *handle, fer_error result)
 {
-    if (result.kind == FER_OK) {
-        (void)feri_handle_step(handle, FERI_EVENT_CONNECT_OK, feri_ok());
-    } else {
-        (void)feri_handle_step(handle, FERI_EVENT_CONNECT_FAIL, result);
-    }
+    bool has_failed = result.kind != FER_OK;
+    (void)feri_handle_step(handle, has_failed ? FERI_EVENT_CONNECT_FAIL : FERI_EVENT_CONNECT_OK,
+                           result);
     return result;
 }
 
@@ -43,9 +41,9 @@ static fer_error finish_connect(fer_handle *handle, fer_error started)
     if (!feri_may_wait(handle, FERI_OTHERS)) {
         return feri_map_error(FERI_OPERATION_STARTED, started);
     }
-    const feri_limits none = FERI_NO_LIMITS;
-    return apply_connect_result(
-        handle, feri_await_connect(handle->p_.raw_, feri_connect_operation(handle), &none));
+    feri_operation operation = feri_connect_operation(handle);
+    return apply_connect_result(handle,
+                                feri_await_connect(handle->p_.raw_, operation, &FERI_NO_LIMITS));
 }
 
 /* Restores the previous mode (rule C1), whatever the result of the connect. */
@@ -129,13 +127,12 @@ static fer_error connect_unix_by_mode(fer_handle *handle, const fer_unix_addr *a
     if (error.kind != FER_INTERRUPTED) {
         return error;
     }
-    const feri_limits none = FERI_NO_LIMITS;
     fer_duration timeout = FER_DURATION_NONE;
     FER_TRY(feri_timeout(handle, FERP_WRITING, true, &timeout));
     if (!feri_may_wait(handle, FERI_SHARED) || timeout.nanos == FER_DURATION_NONE_NANOS) {
         return feri_unix_connect_raw(handle->p_.raw_, addr);
     }
-    return connect_unix_until(handle, addr, &none, feri_deadline_from(start, timeout));
+    return connect_unix_until(handle, addr, &FERI_NO_LIMITS, feri_deadline_from(start, timeout));
 }
 
 fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)

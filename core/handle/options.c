@@ -48,8 +48,7 @@ fer_error feri_set_option_of_family(fer_handle *handle, ferp_option v4, ferp_opt
 fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    FERI_REQUIRE(ttl >= 1, FER_INVALID_INPUT);
-    FERI_REQUIRE(ttl <= 255, FER_INVALID_INPUT);
+    FERI_REQUIRE(ttl >= 1 && ttl <= 255, FER_INVALID_INPUT);
     return feri_set_option_of_family(handle, FERP_TTL_V4, FERP_HOPS_V6, ttl);
 }
 
@@ -94,12 +93,10 @@ fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t 
 fer_error feri_set_linger(fer_handle *handle, fer_duration linger)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    struct ferp_linger setting = {false, 0};
-    if (linger.nanos != FER_DURATION_NONE_NANOS) {
-        setting.on = true;
-        setting.seconds =
-            feri_units_of(linger, FERP_NANOS_PER_SECOND, ferp_traits()->linger_seconds_max);
-    }
+    bool is_on = linger.nanos != FER_DURATION_NONE_NANOS;
+    uint32_t max = ferp_traits()->linger_seconds_max;
+    const struct ferp_linger setting = {
+        is_on, is_on ? feri_units_of(linger, FERP_NANOS_PER_SECOND, max) : 0};
     FER_TRY(feri_forgive_ended(handle, ferp_set_linger(handle->p_.raw_, setting)));
     bool resets = setting.on && setting.seconds == 0;
     feri_atomic_change_bits(&handle->p_.flags_, resets ? FERI_FLAG_RESETS_AT_CLOSE : 0,

@@ -73,11 +73,11 @@ fer_error feri_unix_bind_raw(fer_raw_socket raw, const fer_unix_addr *addr)
 
 fer_error feri_unix_connection_open(const fer_unix_addr *addr, fer_raw_socket *out)
 {
-    const feri_limits none = FERI_NO_LIMITS;
     FER_TRY(ferp_socket_new(FER_DOMAIN_UNIX, FER_TYPE_STREAM, 0, out));
     fer_error error = feri_unix_connect_raw(*out, addr);
-    return error.kind == FER_IN_PROGRESS ? feri_await_connect(*out, FERI_OPERATION_UNIX_NAME, &none)
-                                         : error;
+    return error.kind == FER_IN_PROGRESS
+               ? feri_await_connect(*out, FERI_OPERATION_UNIX_NAME, &FERI_NO_LIMITS)
+               : error;
 }
 
 fer_error feri_unix_listener_open(const fer_unix_addr *addr, fer_raw_socket *out)
