@@ -1,6 +1,7 @@
 /* connect_with.c: the public functions that connect to the first of several addresses that answers,
  * and that look names up within limits. A program that calls none of them does not link the
  * resolver's threads. */
+#include "core/api/handle_functions.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "core/names/resolver.h"
@@ -50,17 +51,12 @@ static fer_error connect_to(fer_tcp_stream *stream, const char *host, const uint
     return error;
 }
 
-fer_error fer_tcp_stream_connect_with(fer_tcp_stream *stream, const char *host_port,
-                                      const fer_connect_options *options)
-{
-    return connect_to(stream, host_port, NULL, options);
-}
+FERI_FUNCTION(fer_tcp_stream_connect_with, connect_to(stream, host_port, NULL, options),
+              fer_tcp_stream *stream, const char *host_port, const fer_connect_options *options)
 
-fer_error fer_tcp_stream_connect_host_with(fer_tcp_stream *stream, const char *host, uint16_t port,
-                                           const fer_connect_options *options)
-{
-    return connect_to(stream, host, &port, options);
-}
+FERI_FUNCTION(fer_tcp_stream_connect_host_with, connect_to(stream, host, &port, options),
+              fer_tcp_stream *stream, const char *host, uint16_t port,
+              const fer_connect_options *options)
 
 static fer_error look_up_with(const char *host, const uint16_t *port,
                               const fer_lookup_options *options, fer_socket_addr *addrs, size_t cap,
@@ -77,14 +73,10 @@ static fer_error look_up_with(const char *host, const uint16_t *port,
     return feri_ok();
 }
 
-fer_error fer_to_socket_addrs_with(const char *host_port, const fer_lookup_options *options,
-                                   fer_socket_addr *addrs, size_t cap, size_t *count)
-{
-    return look_up_with(host_port, NULL, options, addrs, cap, count);
-}
+FERI_FUNCTION(fer_to_socket_addrs_with, look_up_with(host_port, NULL, options, addrs, cap, count),
+              const char *host_port, const fer_lookup_options *options, fer_socket_addr *addrs,
+              size_t cap, size_t *count)
 
-fer_error fer_lookup_host_with(const char *host, uint16_t port, const fer_lookup_options *options,
-                               fer_socket_addr *addrs, size_t cap, size_t *count)
-{
-    return look_up_with(host, &port, options, addrs, cap, count);
-}
+FERI_FUNCTION(fer_lookup_host_with, look_up_with(host, &port, options, addrs, cap, count),
+              const char *host, uint16_t port, const fer_lookup_options *options,
+              fer_socket_addr *addrs, size_t cap, size_t *count)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/address/address_text.h"
+#include "core/api/handle_functions.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
 #include "core/handle/handle.h"
@@ -39,17 +40,11 @@ static fer_error collect(const char *host, const uint16_t *port, fer_socket_addr
     return feri_ok();
 }
 
-fer_error fer_to_socket_addrs(const char *host_port, fer_socket_addr *addrs, size_t cap,
-                              size_t *count)
-{
-    return collect(host_port, NULL, addrs, cap, count);
-}
+FERI_FUNCTION(fer_to_socket_addrs, collect(host_port, NULL, addrs, cap, count),
+              const char *host_port, fer_socket_addr *addrs, size_t cap, size_t *count)
 
-fer_error fer_lookup_host(const char *host, uint16_t port, fer_socket_addr *addrs, size_t cap,
-                          size_t *count)
-{
-    return collect(host, &port, addrs, cap, count);
-}
+FERI_FUNCTION(fer_lookup_host, collect(host, &port, addrs, cap, count), const char *host,
+              uint16_t port, fer_socket_addr *addrs, size_t cap, size_t *count)
 
 size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap)
 {
@@ -81,19 +76,15 @@ static fer_error bind_by_name(fer_handle *handle, const char *host, const uint16
 }
 
 #define BIND_FUNCTIONS(type, opener, kind)                                                         \
-    fer_error type##_bind(type *self, const char *host_port)                                       \
-    {                                                                                              \
-        return bind_by_name(FERI_HANDLE(self), host_port, NULL, opener, NULL, kind);               \
-    }                                                                                              \
-    fer_error type##_bind_with(type *self, const char *host_port, const fer_bind_options *options) \
-    {                                                                                              \
-        return bind_by_name(FERI_HANDLE(self), host_port, NULL, opener, options, kind);            \
-    }                                                                                              \
-    fer_error type##_bind_host_with(type *self, const char *host, uint16_t port,                   \
-                                    const fer_bind_options *options)                               \
-    {                                                                                              \
-        return bind_by_name(FERI_HANDLE(self), host, &port, opener, options, kind);                \
-    }
+    FERI_FUNCTION(type##_bind,                                                                     \
+                  bind_by_name(FERI_HANDLE(self), host_port, NULL, opener, NULL, kind),            \
+                  type *self, const char *host_port)                                               \
+    FERI_FUNCTION(type##_bind_with,                                                                \
+                  bind_by_name(FERI_HANDLE(self), host_port, NULL, opener, options, kind),         \
+                  type *self, const char *host_port, const fer_bind_options *options)              \
+    FERI_FUNCTION(type##_bind_host_with,                                                           \
+                  bind_by_name(FERI_HANDLE(self), host, &port, opener, options, kind), type *self, \
+                  const char *host, uint16_t port, const fer_bind_options *options)
 BIND_FUNCTIONS(fer_tcp_listener, feri_listener_open, FERI_FLAG_LISTENING)
 BIND_FUNCTIONS(fer_udp_socket, feri_datagram_open, FERI_FLAG_DATAGRAM)
 

@@ -25,11 +25,9 @@ fer_error fer_tcp_stream_connect_addr(fer_tcp_stream *stream, const fer_socket_a
     return feri_open_first(FERI_HANDLE(stream), addr, 1, feri_connection_open, 0);
 }
 
-fer_error fer_tcp_stream_connect_timeout(fer_tcp_stream *stream, const fer_socket_addr *addr,
-                                         fer_duration timeout)
-{
-    return feri_connect_timeout(FERI_HANDLE(stream), addr, timeout);
-}
+FERI_FUNCTION(fer_tcp_stream_connect_timeout,
+              feri_connect_timeout(FERI_HANDLE(stream), addr, timeout), fer_tcp_stream *stream,
+              const fer_socket_addr *addr, fer_duration timeout)
 
 FERI_FUNCTION(fer_tcp_stream_connect_start, feri_start_connect(FERI_HANDLE(stream), addr),
               fer_tcp_stream *stream, const fer_socket_addr *addr)

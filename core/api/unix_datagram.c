@@ -86,11 +86,9 @@ FERI_CALL_AND_TRY(fer_unix_datagram, recv_from,
                   feri_unix_datagram_receive(handle, buf, len, flags, out), void *buf, size_t len,
                   fer_unix_received *out)
 
-fer_error fer_unix_datagram_recv(fer_unix_datagram *socket, void *buf, size_t len,
-                                 fer_unix_received *out)
-{
-    return feri_unix_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out);
-}
+FERI_FUNCTION(fer_unix_datagram_recv,
+              feri_unix_datagram_receive(FERI_HANDLE(socket), buf, len, 0, out),
+              fer_unix_datagram *socket, void *buf, size_t len, fer_unix_received *out)
 
 fer_error fer_unix_datagram_send_handles(fer_unix_datagram *socket, const void *buf, size_t len,
                                          const fer_raw_socket *handles, size_t count,
