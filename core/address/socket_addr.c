@@ -28,22 +28,14 @@ fer_socket_addr fer_socket_addr_new(fer_ip_addr ip, uint16_t port)
 
 fer_socket_addr fer_socket_addr_v4_new(fer_ipv4_addr ip, uint16_t port)
 {
-    fer_socket_addr addr;
-    addr.ip = fer_ip_addr_from_v4(ip);
-    addr.port = port;
-    addr.flowinfo = 0;
-    addr.scope_id = 0;
+    const fer_socket_addr addr = {fer_ip_addr_from_v4(ip), port, 0, 0};
     return addr;
 }
 
 fer_socket_addr fer_socket_addr_v6_new(fer_ipv6_addr ip, uint16_t port, uint32_t flowinfo,
                                        uint32_t scope_id)
 {
-    fer_socket_addr addr;
-    addr.ip = fer_ip_addr_from_v6(ip);
-    addr.port = port;
-    addr.flowinfo = flowinfo;
-    addr.scope_id = scope_id;
+    const fer_socket_addr addr = {fer_ip_addr_from_v6(ip), port, flowinfo, scope_id};
     return addr;
 }
 
