@@ -140,9 +140,7 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_opti
     FERI_REQUIRE(local == NULL || feri_can_connect_from(local, addr), FER_INVALID_INPUT);
     *step = addr->port == 0 ? FER_CONNECT_STEP_CONNECT : FER_CONNECT_STEP_SOCKET;
     FER_TRY(open_socket_for(addr, out));
-    if (options->nodelay) {
-        FER_TRY(ferp_set_option(*out, FERP_NODELAY, 1));
-    }
+    FER_TRY(options->nodelay ? ferp_set_option(*out, FERP_NODELAY, 1) : feri_ok());
     *step = FER_CONNECT_STEP_BIND;
     if (local != NULL) {
         if (local->port != 0) {
