@@ -63,6 +63,7 @@
     X(CreateThread, HANDLE,                                                                        \
       (LPSECURITY_ATTRIBUTES, SIZE_T, LPTHREAD_START_ROUTINE, LPVOID, DWORD, LPDWORD))             \
     X(SleepConditionVariableSRW, BOOL, (PCONDITION_VARIABLE, PSRWLOCK, DWORD, ULONG))              \
+    X(FormatMessageW, DWORD, (DWORD, LPCVOID, DWORD, DWORD, LPWSTR, DWORD, va_list *))             \
     X(if_nametoindex, ULONG, (const char *))                                                       \
     X(if_indextoname, char *, (ULONG, char *))
 
@@ -148,6 +149,7 @@ SCRIPTED_QUIET_CALLS(DECLARE)
 #define FreeLibrary scripted_FreeLibrary
 #define ReleaseSRWLockExclusive scripted_ReleaseSRWLockExclusive
 #define CreateThread scripted_CreateThread
+#define FormatMessageW scripted_FormatMessageW
 #define SleepConditionVariableSRW scripted_SleepConditionVariableSRW
 #define GetTickCount64 scripted_GetTickCount64
 #define QueryPerformanceCounter scripted_QueryPerformanceCounter

@@ -338,15 +338,21 @@ static const struct row scripted_options_are_set_and_read_script[] = {
 };
 SCRIPT_TEST(scripted_options_are_set_and_read)
 
-#define LOOKUP_FAILS(code, kind) \
-    DO(look_up, NONE, 0), FAILS(GetAddrInfoW, NONE, AF_UNSPEC, 0, code), RETURNS(kind, code, 0)
+#define LOOKUP_FAILS(code, kind)                                                   \
+    DO(look_up, NONE, 0), FAILS(GetAddrInfoW, NONE, AF_UNSPEC, SOCK_STREAM, code), \
+        RETURNS(kind, code, 0)
 
-#define SERVICE_FAILS(code, kind, os_code) \
-    DO(port_of, NONE, 0), FAILS(GetAddrInfoW, NONE, AF_INET, 0, code), RETURNS(kind, os_code, 77)
+#define SERVICE_FAILS(code, kind, os_code)                                      \
+    DO(port_of, NONE, 0), FAILS(GetAddrInfoW, NONE, AF_INET, SOCK_DGRAM, code), \
+        RETURNS(kind, os_code, 77)
 
 static const struct row scripted_names_are_looked_up_script[] = {
     {"the order of the list, without port, without other families",
-     {DO(look_up, NONE, 0), STORES(GetAddrInfoW, NONE, AF_UNSPEC, 0, 0, 0x4E6F), RETURNS_OK(0x64)}},
+     {DO(look_up, NONE, 0), STORES(GetAddrInfoW, NONE, AF_UNSPEC, SOCK_STREAM, 0, 0x4E6F),
+      RETURNS_OK(0x64)}},
+    {"the longest name is asked for",
+     {DO(look_up, NONE, 3), FAILS(GetAddrInfoW, NONE, AF_UNSPEC, SOCK_STREAM, WSAHOST_NOT_FOUND),
+      RETURNS(FER_HOST_NOT_FOUND, WSAHOST_NOT_FOUND, 0)}},
     {"a host in brackets, and one that is no UTF-8, are not asked for",
      {DO(look_up, NONE, 1), RETURNS(FER_HOST_NOT_FOUND, WSAHOST_NOT_FOUND, 0), DO(look_up, NONE, 2),
       RETURNS(FER_INVALID_INPUT, 0, 0)}},
@@ -357,7 +363,7 @@ static const struct row scripted_names_are_looked_up_script[] = {
       LOOKUP_FAILS(WSAEAFNOSUPPORT, FER_RESOLVE_FAILED),
       LOOKUP_FAILS(WSA_NOT_ENOUGH_MEMORY, FER_RESOLVE_FAILED)}},
     {"the port of a service, of IPv4 only",
-     {DO(port_of, NONE, 0), STORES(GetAddrInfoW, NONE, AF_INET, 0, 0, 4), RETURNS_OK(80)}},
+     {DO(port_of, NONE, 0), STORES(GetAddrInfoW, NONE, AF_INET, SOCK_DGRAM, 0, 4), RETURNS_OK(80)}},
     {"two codes of an unknown service",
      {SERVICE_FAILS(WSATYPE_NOT_FOUND, FER_NOT_FOUND, 0),
       SERVICE_FAILS(WSAHOST_NOT_FOUND, FER_NOT_FOUND, 0),

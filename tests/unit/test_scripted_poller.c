@@ -76,6 +76,10 @@ enum { NOTHING = 0x130, READS = 0x1B9, WRITES = 0x134, READS_AND_WRITES = 0x1BD 
 /* A poller with a reader, which has been reported. */
 #define OPENS_WITH_A OPENS, ADDS(A, FER_READABLE, READS)
 #define OPENS_AND_REPORTS OPENS_WITH_A, REPORTS(0, FERP_AFD_RECEIVE, 0, FER_READABLE)
+/* A's request waits for a period and is made again. */
+#define REARMS(index)                                                   \
+    PASSES_A_PERIOD, WAIT_EVENTS(5000), CANCELS_IT(index), TAKES(1000), \
+        COMPLETES(index, 0, CANCELLED), REQUESTS(A, READS), TAKES(0), RETURNS_OK(0)
 #define CLOSES_A DO(close, A, 0), GIVES(closesocket, A, 0, 0, 0), RETURNS_OK(0)
 
 /* The functions are found once, so this test comes first. */
@@ -124,6 +128,9 @@ static const struct row scripted_events_are_reported_script[] = {
      {OPENS_WITH_A, ADDS(B, FER_WRITABLE, WRITES), WAIT_EVENTS(500), TAKES(500),
       COMPLETES(0, FERP_AFD_RECEIVE, 0), NOTIFIES, COMPLETES(1, FERP_AFD_SEND, 0),
       RETURNS_OK(B | FER_WRITABLE << 16 | NOTIFIED | 2 << 28), CLOSES}},
+    {"there are no edges, and a modify to them changes nothing",
+     {OPENS_WITH_A, DO_WITH(modify, A, FER_WRITABLE, .flags = 1), RETURNS(FER_UNSUPPORTED, 0, 0),
+      REPORTS(0, FERP_AFD_RECEIVE, 0, FER_READABLE), CLOSES}},
     {"a modify during a wait begins a request",
      {OPENS, DO(add_once, A, FER_READABLE), BASE_OF(A), IDENTITY(A, 80), REQUESTS(A, READS),
       RETURNS_OK(0), REPORTS(0, FERP_AFD_RECEIVE, 0, FER_READABLE), WAIT_EVENTS(500), TAKES(500),
@@ -247,6 +254,9 @@ static const struct row scripted_requests_of_the_driver_are_cancelled_script[] =
     {"a request that waits for a period is made again, and finds what the driver has lost",
      {OPENS_WITH_A, PASSES_A_PERIOD, WAIT_EVENTS(5000), CANCELS_IT(0), TAKES(1000),
       COMPLETES(0, 0, CANCELLED), REQUESTS(A, READS), TAKES(0), ENDS_READABLE(1), CLOSES}},
+    {"it is made again at once, however often",
+     {OPENS_WITH_A, REARMS(0), REARMS(1), REARMS(2), REPORTS(3, FERP_AFD_RECEIVE, 0, FER_READABLE),
+      CLOSES}},
     {"an event that comes before the cancel of its rearm is kept",
      {OPENS_WITH_A, PASSES_A_PERIOD, WAIT_EVENTS(5000),
       FAILS(NtCancelIoFileEx, ANY, 0, 0, NOT_FOUND_STATUS), TAKES(1000), ENDS_READABLE(0), CLOSES}},

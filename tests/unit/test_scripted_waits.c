@@ -254,6 +254,9 @@ static const struct row scripted_selects_end_script[] = {
     {"urgent data ends no wait to write", /* WT test_select */
      {DO(wait_write, A, 250), SELECTS(100, OF_A(WRITING), 0), SELECTS(100, OF_A(WRITING), 0),
       SELECTS(50, OF_A(WRITING), 0), SELECTS(0, OF_A(WRITING), 0), TIMED_OUT}},
+    {"a deadline of more milliseconds than an int has",
+     {DO(wait_write, A, INT64_C(3000000000)), SELECTS(100, OF_A(WRITING), OF_A(WRITING)),
+      RETURNS_OK(0)}},
     {"an event that the wait has lost is found by the last select, which does not wait",
      {DO(wait_write, A, 100), SELECTS(100, OF_A(WRITING), 0),
       SELECTS(0, OF_A(WRITING), OF_A(WRITING)), RETURNS_OK(0)}},
@@ -370,6 +373,11 @@ static const struct row scripted_polls_of_many_end_script[] = {
       RETURNS_OK(65 | (int64_t)(FER_READABLE | FER_WRITABLE | FER_PRIORITY) << 32)}},
     {"none of many is ready",
      {DO(poll_many, NONE, 65), STORES(select, NONE, 0, OF_MANY(65), 0, 0), TIMED_OUT}},
+    {"each of many is selected if they have several providers, and the last one is ready",
+     {DO(poll_many, NONE, 65), FAILS(select, NONE, 0, OF_MANY(65), WSAENOTSOCK),
+      GIVES_WITH(select, NONE, 0, ANY, 0, .times = 64), SELECTS(0, OF_A(7), OF_A(READING)),
+      STORES(WSAPoll, LAST_OF(65), POLLRDNORM, 0, 0, 0),
+      RETURNS_OK(1 | (int64_t)FER_READABLE << 32)}},
     {"more than memory", {DO(poll_many, NONE, INT64_MAX), RETURNS(FER_OUT_OF_MEMORY, 0, 0)}},
 };
 MEMORY_TEST(scripted_polls_of_many_end)

@@ -50,10 +50,10 @@ static fer_error call_sockets(const struct step *step, int64_t *out)
     fer_error err = {FER_OK, 0};
     ferp_description is;
     switch (step->name) {
-    case SEAM_new_socket: /* in: domain << 8 | type */
-        return keep_socket(
-            ferp_socket_new((fer_domain)(step->in >> 8), (fer_type)(step->in & 255), 0, &made),
-            &made, out);
+    case SEAM_new_socket: /* in: domain << 8 | type; in2: the protocol */
+        return keep_socket(ferp_socket_new((fer_domain)(step->in >> 8), (fer_type)(step->in & 255),
+                                           (int)step->in2, &made),
+                           &made, out);
     case SEAM_duplicate: return keep_socket(ferp_duplicate(raw, &made), &made, out);
     case SEAM_close: ferp_close(raw); return err;
     case SEAM_adopt: return ferp_adopt(raw, (fer_ip_family)0);
@@ -62,11 +62,16 @@ static fer_error call_sockets(const struct step *step, int64_t *out)
         err = ferp_take_error(raw, &pending);
         *out = pending.os_code;
         return err.kind == FER_OK ? (fer_error){pending.kind, 0} : err;
+    case SEAM_text_of: /* in: the code; the value is the length */
+        ferp_error_text((fer_error){FER_UNCATEGORIZED, (int32_t)step->in}, bytes, sizeof bytes);
+        *out = (int64_t)strlen(bytes);
+        return err;
     case SEAM_describe: /* the value: connected, connecting, listening, IPv6, bits from 0 */
         memset(&is, 0, sizeof is);
         err = ferp_describe(raw, &is);
         *out = is.is_connected | is.is_connecting << 1 | is.is_listening << 2 |
-               (is.family == FER_IP_V6) << 3 | is.is_stream << 4 | is.is_datagram << 5;
+               (is.family == FER_IP_V6) << 3 | is.is_stream << 4 | is.is_datagram << 5 |
+               is.is_raw << 6;
         return err;
     default: script_fail("no such call of a socket", step->name); return err;
     }
@@ -207,6 +212,8 @@ static fer_error call_addresses(const struct step *step, int64_t *out)
     case SEAM_connect_to:
         if (step->flags == 1) {
             addr.ip.u.v4.octets[0] = 10;
+        } else if (step->flags == 2) {
+            addr.ip.u.v6 = fer_ipv4_addr_to_ipv6_mapped(fer_ipv4_addr_new(127, 0, 0, 1));
         }
         return ferp_connect(raw, &addr);
     case SEAM_accept_one: /* in: whether it is not Unix; the value is its port */

@@ -79,7 +79,7 @@ HANDLE WINAPI scripted_CreateEventW(LPSECURITY_ATTRIBUTES attributes, BOOL is_ma
     if (step != NULL && !script_succeeds(step)) {
         return NULL;
     }
-    if (attributes != NULL || !is_manual || is_set || event_count == EVENTS_MAX) {
+    if (attributes != NULL || !is_manual || is_set || name != NULL || event_count == EVENTS_MAX) {
         script_fail("an event of another kind, or too many:", event_count);
     }
     event_is_set[event_count] = false;
@@ -376,15 +376,16 @@ ULONGLONG WINAPI scripted_GetTickCount64(void)
     return (ULONGLONG)(script_now_nanos / 1000000);
 }
 
+/* No whole number of nanoseconds. */
 BOOL WINAPI scripted_QueryPerformanceCounter(LARGE_INTEGER *counter)
 {
-    counter->QuadPart = script_now_nanos / 100;
+    counter->QuadPart = script_now_nanos / 1000 * 24 + script_now_nanos % 1000 * 24 / 1000;
     return TRUE;
 }
 
 BOOL WINAPI scripted_QueryPerformanceFrequency(LARGE_INTEGER *frequency)
 {
-    frequency->QuadPart = 10000000;
+    frequency->QuadPart = 24000000;
     return TRUE;
 }
 

@@ -110,6 +110,18 @@ VOID WINAPI scripted_ReleaseSRWLockExclusive(PSRWLOCK lock)
     (void)script_succeeds(NULL);
 }
 
+/* ---- Texts. on: the code. in: the language. result: the length. */
+
+DWORD WINAPI scripted_FormatMessageW(DWORD flags, LPCVOID source, DWORD code, DWORD language,
+                                     LPWSTR text, DWORD cap, va_list *arguments)
+{
+    const struct step *step = script_take(ANSWER_FormatMessageW, code, language, ANY);
+    for (int64_t i = 0; i < step->result && i < cap; i++) {
+        text[i] = L'x';
+    }
+    return script_succeeds(step) ? (DWORD)step->result : 0;
+}
+
 /* ---- Network interfaces. Neither function sets an error code. */
 
 ULONG WINAPI scripted_if_nametoindex(const char *name)
@@ -134,7 +146,8 @@ INT WINAPI scripted_GetAddrInfoW(PCWSTR node, PCWSTR service, const ADDRINFOW *h
     enum { ENTRIES = 4 };
     static ADDRINFOW entries[ENTRIES];
     static ferp_winsock_sockaddr names[ENTRIES];
-    const struct step *step = script_take(ANSWER_GetAddrInfoW, NONE, hints->ai_family, ANY);
+    const struct step *step =
+        script_take(ANSWER_GetAddrInfoW, NONE, hints->ai_family, hints->ai_socktype);
     memset(entries, 0, sizeof entries);
     memset(names, 0, sizeof names);
     for (int i = 0; i < ENTRIES && (step->out >> 4 * i) != 0; i++) {

@@ -23,7 +23,8 @@ enum { SCRIPTED_CALLS(STEP_OF_CALL) FIRST_QUIET, SCRIPTED_QUIET_CALLS(STEP_OF_CA
  * library, fer_..., are in winsock_library.c. */
 /* clang-format off */
 #define SEAM_CALLS(X) \
-    X(new_socket) X(duplicate) X(close) X(describe) X(adopt) X(halve) X(take_error) X(receive) \
+    X(new_socket) X(duplicate) X(close) X(describe) X(text_of) X(adopt) X(halve) X(take_error) \
+    X(receive) \
     X(peek) X(receive_vectored) X(transmit) X(transmit_vectored) X(receive_from) \
     X(transmit_to) X(report_refusals) X(bytes_queued) X(receive_message) X(transmit_message) \
     X(bind_to) X(listen_with) X(connect_to) X(accept_one) X(local_addr) X(peer_addr) \

@@ -83,13 +83,14 @@ static void store_name(int64_t what, struct sockaddr *name, int *len)
 
 /* ---- Making, naming, closing */
 
-/* A duplicate is inheritable whatever the flags are: WSADuplicateSocketW has made it
- * (rust-lang/rust#70719). */
+/* on: 1 for a duplicate, and otherwise twice the protocol. A duplicate is inheritable whatever the
+ * flags are: WSADuplicateSocketW has made it (rust-lang/rust#70719). */
 SOCKET WINAPI scripted_WSASocketW(int family, int type, int protocol, LPWSAPROTOCOL_INFOW info,
                                   GROUP group, DWORD flags)
 {
     const struct step *step =
-        script_take(ANSWER_WSASocketW, info != NULL, (int64_t)family * 65536 + type, flags);
+        script_take(ANSWER_WSASocketW, info != NULL ? 1 : (int64_t)protocol * 2,
+                    (int64_t)family * 65536 + type, flags);
     if (!script_succeeds(step)) {
         return INVALID_SOCKET;
     }
@@ -97,13 +98,16 @@ SOCKET WINAPI scripted_WSASocketW(int family, int type, int protocol, LPWSAPROTO
     return (SOCKET)step->result;
 }
 
+/* out: the family. */
 int WINAPI scripted_WSADuplicateSocketW(SOCKET socket, DWORD process, LPWSAPROTOCOL_INFOW info)
 {
     if (process != GetCurrentProcessId()) {
         script_fail("a duplicate is for the process", process);
     }
+    const struct step *step = script_take(ANSWER_WSADuplicateSocketW, (int64_t)socket, ANY, ANY);
     memset(info, 0, sizeof *info);
-    return answer_int(script_take(ANSWER_WSADuplicateSocketW, (int64_t)socket, ANY, ANY));
+    info->iAddressFamily = (int)step->out;
+    return answer_int(step);
 }
 
 int WINAPI scripted_closesocket(SOCKET socket)
@@ -409,13 +413,18 @@ INT WINAPI scripted_WSASendMsg(SOCKET socket, LPWSAMSG message, DWORD flags, LPD
     return answer_int(step);
 }
 
-/* ---- Waits */
+/* ---- Waits. The sets of a SOCKET have 4 bits; those of the 16th after it have the same. */
+
+static int place_of(SOCKET socket)
+{
+    return (int)((socket - A) % 64);
+}
 
 static int64_t sets_of(const fd_set *set, int kind)
 {
     int64_t sets = 0;
     for (u_int i = 0; set != NULL && i < set->fd_count; i++) {
-        sets |= (int64_t)kind << (set->fd_array[i] - A);
+        sets |= (int64_t)kind << place_of(set->fd_array[i]);
     }
     return sets;
 }
@@ -424,7 +433,7 @@ static int keep(fd_set *set, int kind, int64_t found)
 {
     u_int count = 0;
     for (u_int i = 0; set != NULL && i < set->fd_count; i++) {
-        if ((found >> (set->fd_array[i] - A) & kind) != 0) {
+        if ((found >> place_of(set->fd_array[i]) & kind) != 0) {
             set->fd_array[count++] = set->fd_array[i];
         }
     }
@@ -465,6 +474,9 @@ static int select_many(fd_set *const sets[3], int64_t millis)
 {
     const struct step *step = script_take(ANSWER_select, NONE, millis, sets_of_many(sets));
     int found = 0;
+    if (!script_succeeds(step)) {
+        return SOCKET_ERROR;
+    }
     if (step->out == 7) {
         return (int)(3 * sets[0]->fd_count); /* all of them */
     }

@@ -162,7 +162,9 @@ static fer_error call_poller(const struct step *step, int64_t *out)
     case SEAM_open_poller: return ferp_poller_open(&seam.poller);
     case SEAM_add: return ferp_poller_add(&seam.poller, raw, interest, FER_POLL_LEVEL);
     case SEAM_add_once: return ferp_poller_add(&seam.poller, raw, interest, FER_POLL_ONESHOT);
-    case SEAM_modify: return ferp_poller_modify(&seam.poller, raw, interest, FER_POLL_LEVEL);
+    case SEAM_modify: /* flags: 1, with edges */
+        return ferp_poller_modify(&seam.poller, raw, interest,
+                                  step->flags == 1 ? FER_POLL_EDGE : FER_POLL_LEVEL);
     case SEAM_delete_it: return ferp_poller_delete(&seam.poller, raw);
     case SEAM_wait_events: return wait_events(step, out);
     case SEAM_notify: return ferp_poller_notify(&seam.poller);
@@ -170,10 +172,15 @@ static fer_error call_poller(const struct step *step, int64_t *out)
     }
 }
 
+#define LABEL_63 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-abcdefghi"
+#define LABEL_61 "abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-abcdefg"
+#define LONGEST_HOST LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_61 "."
+_Static_assert(sizeof LONGEST_HOST == 255, "the longest name has 254 bytes");
+
 /* in: the host. The value: the families of the addresses, in 4 bits each, the first one highest. */
 static fer_error look_up(const struct step *step, int64_t *out)
 {
-    static const char *const hosts[] = {"host.example", "[::1]", "\xFF.example"};
+    static const char *const hosts[] = {"host.example", "[::1]", "\xFF.example", LONGEST_HOST};
     ferp_lookup lookup;
     fer_socket_addr addr;
     memset(&lookup, 0, sizeof lookup);
