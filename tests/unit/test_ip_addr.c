@@ -1,8 +1,7 @@
 /* test_ip_addr.c: IP addresses as values: construction, classes, order, and conversion between the
  * families. The same beside Rust's std::net: fuzz/harnesses/fuzz_addr_vs_rust.c. */
-#include <stdio.h>
-
-#include "tests/unit/address_check.h"
+#include "fuzz/models/address_properties.h"
+#include "support/group.h"
 
 TEST(octets_bits_and_segments_are_in_the_order_of_writing)
 {
@@ -58,94 +57,48 @@ TEST(an_ip_address_holds_one_family_and_zeros_besides)
     assert_true(!fer_ip_addr_is_ipv4(b) && fer_ip_addr_is_ipv6(b));
 }
 
-/* ---- Classes: their first and their last address */
-
-static const struct range {
-    bool (*is)(fer_ipv4_addr addr);
-    uint32_t first, last;
-} v4_ranges[] = {
-    {fer_ipv4_addr_is_unspecified, 0, 0},
-    {fer_ipv4_addr_is_loopback, 0x7F000000, 0x7FFFFFFF},
-    {fer_ipv4_addr_is_private, 0x0A000000, 0x0AFFFFFF},
-    {fer_ipv4_addr_is_private, 0xAC100000, 0xAC1FFFFF},
-    {fer_ipv4_addr_is_private, 0xC0A80000, 0xC0A8FFFF},
-    {fer_ipv4_addr_is_link_local, 0xA9FE0000, 0xA9FEFFFF},
-    {fer_ipv4_addr_is_multicast, 0xE0000000, 0xEFFFFFFF},
-    {fer_ipv4_addr_is_broadcast, 0xFFFFFFFF, 0xFFFFFFFF},
-    {fer_ipv4_addr_is_documentation, 0xC0000200, 0xC00002FF},
-    {fer_ipv4_addr_is_documentation, 0xC6336400, 0xC63364FF},
-    {fer_ipv4_addr_is_documentation, 0xCB007100, 0xCB0071FF},
-};
-enum { V4_RANGES = sizeof v4_ranges / sizeof v4_ranges[0] };
-
-static void check_v4_classes(uint32_t bits)
-{
-    const fer_ipv4_addr addr = fer_ipv4_addr_from_bits(bits);
-    const fer_ip_addr ip = fer_ip_addr_from_v4(addr);
-    for (size_t i = 0; i < V4_RANGES; i++) {
-        bool wanted = false;
-        for (size_t j = 0; j < V4_RANGES; j++) {
-            wanted = wanted || (v4_ranges[j].is == v4_ranges[i].is && bits >= v4_ranges[j].first &&
-                                bits <= v4_ranges[j].last);
-        }
-        assert_int_equal(v4_ranges[i].is(addr), wanted);
-    }
-    assert_int_equal(fer_ip_addr_is_unspecified(ip), fer_ipv4_addr_is_unspecified(addr));
-    assert_int_equal(fer_ip_addr_is_loopback(ip), fer_ipv4_addr_is_loopback(addr));
-    assert_int_equal(fer_ip_addr_is_multicast(ip), fer_ipv4_addr_is_multicast(addr));
-}
+/* ---- Classes: their first and their last address, and those beside them */
 
 TEST(an_ipv4_address_is_in_the_classes_of_its_ranges)
 {
-    for (size_t i = 0; i < V4_RANGES; i++) {
-        check_v4_classes(v4_ranges[i].first - 1);
-        check_v4_classes(v4_ranges[i].first);
-        check_v4_classes(v4_ranges[i].last);
-        check_v4_classes(v4_ranges[i].last + 1);
-    }
-}
-
-TEST(the_first_group_decides_the_class_of_an_ipv6_address)
-{
-    for (unsigned group = 0; group <= 0xFFFF; group++) {
-        const fer_ipv6_addr addr = fer_ipv6_addr_new((uint16_t)group, 0, 0, 0, 0, 0, 0, 2);
-        char text[FER_IPV6_ADDR_TEXT_CAP];
-        char wanted[FER_IPV6_ADDR_TEXT_CAP];
-        assert_int_equal(fer_ipv6_addr_is_multicast(addr), group >= 0xFF00);
-        assert_int_equal(fer_ipv6_addr_is_unique_local(addr), group >= 0xFC00 && group <= 0xFDFF);
-        assert_int_equal(fer_ipv6_addr_is_unicast_link_local(addr),
-                         group >= 0xFE80 && group <= 0xFEBF);
-        fer_ipv6_addr_format(addr, text, sizeof text);
-        snprintf(wanted, sizeof wanted, group == 0 ? "::2" : "%x::2", group);
-        assert_string_equal(text, wanted);
+    static const uint32_t ranges[][2] = {
+        {0, 0},
+        {0x7F000000, 0x7FFFFFFF},
+        {0x0A000000, 0x0AFFFFFF},
+        {0xAC100000, 0xAC1FFFFF},
+        {0xC0A80000, 0xC0A8FFFF},
+        {0xA9FE0000, 0xA9FEFFFF},
+        {0xE0000000, 0xEFFFFFFF},
+        {0xFFFFFFFF, 0xFFFFFFFF},
+        {0xC0000200, 0xC00002FF},
+        {0xC6336400, 0xC63364FF},
+        {0xCB007100, 0xCB0071FF},
+    };
+    for (size_t i = 0; i < 4 * sizeof ranges / sizeof ranges[0]; i++) {
+        const uint32_t *range = ranges[i / 4];
+        const uint32_t bits[] = {range[0] - 1, range[0], range[1], range[1] + 1};
+        const fer_ip_addr addr = fer_ip_addr_from_v4(fer_ipv4_addr_from_bits(bits[i % 4]));
+        check_v4_properties(&addr.u.v4);
+        check_ip_properties(&addr);
     }
 }
 
 /* Each octet of ::, ::1, ::1.2.3.4 and ::ffff:1.2.3.4 is changed. */
 TEST(one_other_octet_is_another_ipv6_address)
 {
-    const fer_ipv4_addr v4 = fer_ipv4_addr_new(1, 2, 3, 4);
-    const fer_ipv6_addr whole[] = {FER_IPV6_ADDR_UNSPECIFIED, FER_IPV6_ADDR_LOCALHOST,
-                                   fer_ipv4_addr_to_ipv6_compatible(v4),
-                                   fer_ipv4_addr_to_ipv6_mapped(v4)};
-    assert_memory_equal(&whole[2].octets[12], v4.octets, 4);
-    for (int which = 0; which < 4; which++) {
-        for (int at = 0; at <= 16; at++) { /* 16: none is changed */
-            fer_ipv6_addr addr = whole[which];
-            fer_ipv4_addr got = {{0}};
-            addr.octets[at % 16] ^= at < 16 ? 0x40 : 0;
-            const fer_ip_addr ip = fer_ip_addr_from_v6(addr);
-            const bool is_whole = at == 16, has_v4 = at >= 12;
-            assert_int_equal(fer_ipv6_addr_is_unspecified(addr), is_whole && which == 0);
-            assert_int_equal(fer_ip_addr_is_unspecified(ip), is_whole && which == 0);
-            assert_int_equal(fer_ipv6_addr_is_loopback(addr), is_whole && which == 1);
-            assert_int_equal(fer_ip_addr_is_loopback(ip), is_whole && which == 1);
-            assert_int_equal(fer_ipv6_addr_to_ipv4(addr, &got), has_v4);
-            assert_memory_equal(got.octets, has_v4 ? &addr.octets[12] : (uint8_t[4]){0}, 4);
-            assert_int_equal(fer_ipv6_addr_to_ipv4_mapped(addr, &got), has_v4 && which == 3);
-            assert_int_equal(fer_ipv6_addr_to_canonical(addr).family,
-                             has_v4 && which == 3 ? FER_IP_V4 : FER_IP_V6);
-        }
+    static const fer_ipv6_addr whole[] = {
+        {{0}},
+        {{[15] = 1}},
+        {{[12] = 1, 2, 3, 4}},
+        {{[10] = 0xFF, 0xFF, 1, 2, 3, 4}},
+    };
+    for (size_t i = 0; i < 4 * 17; i++) { /* the 17th of each is the whole one */
+        fer_ip_addr addr = fer_ip_addr_from_v6(whole[i / 17]);
+        addr.u.v6.octets[i % 17 % 16] ^= i % 17 < 16 ? 0x40 : 0;
+        const fer_socket_addr with_port = fer_socket_addr_new(addr, 0);
+        check_v6_properties(&addr.u.v6);
+        check_ip_properties(&addr);
+        check_null_addresses(&with_port);
     }
 }
 
@@ -194,44 +147,17 @@ static fer_ip_addr of_family(int family, uint8_t octet)
     return addr;
 }
 
-TEST(bad_families_are_ordered_by_their_number_alone)
-{
-    for (int a = 0; a < 9; a++) {
-        for (int b = 0; b < 9; b++) {
-            const fer_ip_addr left = of_family(a, 2);
-            const fer_ip_addr right = of_family(b, 1);
-            const bool is_bad = a != FER_IP_V4 && a != FER_IP_V6;
-            const int wanted = a != b ? sign_of(a - b) : is_bad ? 0 : 1;
-            assert_int_equal(fer_ip_addr_cmp(left, right), wanted);
-            assert_int_equal(fer_ip_addr_eq(left, right), wanted == 0);
-        }
-    }
-}
-
 TEST(a_bad_family_is_nothing)
 {
-    for (int family = 0; family < 9; family++) {
-        const fer_ip_addr addr = of_family(family, family == FER_IP_V4 ? 224 : 127);
-        const bool is_bad = family != FER_IP_V4 && family != FER_IP_V6;
-        assert_int_equal(fer_ip_addr_is_ipv4(addr), family == FER_IP_V4);
-        assert_int_equal(fer_ip_addr_is_ipv6(addr), family == FER_IP_V6);
-        assert_false(is_bad && (fer_ip_addr_is_loopback(addr) || fer_ip_addr_is_multicast(addr)));
-        const fer_ip_addr zero = of_family(family, 0);
-        assert_int_equal(fer_ip_addr_is_unspecified(zero), !is_bad);
-        const fer_ip_addr multicast = of_family(family, 0xFF);
-        assert_int_equal(fer_ip_addr_is_multicast(multicast), family == FER_IP_V6);
+    static const uint8_t octets[] = {0, 127, 224, 255};
+    for (int i = 0; i < 9 * 4; i++) {
+        const fer_ip_addr addr = of_family(i / 4, octets[i % 4]);
+        const bool is_bad = i / 4 != FER_IP_V4 && i / 4 != FER_IP_V6;
+        check_ip_properties(&addr);
         const fer_ip_addr canonical = fer_ip_addr_to_canonical(addr);
-        assert_int_equal(canonical.family, is_bad ? 0 : family);
-        assert_int_equal(canonical.u.v6.octets[0], is_bad ? 0 : addr.u.v6.octets[0]);
+        assert_int_equal(canonical.family, is_bad ? 0 : addr.family);
+        assert_int_equal(canonical.u.v6.octets[0], is_bad ? 0 : octets[i % 4]);
     }
-}
-
-TEST(null_segments_are_all_zero_and_null_outputs_stay_untouched)
-{
-    const fer_ipv6_addr mapped = fer_ipv4_addr_to_ipv6_mapped(fer_ipv4_addr_new(1, 2, 3, 4));
-    assert_true(fer_ipv6_addr_is_unspecified(fer_ipv6_addr_from_segments(NULL)));
-    fer_ipv6_addr_segments(mapped, NULL);
-    assert_false(fer_ipv6_addr_to_ipv4(mapped, NULL) || fer_ipv6_addr_to_ipv4_mapped(mapped, NULL));
 }
 
 TEST_MAIN("ip_addr")

@@ -1,8 +1,20 @@
 /* test_ip_parse.c: parsing IP and socket addresses: every octet text, every form of IPv6, ports,
- * and texts with small changes. Random texts: fuzz/harnesses/fuzz_addr_parse.c; beside Rust's
- * std::net: fuzz_addr_vs_rust.c there. */
+ * and texts with small changes, each checked as the harness checks a text (fuzz_addr_parse.c).
+ * Beside Rust's std::net: fuzz/harnesses/fuzz_addr_vs_rust.c. */
+#include "fuzz/harnesses/fuzz_addr_parse.c"
+
 #include "core/address/address_text.h"
-#include "tests/unit/address_check.h"
+#include "support/group.h"
+
+static void check_parsers_n(const char *text, size_t len)
+{
+    (void)LLVMFuzzerTestOneInput((const uint8_t *)text, len);
+}
+
+static void check_parsers(const char *text)
+{
+    check_parsers_n(text, strlen(text));
+}
 
 TEST(every_octet_text_is_accepted_or_refused_in_every_position)
 {
@@ -123,14 +135,50 @@ static void check_each(const char *texts, void (*check)(const char *text))
     }
 }
 
+/* Checks the text with each byte replaced by every byte value, with every byte value inserted at
+ * each position, and with each byte removed. */
+static void check_every_mutation(const char *text)
+{
+    const size_t len = strlen(text);
+    char changed[128];
+    for (size_t at = 0; at <= len; at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            memcpy(changed, text, at);
+            changed[at] = (char)byte;
+            memcpy(changed + at + 1, text + at, len - at);
+            check_parsers_n(changed, len + 1); /* inserted */
+            if (at < len) {
+                memcpy(changed, text, len);
+                changed[at] = (char)byte;
+                check_parsers_n(changed, len); /* replaced */
+            }
+        }
+        if (at < len) {
+            memcpy(changed, text, at);
+            memcpy(changed + at, text + at + 1, len - at - 1);
+            check_parsers_n(changed, len - 1); /* removed */
+        }
+    }
+}
+
 TEST(one_changed_byte_is_accepted_or_refused_by_the_grammar)
 {
-    check_each("0.0.0.0 127.0.0.1 255.249.100.199 :: ::1 1:: fe80::1:2 1:2:3:4:5:6:7:8 "
+    check_each("0.0.0.0 127.0.0.1 12.34.56.78 255.249.100.199 :: ::1 1:: fe80::1:2 1:2:3:4:5:6:7:8 "
                "ABCD:ef01:2345:6789:abcd:EF01:2345:6789 ::ffff:255.10.0.1 "
                "1:2:3:4:5:6:77.88.99.100 1:2:3::6:7:8 "
                "1.2.3.4:80 255.255.255.255:65535 0.0.0.0:0 [::]:0 [::1]:80 [fe80::1%2]:65535 "
                "[1:2:3:4:5:6:7:8]:443 [::ffff:10.0.0.1]:8 [1:2:3:4:5:6:1.2.3.4%4294967295]:1 ",
                check_every_mutation);
+}
+
+/* Checks every prefix and every suffix of the text. */
+static void check_every_part(const char *text)
+{
+    const size_t len = strlen(text);
+    for (size_t i = 0; i <= len; i++) {
+        check_parsers_n(text, i);
+        check_parsers_n(text + i, len - i);
+    }
 }
 
 TEST(every_part_of_a_text_is_parsed_without_a_read_past_its_end)
@@ -159,12 +207,17 @@ TEST(a_nul_inside_the_length_is_refused)
     assert_true(is_refusal(fer_ip_addr_parse_n(&addr, text, 8)));
 }
 
-TEST(every_port_and_every_larger_number_is_accepted_or_refused)
+TEST(every_port_is_written_and_read_and_every_larger_number_refused)
 {
     for (unsigned port = 0; port < 70000; port++) {
-        char text[64];
+        fer_socket_addr addr;
+        char text[FER_SOCKET_ADDR_TEXT_CAP], written[FER_SOCKET_ADDR_TEXT_CAP];
         snprintf(text, sizeof text, port & 1 ? "1.2.3.4:%u" : "[::1]:%u", port);
         check_parsers(text);
+        if (is_success(fer_socket_addr_parse(&addr, text))) {
+            fer_socket_addr_format(&addr, written, sizeof written);
+            assert_string_equal(written, text);
+        }
     }
 }
 
@@ -182,83 +235,6 @@ TEST(a_number_of_any_length_is_read_to_its_end)
     memset(text, '9', sizeof text - 1);
     memcpy(text, "1.2.3.4:", 8);
     assert_true(is_refusal(fer_socket_addr_parse(&addr, text)));
-}
-
-/* ---- The IPv4 parser beside the reference, and the match of an address at the start of a text */
-
-/* The text ends at the end of its memory, so a sanitizer detects a read behind it. */
-static void check_text(const char *text, size_t len)
-{
-    uint8_t octets[4] = {0};
-    fer_ipv4_addr addr;
-    char *exact = malloc(len + 1);
-    assert_non_null(exact);
-    memcpy(exact + 1, text, len);
-    const bool is_address = fer_ipv4_addr_parse_n(&addr, exact + 1, len).kind == FER_OK;
-    check_true(is_address == reference_v4(text, len, octets), "the reference differs", text, len);
-    check_true(!is_address || memcmp(addr.octets, octets, sizeof octets) == 0,
-               "the reference has other octets", text, len);
-    const feri_ipv4_match match = feri_ipv4_read(exact, len + 1, 1);
-    check_true((match.end == len + 1) == is_address, "the match has another end", text, len);
-    free(exact);
-}
-
-TEST(all_numbers_of_three_digits_are_read)
-{
-    for (unsigned value = 0; value < 10000; value++) {
-        char text[64];
-        for (int width = 1; width <= 4; width++) {
-            const int len = snprintf(text, sizeof text, "%0*u.%u.%0*u.%u:80", width, value,
-                                     value % 256, width, value % 1000, value % 300);
-            check_text(text, (size_t)len);
-            check_text(text, (size_t)len - 3);
-        }
-    }
-}
-
-TEST(all_rows_of_ten_bytes_are_read)
-{
-    static const char alphabet[] = {'0', '2', '.', '6'};
-    for (unsigned long row = 0; row < 1ul << 20; row++) {
-        char text[10];
-        for (size_t i = 0; i < sizeof text; i++) {
-            text[i] = alphabet[row >> (2 * i) & 3];
-        }
-        check_text(text, sizeof text);
-    }
-}
-
-TEST(every_byte_ends_an_address_or_makes_it_invalid)
-{
-    static const char *const texts[] = {"1.2.3.4", "12.34.56.78", "255.255.255.255", "1.2.3.45"};
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        const size_t len = strlen(texts[i]);
-        for (size_t at = 0; at <= len; at++) {
-            for (int byte = 0; byte < 256; byte++) {
-                char text[64];
-                memset(text, '7', sizeof text);
-                memcpy(text, texts[i], len);
-                text[at] = (char)byte;
-                check_text(text, len);
-                check_text(text, len + 1);
-            }
-        }
-    }
-}
-
-TEST(an_address_before_other_text_is_matched)
-{
-    uint64_t seed = 3;
-    for (int round = 0; round < 100000; round++) {
-        const uint32_t bits = (uint32_t)(reference_random(&seed) >> 32);
-        char text[32];
-        const int len = snprintf(text, sizeof text, "%u.%u.%u.%u", (unsigned)(bits >> 24),
-                                 (unsigned)(bits >> 16 & 255), (unsigned)(bits >> 8 & 255),
-                                 (unsigned)(bits & 255));
-        memcpy(&text[len], ":80", 4);
-        const feri_ipv4_match match = feri_ipv4_read(text, strlen(text), 0);
-        assert_true(match.bits == bits && match.end == (uint32_t)len);
-    }
 }
 
 TEST_MAIN("ip_parse")

@@ -13,11 +13,19 @@
 #define AF_UNIX_PATH_AT offsetof(struct sockaddr_un, sun_path)
 #endif
 
+#include <string.h>
+
+#include "ferrule/socket_addr.h"
 #include "ferrule/unix.h"
-#include "tests/unit/address_check.h"
+#include "support/group.h"
 
 /* The first byte of a struct of macOS and the BSDs is its length. */
 static const bool begins_with_length = offsetof(struct sockaddr, sa_family) == 1;
+
+static bool is_success(fer_error error)
+{
+    return error.kind == FER_OK && error.os_code == 0;
+}
 
 static void check_first_byte(const void *name, size_t n)
 {
