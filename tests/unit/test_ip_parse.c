@@ -193,6 +193,18 @@ TEST(every_part_of_a_text_is_parsed_without_a_read_past_its_end)
                check_every_part);
 }
 
+TEST(no_byte_of_an_empty_text_is_read)
+{
+    fer_socket_addr addr;
+    char *block = malloc(1);
+    assert_non_null(block);
+    assert_true(is_refusal(fer_ipv4_addr_parse_n(&addr.ip.u.v4, block + 1, 0)));
+    assert_true(is_refusal(fer_ipv6_addr_parse_n(&addr.ip.u.v6, block + 1, 0)));
+    assert_true(is_refusal(fer_ip_addr_parse_n(&addr.ip, block + 1, 0)));
+    assert_true(is_refusal(fer_socket_addr_parse_n(&addr, block + 1, 0)));
+    free(block);
+}
+
 TEST(a_nul_inside_the_length_is_refused)
 {
     static const char text[] = "1.2.3.4\0::1\0";
