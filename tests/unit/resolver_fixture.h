@@ -72,13 +72,6 @@ static inline void start(size_t at, const char *text)
     assert_ok(fer_resolver_start(&resolver, text, NULL, NULL, 0, &lookups[at]));
 }
 
-/* Runs the thread until it has started a lookup, as if the thread were inside the system's
- * resolver. */
-static inline void step_into_lookup(size_t thread)
-{
-    assert_true(script_thread_step(thread));
-}
-
 static inline fer_error poll_lookup(size_t at)
 {
     size_t count = 99;
