@@ -138,8 +138,7 @@ fer_error fer_socket_bind(fer_socket *socket, const fer_socket_addr *addr)
     if (prepared.kind != FER_OK) {
         return is_bound(handle) ? feri_own_error(FER_INVALID_INPUT) : prepared;
     }
-    fer_error bound = feri_map_error(FERI_OPERATION_BIND, ferp_bind(raw, addr));
-    FER_TRY(feri_map_bind_error(type_of_socket(handle), addr, bound));
+    FER_TRY(feri_map_bind_error(type_of_socket(handle), addr, ferp_bind(raw, addr)));
     feri_atomic_change_bits(&handle->p_.flags_, FERI_FLAG_BOUND,
                             FERI_FLAG_ANY_ADDR & ~feri_any_addr_flag(addr));
     return feri_ok();

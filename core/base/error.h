@@ -87,7 +87,6 @@ typedef enum feri_operation {
     FERI_OPERATION_UNIX_NAME, /* connect and bind of a Unix socket, and SO_ERROR of the connect */
     /* connect of a stream to its own address */
     FERI_OPERATION_CONNECT_TO_ITSELF,
-    FERI_OPERATION_BIND,
     FERI_OPERATION_BIND_TAKEN, /* bind, after a second bind found the port in use */
     FERI_OPERATION_DUAL_STACK, /* clearing IPV6_V6ONLY */
     FERI_OPERATION_SHUTDOWN,   /* shutdown of a socket that was connected */
@@ -140,8 +139,6 @@ typedef enum feri_operation {
       "the connection ended in the accept queue (rule L3)")                                      \
     X(ACCEPTED_ENDED, FER_CONNECTION_RESET, FER_CONNECTION_ABORTED, true, "as above")            \
     X(ACCEPTED_ENDED, FER_NOT_CONNECTED, FER_CONNECTION_ABORTED, true, "as above")               \
-    X(BIND, FER_NOT_FOUND, FER_ADDR_NOT_AVAILABLE, true,                                         \
-      "Linux' ENODEV: the scope of a link-local address is no interface's (rule L5)")            \
     X(BIND_TAKEN, FER_PERMISSION_DENIED, FER_ADDR_IN_USE, true,                                  \
       "Windows' WSAEACCES of an exclusively held port")                                          \
     X(DUAL_STACK, FER_INVALID_INPUT, FER_UNSUPPORTED, true, "OpenBSD has no dual stack: ip6(4)") \

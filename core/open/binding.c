@@ -60,7 +60,7 @@ static fer_error bind_prepared(fer_type type, const fer_socket_addr *addr,
     }
     FER_TRY(options->device != NULL ? ferp_bind_device(*out, addr->ip.family, options->device)
                                     : feri_ok());
-    return feri_map_error(FERI_OPERATION_BIND, ferp_bind(*out, addr));
+    return ferp_bind(*out, addr);
 }
 
 static bool is_port_in_use(fer_type type, fer_ip_family family, uint16_t port)

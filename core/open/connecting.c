@@ -148,8 +148,7 @@ fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_opti
         } else {
             FER_IGNORE(ferp_set_option(*out, FERP_CONNECT_CHOOSES_PORT, 1));
         }
-        fer_error bound = feri_map_error(FERI_OPERATION_BIND, ferp_bind(*out, local));
-        FER_TRY(feri_map_bind_error(FER_TYPE_STREAM, local, bound));
+        FER_TRY(feri_map_bind_error(FER_TYPE_STREAM, local, ferp_bind(*out, local)));
     }
     *step = FER_CONNECT_STEP_CONNECT;
     FER_TRY(feri_set_connect_mode(*out, true));

@@ -28,7 +28,11 @@ fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
     struct sockaddr_storage storage;
     socklen_t len = ferp_posix_sockaddr(addr, &storage);
     int returned = bind((int)raw, (const struct sockaddr *)&storage, len);
-    return port_result(ferp_posix_result(returned));
+    fer_error error = port_result(ferp_posix_result(returned));
+    /* the scope of a link-local address is no interface's: Linux' ENODEV, NetBSD's ENXIO (run) */
+    bool has_no_interface = error.os_code == ENODEV || error.os_code == ENXIO;
+    error.kind = has_no_interface ? FER_ADDR_NOT_AVAILABLE : error.kind;
+    return error;
 }
 
 static fer_error connect_once(fer_raw_socket raw, const fer_socket_addr *addr)

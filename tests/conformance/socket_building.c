@@ -134,6 +134,18 @@ SOCKET_STREAM_TEST("R1", from_raw_reads_the_kind_of_a_stream)
     assert_exchange(stream, other);
 }
 
+/* A stream that begins to listen in nonblocking mode. */
+SOCKET_TEST("R1", a_released_listener_has_the_mode_of_the_handle)
+{
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    assert_ok(fer_socket_set_nonblocking(socket, true));
+    assert_ok(fer_socket_listen(socket, 4));
+    assert_ok(fer_socket_set_nonblocking(socket, false));
+    fer_raw_socket raw = fer_socket_into_raw(socket);
+    assert_true(peer_is_windows() || !peer_raw_is_nonblocking(raw));
+    peer_adopt(raw);
+}
+
 /* ---- Unix names */
 
 /* R1: also after from_raw. */

@@ -93,6 +93,16 @@ SOCKET_TEST("C2", expiry_of_connect_timeout_leaves_connect_failed)
     }
 }
 
+/* The program may have set the mode of the raw socket. */
+SOCKET_TEST("T6", a_connect_does_not_wait_if_the_raw_socket_is_nonblocking)
+{
+    skip_if(peer_core_waits(), "the mode of a socket is not asked: core waits");
+    struct pending_target target = pending_target(PEER_V4);
+    fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_STREAM);
+    assert_true(peer_raw_set_nonblocking(fer_socket_as_raw(socket), true));
+    assert_kind(fer_socket_connect(socket, &target.addr), FER_WOULD_BLOCK);
+}
+
 SOCKET_FAMILY_STREAM_TEST("C4", an_address_of_another_family_begins_nothing)
 {
     peer_socket listener;

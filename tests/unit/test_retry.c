@@ -74,6 +74,25 @@ STREAM_TEST(script_posix, a_cut_call_has_sixteen_slices_at_most)
     assert_false(feri_plan_slices(slices, 20).is_clipped);
 }
 
+STREAM_TEST(script_windows, a_vectored_call_that_lacks_buffers_is_repeated_with_sixteen_slices)
+{
+    fer_io_slice slices[40];
+    for (size_t i = 0; i < 40; i++) {
+        slices[i] = (fer_io_slice){buf, 1000};
+    }
+    script_queue("send_vectored NO_BUFFER_SPACE:10055");
+    assert_ok(feri_stream_write_vectored(&handle, slices, 40, 0, NULL));
+    assert_log("send_vectored(1,40x1000) send_vectored(1,16x1000)");
+}
+
+/* I1: the peek that decides whether the buffer was large enough takes no byte. */
+STREAM_TEST(script_posix, a_peek_after_a_signal_is_a_peek)
+{
+    script_queue("recv 4, peek INTERRUPTED:4, try_peek 1");
+    assert_error(feri_stream_read_to_end(&handle, buf, 4, &n), FER_BUFFER_TOO_SMALL, 0);
+    assert_log("recv(1,4) peek(1,1) try_peek(1,1)");
+}
+
 STREAM_TEST(script_posix, a_first_slice_beyond_the_limit_is_cut_itself)
 {
     script.traits.io_length_max = 10;

@@ -65,6 +65,12 @@ LIMIT_TEST(a_wait_works_below_the_limit_of_open_files)
         assert_ok(fer_tcp_stream_set_limits(&ends.client, &limits));
         lower_limit(limit);
         assert_error(fer_tcp_stream_read(&ends.client, buf, 4, &n), FER_TIMED_OUT, 0);
+        assert_ok(fer_tcp_stream_set_limits(&ends.client, NULL));
+        fer_instant start = fer_instant_now();
+        assert_ok(
+            fer_tcp_stream_ready(&ends.client, FER_READABLE, fer_duration_from_millis(50), &ready));
+        assert_true(ready == 0 &&
+                    fer_instant_elapsed(start).nanos >= fer_duration_from_millis(50).nanos);
         limits.deadline = fer_instant_after(fer_duration_from_secs(60));
         assert_ok(fer_tcp_stream_set_limits(&ends.client, &limits));
         assert_ok(fer_tcp_stream_write_all(&ends.server, "abc", 3, NULL));
@@ -90,6 +96,20 @@ LIMIT_TEST(a_clone_above_the_limit_is_too_many_open_files)
     restore_limit();
     assert_ok(fer_tcp_stream_try_clone(&ends.client, &clone));
     fer_tcp_stream_close(&clone);
+}
+
+/* Numbers below 3 are the program's own. */
+LIMIT_TEST(a_clone_is_no_standard_stream)
+{
+    connect_ends();
+    fer_tcp_stream clone = {0};
+    int saved = dup(0);
+    assert_int_equal(close(0), 0);
+    assert_ok(fer_tcp_stream_try_clone(&ends.client, &clone));
+    assert_true(fer_tcp_stream_as_raw(&clone) > 2);
+    fer_tcp_stream_close(&clone);
+    assert_int_equal(saved < 0 ? 0 : dup2(saved, 0), 0);
+    assert_true(saved < 0 || close(saved) == 0);
 }
 
 /* The wait has no other way for such a number. It is not the connection's end. */

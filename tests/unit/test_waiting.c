@@ -77,6 +77,14 @@ STREAM_TEST(script_windows, a_reset_that_is_met_at_the_deadline_ends_a_read_afte
     assert_log("wait_arm(1,READABLE) wait_for(1001000)");
 }
 
+/* S6: a clone's shutdown may not wake it. */
+STREAM_TEST(script_windows, the_wait_of_a_read_with_a_clone_is_cut_into_slices)
+{
+    handle.p_.flags_ |= FERI_FLAG_CLONED;
+    assert_tries(&handle, FERP_READABLE, 2);
+    assert_log("wait_arm(1,READABLE) wait_for(100001000)");
+}
+
 /* A timeout was set and removed. Another thread makes the socket nonblocking during a try of the
  * kernel, and blocking after it. */
 STREAM_TEST(script_posix, a_try_that_would_block_has_no_timeout_if_it_was_removed)
