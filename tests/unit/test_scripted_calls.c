@@ -133,7 +133,7 @@ static const struct row scripted_pending_errors_are_taken_script[] = {
       RETURNS_OK(0)}},
     {"the text of a code, in the language of the user",
      {DO(text_of, NONE, WSAECONNRESET), GIVES(FormatMessageW, WSAECONNRESET, 0, ANY, 5),
-      RETURNS_OK(5), DO(text_of, NONE, 1), FAILS(FormatMessageW, 1, 0, ANY, ERROR_MR_MID_NOT_FOUND),
+      RETURNS_OK(10), DO(text_of, NONE, 1), FAILS(FormatMessageW, 1, 0, ANY, ERROR_MR_MID_NOT_FOUND),
       RETURNS_OK(0)}},
     {"a closed SOCKET",
      {DO(take_error, A, 0), FAILS(getsockopt, A, ERROR_OPT, 0, WSAENOTSOCK),

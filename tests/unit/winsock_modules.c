@@ -117,7 +117,7 @@ DWORD WINAPI scripted_FormatMessageW(DWORD flags, LPCVOID source, DWORD code, DW
 {
     const struct step *step = script_take(ANSWER_FormatMessageW, code, language, ANY);
     for (int64_t i = 0; i < step->result && i < cap; i++) {
-        text[i] = L'x';
+        text[i] = 0xE9; /* two bytes of UTF-8 */
     }
     return script_succeeds(step) ? (DWORD)step->result : 0;
 }
