@@ -29,8 +29,12 @@ fer_error ferp_bind(fer_raw_socket raw, const fer_socket_addr *addr)
     socklen_t len = ferp_posix_sockaddr(addr, &storage);
     int returned = bind((int)raw, (const struct sockaddr *)&storage, len);
     fer_error error = port_result(ferp_posix_result(returned));
-    /* the scope of a link-local address is no interface's: Linux' ENODEV, NetBSD's ENXIO (run) */
-    bool has_no_interface = error.os_code == ENODEV || error.os_code == ENXIO;
+    /* the scope of a link-local address is no interface's: Linux' ENODEV, NetBSD's ENXIO, XNU's
+     * EINVAL (run) */
+    char name[IF_NAMESIZE];
+    bool has_no_interface = error.os_code == ENODEV || error.os_code == ENXIO ||
+                            (FERP_POSIX_IS_APPLE && error.os_code == EINVAL &&
+                             addr->scope_id != 0 && if_indextoname(addr->scope_id, name) == NULL);
     error.kind = has_no_interface ? FER_ADDR_NOT_AVAILABLE : error.kind;
     return error;
 }
