@@ -6,6 +6,7 @@
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
+#include "core/open/opening.h"
 #include "core/wait/waiting.h"
 
 /* One accept. peer is NULL if its address is not wanted, or a Unix address. A connection that ended
@@ -121,11 +122,8 @@ FERI_HOT fer_error feri_accept(fer_handle *listener, unsigned flags, fer_handle 
     feri_clear_addr(&from); /* a Unix stream has none */
     fer_error error =
         feri_run(&call.call, listener, FERP_ACCEPTABLE, true, flags, try_to_accept, feri_run_on);
-    if (error.kind != FER_OK) {
-        feri_handle_abandon(out);
-        return error;
-    }
-    FER_TRY(feri_handle_fill(out, call.raw, properties & (FERI_FLAG_UNIX | FERI_FLAG_V6)));
+    FER_TRY(
+        feri_finish_opening(out, error, call.raw, properties & (FERI_FLAG_UNIX | FERI_FLAG_V6)));
     if (peer != NULL) {
         *peer = from;
     }
