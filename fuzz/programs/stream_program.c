@@ -271,18 +271,26 @@ static void add_facts(struct program *program, unsigned facts)
     }
 }
 
+/* The intervals between retransmissions double. So an end may not notice that the path is open
+ * again before it was open for as long as it was cut: a second cut is then the first one to it. */
 static void track_cut(struct program *program)
 {
     bool is_long = fer_sim_now().nanos - program->cut_since >= SHORTEST_RETRANSMISSION;
-    if (program->is_cut) {
+    if (program->is_cut || fer_sim_now().nanos < program->noticed_at) {
         add_facts(program, FACT_CUT | (is_long ? FACT_GIVEN_UP : 0u));
     }
 }
 
 static void cut_path(struct program *program, bool is_cut)
 {
+    const uint64_t now = fer_sim_now().nanos;
     track_cut(program);
-    program->cut_since = program->is_cut || !is_cut ? program->cut_since : fer_sim_now().nanos;
+    if (is_cut && !program->is_cut && now >= program->noticed_at) {
+        program->cut_since = now;
+    }
+    if (program->is_cut && !is_cut) {
+        program->noticed_at = now + (now - program->cut_since) + SECOND;
+    }
     program->is_cut = is_cut;
     track_cut(program);
 }
