@@ -29,6 +29,7 @@ typedef struct ferp_held_signal {
 typedef struct ferp_pipe {
     int ends[2];
     bool waits;
+    bool was_cut; /* the last drain: it moved fewer bytes than it could, for no reason given */
     uint32_t drains;
     ferp_held_signal held; /* by the thread that made it, until it is closed, unless it waits */
 } ferp_pipe;
@@ -44,9 +45,9 @@ void ferp_pipe_close(const ferp_pipe *pipe);
 fer_error ferp_pipe_fill(const ferp_pipe *pipe, fer_raw_socket from, size_t len, size_t *n);
 
 /* Moves bytes of a pipe, which contains len, to a stream, as ferp_send does from a buffer. Never
- * raises a signal. After a short count of a pipe that does not wait, which may hide an EPIPE, the
- * next call of the pipe is another drain. splice; after EPIPE sigtimedwait; if the pipe waits
- * pthread_sigmask before and after, else after every 64th drain. */
+ * raises a signal. After a short count, which may hide an error of the stream, the next call of the
+ * pipe is another drain. An error that the system hides is CONNECTION_RESET. splice; after EPIPE
+ * sigtimedwait; if the pipe waits pthread_sigmask before and after, else after every 64th drain. */
 fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t *n);
 
 /* Moves bytes of a pipe, which contains len, to a buffer. Never waits. read */
@@ -56,9 +57,10 @@ fer_error ferp_pipe_read(const ferp_pipe *pipe, void *buf, size_t len, size_t *n
 
 /* Moves up to len bytes of a file, from an offset on, to a stream, as ferp_send does from a buffer:
  * OK with *n == 0 is the end of the file. There is no FERP_DONTWAIT: the mode of the socket
- * decides. With an error *n may be above 0. UNSUPPORTED: this OS has no such call, or refuses this
- * file. The position of the file does not change. offset + len is at most INT64_MAX.
- * sendfile, on Linux fstat | UNSUPPORTED, on NetBSD and OpenBSD too. */
+ * decides. With an error *n may be above 0. An error that the system hides is CONNECTION_RESET, as
+ * of ferp_pipe_drain. UNSUPPORTED: this OS has no such call, or refuses this file. The position of
+ * the file does not change. offset + len is at most INT64_MAX. sendfile, on Linux fstat, and again
+ * after a short count | UNSUPPORTED, on NetBSD and OpenBSD too. */
 fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, size_t len,
                          size_t *n);
 

@@ -266,8 +266,9 @@ FER_MUST_USE FER_API fer_error fer_socket_keepalive(const fer_socket *socket,
  * the retries of keepalive, and it ends a pending connect that has no answer, after 1 s at the
  * earliest (`user_timeout`). FER_DURATION_NONE, the default, is the system's own time, some minutes
  * (Linux: tcp(7), tcp_retries2). The time is rounded up to milliseconds, and on macOS and Windows
- * to seconds. Above 24 days it is 24 days. Linux has this option as TCP_USER_TIMEOUT (tcp(7); RFC
- * 5482), macOS as TCP_RXT_CONNDROPTIME, Windows as TCP_MAXRT ("IPPROTO_TCP socket options", MSDN).
+ * to seconds. Above 24.8 days it is 24.8 days. Linux has this option as TCP_USER_TIMEOUT (tcp(7);
+ * RFC 5482), macOS as TCP_RXT_CONNDROPTIME, Windows as TCP_MAXRT ("IPPROTO_TCP socket options",
+ * MSDN).
  * Errors: FER_UNSUPPORTED (not TCP; an OS without this option), FER_INVALID_INPUT (a time of 0),
  * and the default.
  * Rust: the default. Differs: macOS and Windows too. */

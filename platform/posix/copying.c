@@ -39,6 +39,16 @@ static fer_error store_spliced(ssize_t moved, size_t *n)
     *n = moved > 0 ? (size_t)moved : 0;
     return moved >= 0 ? (fer_error){FER_OK, 0} : refusal_or_error(errno);
 }
+
+/* A splice or sendfile that has moved some bytes and then meets an error takes it from the socket
+ * and returns the count (Linux, fs/splice.c, splice_to_socket; net/core/stream.c, sk_stream_error).
+ * The next one returns EPIPE, and a read the end of file. If the first one raised no SIGPIPE, its
+ * error was no EPIPE: it was a reset, or another end of the connection, whose kind is lost. */
+static fer_error error_after_cut(fer_raw_socket to, fer_error error)
+{
+    bool has_ended = error.os_code == EPIPE && ferp_check_connected(to).kind != FER_OK;
+    return has_ended ? (fer_error){FER_CONNECTION_RESET, ECONNRESET} : error;
+}
 #endif
 
 #endif
@@ -65,6 +75,7 @@ fer_error ferp_pipe_open(size_t cap, bool waits, ferp_pipe *out)
         (void)fcntl(out->ends[1], F_SETPIPE_SZ, (int)(cap < PIPE_MAX ? cap : PIPE_MAX));
     }
     out->waits = waits;
+    out->was_cut = false;
     out->drains = 0;
     if (!waits) {
         ferp_posix_hold_sigpipe(&out->held);
@@ -102,9 +113,10 @@ fer_error ferp_pipe_drain(ferp_pipe *pipe, fer_raw_socket to, size_t len, size_t
     }
     fer_error error = splice_some(pipe->ends[0], (int)to, len, n);
     bool is_short = error.kind == FER_OK && *n < len;
-    if (error.os_code == EPIPE || (is_short && pipe->waits)) {
-        ferp_posix_take_sigpipe(&pipe->held);
-    }
+    bool may_have_raised = error.os_code == EPIPE || (is_short && pipe->waits);
+    bool has_raised = may_have_raised && ferp_posix_take_sigpipe(&pipe->held);
+    error = pipe->was_cut ? error_after_cut(to, error) : error;
+    pipe->was_cut = is_short && *n > 0 && !has_raised;
     if (pipe->waits) {
         ferp_posix_release_sigpipe(&pipe->held);
     } else if (!is_short && ++pipe->drains % DRAINS_HELD == 0) {
@@ -151,11 +163,18 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
         return (fer_error){FER_OK, 0};
     }
     ferp_posix_hold_sigpipe(&held);
-    ssize_t moved = sendfile((int)to, ferp_posix_fd(file), &at, most);
-    fer_error error = store_spliced(moved, n);
-    if (error.kind == FER_OK ? *n < most : error.os_code == EPIPE) {
-        ferp_posix_take_sigpipe(&held);
-    }
+    bool was_cut = false;
+    fer_error error;
+    do { /* the call after one that was cut has its reason */
+        size_t moved = 0;
+        error = store_spliced(sendfile((int)to, ferp_posix_fd(file), &at, most - *n), &moved);
+        *n += moved;
+        bool is_short = error.kind == FER_OK && *n < most;
+        bool may_have_raised = is_short || error.os_code == EPIPE;
+        bool has_raised = may_have_raised && ferp_posix_take_sigpipe(&held);
+        error = was_cut ? error_after_cut(to, error) : error;
+        was_cut = is_short && moved > 0 && !has_raised;
+    } while (was_cut);
     ferp_posix_release_sigpipe(&held);
     return error;
 }

@@ -47,23 +47,28 @@ void ferp_posix_hold_sigpipe(ferp_held_signal *held)
  * the process. The kernel keeps one of each number, so one that was pending for the thread was the
  * new one too, and is raised again. Not exact: if the thread and the process each had one, or
  * pthread_kill sends the thread one while it is held back, that of the thread is lost. If a short
- * count was no EPIPE, one of the process becomes the thread's. */
-void ferp_posix_take_sigpipe(const ferp_held_signal *held)
+ * count was no EPIPE, one of the process becomes the thread's. Returns whether there was one. */
+bool ferp_posix_take_sigpipe(const ferp_held_signal *held)
 {
     const sigset_t signals = only_sigpipe();
 #if FERP_HAS_SIGTIMEDWAIT
     const struct timespec now = {0, 0};
-    while (sigtimedwait(&signals, NULL, &now) < 0 && errno == EINTR) {
-    }
+    int taken;
+    do {
+        taken = sigtimedwait(&signals, NULL, &now);
+    } while (taken < 0 && errno == EINTR);
+    bool was_pending = taken == SIGPIPE;
 #else
     int number;
-    if (sigpipe_is_pending()) {
+    bool was_pending = sigpipe_is_pending();
+    if (was_pending) {
         (void)sigwait(&signals, &number);
     }
 #endif
     if (held->was_pending && !sigpipe_is_pending()) {
         (void)raise(SIGPIPE);
     }
+    return was_pending;
 }
 
 void ferp_posix_release_sigpipe(const ferp_held_signal *held)
@@ -88,7 +93,7 @@ static ssize_t finish_send(const ferp_held_signal *held, ssize_t moved)
 {
     int code = errno;
     if (moved < 0 && code == EPIPE) {
-        ferp_posix_take_sigpipe(held);
+        (void)ferp_posix_take_sigpipe(held);
     }
     ferp_posix_release_sigpipe(held);
     errno = code;

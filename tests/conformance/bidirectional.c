@@ -553,6 +553,38 @@ SLOW_PAIR_TEST("I2", a_file_to_a_stream_that_ends_meanwhile_raises_no_sigpipe)
     test_file_close(file);
 }
 
+enum { BEFORE_RESET = 400000 };
+
+static void receive_some_and_reset(void *peer)
+{
+    const peer_socket other = *(const peer_socket *)peer;
+    (void)receives_pattern(other, BEFORE_RESET, 0);
+    peer_reset(other);
+}
+
+/* S5: a handle that saw a reset "never reports a clean end of file afterwards", although the system
+ * takes the error of the connection that ends a sendfile after some bytes. */
+SLOW_KIND_TEST("M3/S5", a_reset_while_a_file_is_sent_is_no_end_of_file)
+{
+    for (int i = 0; i < 2; i++) {
+        struct pair *pair = pair_open_kind(kind);
+        fer_raw_file file = file_of(MEGABYTES);
+        test_thread thread;
+        fer_error error;
+        assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, i == 1));
+        test_thread_start(&thread, receive_some_and_reset, &pair->other);
+        do {
+            error = send_file(fer_tcp_stream_as_stream(&pair->stream), file, 0, MEGABYTES, NULL);
+        } while (error.kind == FER_OK || error.kind == FER_WOULD_BLOCK);
+        test_thread_join(&thread);
+        pair->other = PEER_NONE;
+        assert_either(error, FER_BROKEN_PIPE, FER_CONNECTION_RESET);
+        assert_reads_fail(&pair->stream, FER_CONNECTION_RESET);
+        test_file_close(file);
+        pair_close(pair);
+    }
+}
+
 /* M3: "An error of the file changes nothing of the stream." */
 PAIR_TEST("M3", an_error_of_the_file_changes_nothing_of_the_stream)
 {

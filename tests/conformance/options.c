@@ -536,8 +536,8 @@ SOCKET_TEST("E4", options_that_unix_sockets_have_not_are_unsupported)
     assert_ok_n(fer_socket_linger(streams, &linger), linger.nanos, FER_DURATION_NONE_NANOS);
 }
 
-/* O8: "rounded up to the system's unit, and 24 days at most. A time of 0 is INVALID_INPUT. NONE is
- * the system's own time". */
+/* O8: "rounded up to the system's unit, and 24.8 days at most. A time of 0 is INVALID_INPUT. NONE
+ * is the system's own time". */
 SOCKET_FAMILY_STREAM_TEST("O8", a_user_timeout_is_rounded_up_and_none_is_the_systems)
 {
     fer_socket *socket = test_new_socket(domain_of(family), FER_TYPE_STREAM);
