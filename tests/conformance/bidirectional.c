@@ -568,11 +568,11 @@ SLOW_KIND_TEST("M3/S5", a_reset_while_a_file_is_sent_is_no_end_of_file)
 {
     for (int i = 0; i < 2; i++) {
         struct pair *pair = pair_open_kind(kind);
-        fer_raw_file file = file_of(MEGABYTES);
         test_thread thread;
         fer_error error;
         assert_ok(fer_tcp_stream_set_nonblocking(&pair->stream, i == 1));
         test_thread_start(&thread, receive_some_and_reset, &pair->other);
+        fer_raw_file file = file_of(MEGABYTES);
         do {
             error = send_file(fer_tcp_stream_as_stream(&pair->stream), file, 0, MEGABYTES, NULL);
         } while (error.kind == FER_OK || error.kind == FER_WOULD_BLOCK);
