@@ -271,12 +271,12 @@ static void add_facts(struct program *program, unsigned facts)
     }
 }
 
-/* The intervals between retransmissions double. So an end may not notice that the path is open
- * again before it was open for as long as it was cut: a second cut is then the first one to it. */
+/* The intervals between retransmissions double. An end may therefore retransmit nothing before the
+ * path has been open for as long as it was cut. A cut before that time continues the last one. */
 static void track_cut(struct program *program)
 {
     bool is_long = fer_sim_now().nanos - program->cut_since >= SHORTEST_RETRANSMISSION;
-    if (program->is_cut || fer_sim_now().nanos < program->noticed_at) {
+    if (program->is_cut || fer_sim_now().nanos < program->cut_until) {
         add_facts(program, FACT_CUT | (is_long ? FACT_GIVEN_UP : 0u));
     }
 }
@@ -285,11 +285,11 @@ static void cut_path(struct program *program, bool is_cut)
 {
     const uint64_t now = fer_sim_now().nanos;
     track_cut(program);
-    if (is_cut && !program->is_cut && now >= program->noticed_at) {
+    if (is_cut && !program->is_cut && now >= program->cut_until) {
         program->cut_since = now;
     }
     if (program->is_cut && !is_cut) {
-        program->noticed_at = now + (now - program->cut_since) + SECOND;
+        program->cut_until = now + (now - program->cut_since) + SECOND;
     }
     program->is_cut = is_cut;
     track_cut(program);

@@ -182,7 +182,7 @@ struct program {
     bool draws_paths; /* set by the harness: the program may have events of paths */
     bool is_cut;      /* the path to the server's host */
     uint64_t cut_since;
-    uint64_t noticed_at; /* by when an end has noticed that it is open again */
+    uint64_t cut_until; /* a cut before this time continues the last one */
     struct program_limits limits;
     struct handle_limits limits_of[PROGRAM_HANDLES];
     struct handle_limits connect_limits;  /* of CONNECT_WITH */

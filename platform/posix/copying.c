@@ -40,8 +40,8 @@ static fer_error store_spliced(ssize_t moved, size_t *n)
     return moved >= 0 ? (fer_error){FER_OK, 0} : refusal_or_error(errno);
 }
 
-/* A splice or sendfile that has moved some bytes and then meets an error takes it from the socket
- * and returns the count (Linux, fs/splice.c, splice_to_socket; net/core/stream.c, sk_stream_error).
+/* A splice or sendfile that fails after some bytes clears the socket's error and returns the count
+ * (Linux, fs/splice.c, splice_to_socket; net/core/stream.c, sk_stream_error).
  * The next one returns EPIPE, and a read the end of file. If the first one raised no SIGPIPE, its
  * error was no EPIPE: it was a reset, or another end of the connection, whose kind is lost. */
 static fer_error error_after_cut(fer_raw_socket to, fer_error error)
@@ -165,7 +165,7 @@ fer_error ferp_send_file(fer_raw_socket to, fer_raw_file file, uint64_t offset, 
     ferp_posix_hold_sigpipe(&held);
     bool was_cut = false;
     fer_error error;
-    do { /* the call after one that was cut has its reason */
+    do { /* the call after one that was cut returns the reason */
         size_t moved = 0;
         error = store_spliced(sendfile((int)to, ferp_posix_fd(file), &at, most - *n), &moved);
         *n += moved;

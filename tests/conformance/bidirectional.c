@@ -563,7 +563,7 @@ static void receive_some_and_reset(void *peer)
 }
 
 /* S5: a handle that saw a reset "never reports a clean end of file afterwards", although the system
- * takes the error of the connection that ends a sendfile after some bytes. */
+ * clears the error of the connection that ends a sendfile after some bytes. */
 SLOW_KIND_TEST("M3/S5", a_reset_while_a_file_is_sent_is_no_end_of_file)
 {
     for (int i = 0; i < 2; i++) {
