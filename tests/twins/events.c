@@ -158,11 +158,13 @@ const struct row EVENT_ROWS[] = {
         FORWARD("meta l4proto tcp reject with tcp reset")),
     NFT("the router drops towards the peer", 3, ANY, ALL, ROUTER, FORWARD("drop")),
     NFT("the router drops towards here", 3, ANY, ALL, ROUTER, BACKWARD("drop")),
+    /* of each connection: with one counter of all, one twin may lose every packet, one none */
     NFT("the router drops every second packet", 2, STREAM | RELAY, ALL, ROUTER,
-        FORWARD("tcp flags & (syn | rst) == 0 numgen inc mod 2 0 drop")),
-    /* not the data, which has PSH: the twins share the counter, so one alone would lose its own */
-    NFT("the router drops two of three acknowledgements", 1, STREAM | RELAY, ALL, ROUTER,
-        BACKWARD("tcp flags & (fin | syn | rst | psh) == 0 numgen inc mod 3 0-1 drop")),
+        FORWARD("tcp flags & (syn | rst) == 0 ct mark set ct mark ^ 1 ct mark 1 drop")),
+    /* not the data, which has PSH */
+    NFT("the router drops every second acknowledgement", 1, STREAM | RELAY, ALL, ROUTER,
+        BACKWARD(
+            "tcp flags & (fin | syn | rst | psh) == 0 ct mark set ct mark ^ 1 ct mark 1 drop")),
     NFT("the peer's host rejects", 3, ANY, ALL, PEER,
         BOTH(
             "add rule inet t i meta l4proto { tcp, udp } reject with icmpx type port-unreachable")),
