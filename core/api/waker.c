@@ -82,16 +82,16 @@ static bool is_connection(const fer_waker *waker)
     return waker->p_.writer_ != FER_RAW_SOCKET_NONE;
 }
 
-/* A compiler and a race detector cannot see that the system orders a wake and the clear after it.
- * The word does. */
-fer_error fer_waker_wake(fer_waker *waker)
+/* The bit of order_ that says that the raw socket is readable; the others count the clears. A wake
+ * sets it after its signal, unless a clear came between, which may have taken the signal. A clear
+ * ends it after it has emptied the raw socket, so a wake that finds the bit is concurrent with the
+ * clear that ends it. Each wake and each clear changes the word, if only to the same value. So a
+ * wake happens-before its clear; a compiler and a race detector cannot see that the system orders
+ * the two. */
+#define WOKEN 1u
+
+static fer_error send_byte(const fer_waker *waker)
 {
-    FERI_REQUIRE(feri_waker_is_open(waker), FER_MISUSE);
-    feri_atomic_touch(&waker->p_.order_);
-    if (!is_connection(waker)) {
-        ferp_token_signal(&waker->p_.event_);
-        return feri_ok();
-    }
     fer_error error;
     size_t n;
     do {
@@ -99,6 +99,22 @@ fer_error fer_waker_wake(fer_waker *waker)
     } while (error.kind == FER_INTERRUPTED);
     /* if the buffers of the connection are full, the waker is woken */
     return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
+}
+
+fer_error fer_waker_wake(fer_waker *waker)
+{
+    FERI_REQUIRE(feri_waker_is_open(waker), FER_MISUSE);
+    uint32_t before = feri_atomic_add(&waker->p_.order_, 0);
+    if ((before & WOKEN) != 0) {
+        return feri_ok();
+    }
+    if (is_connection(waker)) {
+        FER_TRY(send_byte(waker));
+    } else {
+        ferp_token_signal(&waker->p_.event_);
+    }
+    (void)feri_atomic_replace(&waker->p_.order_, before, before | WOKEN);
+    return feri_ok();
 }
 
 fer_error fer_waker_clear(fer_waker *waker)
@@ -114,7 +130,10 @@ fer_error fer_waker_clear(fer_waker *waker)
     } else {
         ferp_token_clear(&waker->p_.event_);
     }
-    (void)feri_atomic_load(&waker->p_.order_);
+    uint32_t before = feri_atomic_load(&waker->p_.order_);
+    while (!feri_atomic_replace(&waker->p_.order_, before, (before | WOKEN) + 1)) {
+        before = feri_atomic_load(&waker->p_.order_);
+    }
     return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
 }
 

@@ -19,9 +19,8 @@
  *
  * A waker is NEW if all of its bytes are zero, OPEN after fer_waker_new, and CLOSED after
  * fer_waker_close. Any other call that returns a fer_error is FER_MISUSE on a waker that is NULL or
- * not OPEN. After fork the two processes share the waker: a wake in either one makes it readable in
- * both, until either one clears it. A process may close its copy, which changes nothing for the
- * other one.
+ * not OPEN. After fork one of the two processes uses the waker, and the other one may only close
+ * its copy, which changes nothing for the first.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
@@ -68,7 +67,7 @@ typedef union fer_waker {
 FER_MUST_USE FER_API fer_error fer_waker_new(fer_waker *waker) FER_INOUT(1);
 
 /** Wakes: makes the raw socket readable until the waker is cleared. FER_OK also if it is woken
- * already; several wakes may be seen as one.
+ * already, without a system call; several wakes may be seen as one.
  *
  * This call happens-before the return of the fer_waker_clear that clears it: the thread that clears
  * sees all memory writes made before the call.

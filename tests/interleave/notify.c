@@ -1,7 +1,9 @@
-/* notify.c: fer_poller_notify against waits of the poller (rules P6, P8, P12). */
+/* notify.c: fer_poller_notify against waits of the poller (rules P6, P8, P12), and wakers (P14). */
 #include <string.h>
 
 #include "ferrule/poller.h"
+#include "ferrule/waker.h"
+#include "platform/platform.h"
 #include "tests/interleave/programs.h"
 #include "tests/interleave/seam.h"
 
@@ -124,7 +126,51 @@ STEP(begin_with_two_refusals, begin(); inter_sky.notify_failures = 2)
 STEP(begin_with_failure_and_refusals, begin_with_two_refusals(); inter_sky.poller_failures = 1)
 STEP(begin_with_signal, begin(); inter_sky.interrupts[1] = 1)
 
+/* ---- Wakers. A wake that was lost leaves a loop that waits for ever. */
+
+static fer_waker waker;
+static unsigned work[INTER_THREADS_MAX]; /* added before a wake, without an order of its own */
+
+static void begin_waker(void)
+{
+    memset(&waker, 0, sizeof waker);
+    memset(work, 0, sizeof work);
+    INTER_OK(fer_waker_new(&waker));
+}
+
+STEP(add_work, __atomic_store_n(&work[inter_self()], 1, __ATOMIC_RELAXED);
+     INTER_OK(fer_waker_wake(&waker)))
+STEP(add_work_twice, add_work(); __atomic_store_n(&work[inter_self()], 2, __ATOMIC_RELAXED);
+     INTER_OK(fer_waker_wake(&waker)))
+
+static unsigned find_work(void)
+{
+    unsigned found = 0;
+    for (unsigned i = 0; i < INTER_THREADS_MAX; i++) {
+        found += __atomic_load_n(&work[i], __ATOMIC_RELAXED);
+    }
+    return found;
+}
+
+static void do_all_work(void)
+{
+    do {
+        INTER_OK(ferp_token_wait(&waker.p_.event_, NULL, FERP_NO_DEADLINE));
+        INTER_OK(fer_waker_clear(&waker));
+    } while (find_work() < 2);
+}
+
+STEP(clear_waker, INTER_OK(fer_waker_clear(&waker)))
+STEP(wake_is_kept, clear_waker(); INTER_OK(fer_waker_wake(&waker));
+     INTER_OK(ferp_token_wait(&waker.p_.event_, NULL, FERP_NO_DEADLINE)); fer_waker_close(&waker))
+
 const inter_program inter_notify_programs[] = {
+    PROGRAM("waker_twice", "P14: of two wakes of one thread none is lost", begin_waker,
+            (do_all_work, add_work_twice), wake_is_kept),
+    PROGRAM("waker_by_two", "P14: of two wakes of two threads none is lost", begin_waker,
+            (do_all_work, add_work, add_work), wake_is_kept),
+    BOUNDED("waker_cleared_by_two", "P14: nor if another thread clears it too", begin_waker,
+            (clear_waker, add_work, clear_waker), wake_is_kept),
     PROGRAM("notify_wait",
             "P6: a notification wakes one wait, and what was written before it is visible", begin,
             (wait_and_read, notify), data_was_visible),

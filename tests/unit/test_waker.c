@@ -32,7 +32,8 @@ static void open_connection(void)
 
 /* ---- A connection */
 
-/* A full queue means that the waker is woken. */
+/* A full queue means that the waker is woken. A wake of a woken waker sends nothing; a wake that
+ * failed did not wake. */
 WAKER_TEST(a_byte_is_sent_and_received)
 {
     static const struct {
@@ -60,6 +61,13 @@ WAKER_TEST(a_byte_is_sent_and_received)
         fer_error error = fer_waker_wake(&waker);
         assert_row(error.kind == wakes[i].kind);
         assert_log(wakes[i].log);
+        script_end_row();
+        script_queue("try_recv 1");
+        error = fer_waker_wake(&waker);
+        assert_row(error.kind == FER_OK);
+        assert_log(wakes[i].kind == FER_OK ? "" : "try_send(2,1)");
+        assert_ok(fer_waker_clear(&waker));
+        assert_log("try_recv(3,512)");
         script_end_row();
     }
     for (size_t i = 0; i < sizeof clears / sizeof *clears; i++) {
