@@ -22,20 +22,21 @@ fer_socket_addr fer_socket_addr_new(fer_ip_addr ip, uint16_t port)
     if (fer_ip_addr_is_ipv4(ip)) {
         return fer_socket_addr_v4_new(ip.u.v4, port);
     }
-    const fer_socket_addr without_family = {{(fer_ip_family)0, {{{0}}}}, 0, 0, 0};
+    const fer_socket_addr without_family = {.port = 0};
     return without_family;
 }
 
 fer_socket_addr fer_socket_addr_v4_new(fer_ipv4_addr ip, uint16_t port)
 {
-    const fer_socket_addr addr = {fer_ip_addr_from_v4(ip), port, 0, 0};
+    const fer_socket_addr addr = {.ip = fer_ip_addr_from_v4(ip), .port = port};
     return addr;
 }
 
 fer_socket_addr fer_socket_addr_v6_new(fer_ipv6_addr ip, uint16_t port, uint32_t flowinfo,
                                        uint32_t scope_id)
 {
-    const fer_socket_addr addr = {fer_ip_addr_from_v6(ip), port, flowinfo, scope_id};
+    const fer_socket_addr addr = {
+        .ip = fer_ip_addr_from_v6(ip), .port = port, .flowinfo = flowinfo, .scope_id = scope_id};
     return addr;
 }
 

@@ -166,7 +166,7 @@ fer_error feri_handle_check(const fer_handle *handle, feri_request request);
 /* As feri_handle_check of FERI_REQUEST_USE; the common case has no call. */
 static inline fer_error feri_handle_check_use(const fer_handle *handle)
 {
-    if (handle != NULL && feri_handle_is_fast_path(handle)) {
+    if (handle != NULL && feri_handle_state(handle) == FERI_STATE_FULLY_OPEN) {
         return feri_ok();
     }
     return feri_handle_check(handle, FERI_REQUEST_USE);

@@ -98,14 +98,10 @@ bool feri_read_has_ended(const fer_handle *handle)
 
 /* ---- Listeners */
 
-bool feri_modes_core_waits(const fer_handle *handle)
-{
-    return !ferp_traits()->io_waits_in_kernel || feri_modes_has_mark(handle, FERI_MARK_CORE_WAITS);
-}
-
 fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw)
 {
-    if (!feri_core_keeps_modes(handle) || feri_modes_core_waits(handle)) {
+    if (!ferp_traits()->io_waits_in_kernel || !feri_handle_has_flag(handle, FERI_FLAG_LISTENING) ||
+        feri_modes_has_mark(handle, FERI_MARK_CORE_WAITS)) {
         return feri_ok();
     }
     FER_TRY(ferp_set_nonblocking(raw, true));
@@ -285,14 +281,16 @@ void feri_modes_before_close(const fer_handle *handle, fer_raw_socket raw)
 
 void feri_modes_write_to(fer_handle *handle, fer_raw_socket raw)
 {
-    if (!feri_modes_core_waits(handle)) {
-        return; /* the socket has its modes */
-    }
     const uint32_t lent = FERI_FLAG_BORROWED | FERI_FLAG_CLONED;
-    if (ferp_traits()->io_waits_in_kernel) {
+    if (!ferp_traits()->io_waits_in_kernel) {
+        /* a clone may wait, and its SOCKET may have the mode of this one (`raw_mode`) */
+        if ((feri_handle_flags(handle) & lent) == lent) {
+            return;
+        }
+    } else if (feri_modes_has_mark(handle, FERI_MARK_CORE_WAITS)) {
         feri_modes_mark(handle, FERI_MARK_CORE_WAITS, false); /* for the clones */
-    } else if ((feri_handle_flags(handle) & lent) == lent) {
-        return; /* a clone may wait, and its SOCKET may have the mode of this one (`raw_mode`) */
+    } else {
+        return; /* the socket has its modes */
     }
     feri_modes_before_close(handle, raw);
     FER_IGNORE(ferp_set_timeout(raw, FERP_READING, feri_modes_timeout(handle, FERP_READING)));
@@ -369,7 +367,8 @@ fer_error feri_reset_inherited_modes(const fer_handle *listener, fer_raw_socket 
         return feri_ok(); /* the modes of the new handle apply */
     }
     if (ferp_traits()->accept_inherits_nonblocking &&
-        (feri_handle_has_flag(listener, FERI_SHARED) || feri_modes_core_waits(listener))) {
+        (feri_handle_has_flag(listener, FERI_SHARED) ||
+         feri_modes_has_mark(listener, FERI_MARK_CORE_WAITS))) {
         FER_TRY(ferp_set_nonblocking(raw, false));
     }
     if (!feri_handle_has_flag(listener, FERI_SHARED | FERI_TIMEOUT_FLAGS)) {

@@ -101,12 +101,6 @@ bool feri_modes_shared_linger(const fer_handle *handle, struct ferp_linger *out)
 /* Default modes, and no record: for an unpublished handle. */
 void feri_modes_clear(fer_handle *handle);
 
-/* ---- Listeners */
-
-/* Whether the socket is nonblocking because core waits. False for a stream if calls wait in the
- * kernel. */
-bool feri_modes_core_waits(const fer_handle *handle);
-
 /* Makes the socket of a listener nonblocking. Nothing for other sockets. */
 fer_error feri_modes_wait_in_core(fer_handle *handle, fer_raw_socket raw);
 

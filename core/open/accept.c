@@ -57,7 +57,8 @@ static fer_error prepare_accept(const feri_call *call)
     fer_handle *handle = call->handle;
     fer_interest ready = 0;
     if ((call->flags & FERP_DONTWAIT) != 0) {
-        if (feri_modes_core_waits(handle) && !feri_handle_has_flag(handle, FERI_OTHERS)) {
+        if (feri_modes_has_mark(handle, FERI_MARK_CORE_WAITS) &&
+            !feri_handle_has_flag(handle, FERI_OTHERS)) {
             return feri_ok();
         }
         uint64_t now = ferp_now();
