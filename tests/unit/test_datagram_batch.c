@@ -45,11 +45,13 @@ SCRIPT_TEST(the_messages_of_a_batch_are_sent_until_one_fails)
          "try_send_messages(1,3,1/0/0) send_messages(1,1,1/0/0) "
          "try_send_messages(1,2,2/0/0) send_messages(1,1,2/0/0)"},
         {"too long", 0,
-         "try_send_messages MESSAGE_TOO_LONG:90 2 MESSAGE_TOO_LONG:90 MESSAGE_TOO_LONG:90 "
-         "MESSAGE_TOO_LONG:90, send_messages MESSAGE_TOO_LONG:90",
+         "try_send_messages MESSAGE_TOO_LONG:90 2, try_send_messages* MESSAGE_TOO_LONG:90, "
+         "send_messages MESSAGE_TOO_LONG:90",
          FER_MESSAGE_TOO_LONG, 90, 2,
          "try_send_messages(1,3,1/0/0) try_send_messages(1,3,1/0/0) send_messages(1,1,3/0/0) "
-         "try_send_messages(1,1,3/0/0) try_send_messages(1,1,3/0/0) try_send_messages(1,1,3/0/0)"},
+         "try_send_messages(1,1,3/0/0) try_send_messages(1,1,3/0/0) try_send_messages(1,1,3/0/0) "
+         "try_send_messages(1,1,3/0/0) try_send_messages(1,1,3/0/0) try_send_messages(1,1,3/0/0) "
+         "try_send_messages(1,1,3/0/0)"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         fer_datagram_send messages[] = {message(1, 0), message(2, 0), message(3, 0)};
