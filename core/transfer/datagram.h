@@ -81,8 +81,9 @@ bool feri_datagram_is_refusal(fer_error error);
 bool feri_datagram_is_report(fer_error error);
 
 /* Called with the result of each try of a send. Whether it is tried again at once, because it may
- * have taken such a report. *reports is 0 before the first try. */
-bool feri_datagram_sends_again(unsigned *reports, fer_error error);
+ * have taken such a report, or a refusal although the socket has no peer. *reports is 0 before the
+ * first try. */
+bool feri_datagram_sends_again(const fer_handle *handle, unsigned *reports, fer_error error);
 
 /* Whether a receive that failed is tried again. *error becomes WOULD_BLOCK if the socket is not
  * bound. *was_retried is false at first. */

@@ -14,9 +14,17 @@
  * send through a router whose reports never end, 4 tries failed twice in 400,000 sends. */
 #define TOO_LONG_TRIES_MAX 8
 
-bool feri_datagram_sends_again(unsigned *reports, fer_error error)
+/* Rule U3. Wine 8 disconnects by a connect to 0.0.0.0, which on Linux is one to 127.0.0.1. */
+static bool is_refusal_of_none(const fer_handle *handle, fer_error error)
 {
-    bool is_again = feri_datagram_is_report(error) && *reports + 1 < TOO_LONG_TRIES_MAX;
+    fer_socket_addr peer;
+    return feri_datagram_is_refusal(error) && feri_datagram_peer(handle, &peer).kind != FER_OK;
+}
+
+bool feri_datagram_sends_again(const fer_handle *handle, unsigned *reports, fer_error error)
+{
+    bool is_again = (feri_datagram_is_report(error) || is_refusal_of_none(handle, error)) &&
+                    *reports + 1 < TOO_LONG_TRIES_MAX;
     *reports = is_again ? *reports + 1 : 0;
     return is_again;
 }
@@ -62,7 +70,9 @@ typedef struct send_call {
 
 static fer_error after_failed_send(send_call *call, fer_error error)
 {
-    return feri_datagram_sends_again(&call->reports, error) ? feri_discard(&call->call) : error;
+    return feri_datagram_sends_again(call->call.handle, &call->reports, error)
+               ? feri_discard(&call->call)
+               : error;
 }
 
 static fer_error try_send(feri_call *of, unsigned flags)

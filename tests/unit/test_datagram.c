@@ -218,6 +218,23 @@ SCRIPT_TEST(a_report_does_not_begin_the_timeout_of_a_send_again)
     }
 }
 
+/* U3: "A port that refuses never affects a socket without a peer." */
+SCRIPT_TEST(a_refusal_fails_no_send_without_a_peer)
+{
+    const fer_socket_addr to = script_addr(PEER);
+    for (int has_peer = 0; has_peer < 2; has_peer++) {
+        size_t n = 77;
+        fer_udp_socket socket =
+            has_peer != 0 ? connected_socket(&script_windows, 0) : open_socket(&script_windows, 0);
+        script_queue(has_peer != 0 ? "send_to CONNECTION_REFUSED:10061"
+                                   : "send_to CONNECTION_REFUSED:10061, try_send_to 2");
+        assert_error_n(feri_datagram_send_to(&socket.handle_, "ab", 2, &to, 0, &n),
+                       has_peer != 0 ? FER_CONNECTION_REFUSED : FER_OK, has_peer != 0 ? 10061 : 0,
+                       n, has_peer != 0 ? 0 : 2);
+        script_end_row();
+    }
+}
+
 /* ---- Waiting, connecting and shutting down */
 
 static const script_call transfer_calls[] = {SCRIPT_RECV_FROM, SCRIPT_SEND, SCRIPT_SEND_TO};
