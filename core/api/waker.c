@@ -130,10 +130,8 @@ fer_error fer_waker_clear(fer_waker *waker)
     } else {
         ferp_token_clear(&waker->p_.event_);
     }
-    uint32_t before = feri_atomic_load(&waker->p_.order_);
-    while (!feri_atomic_replace(&waker->p_.order_, before, (before | WOKEN) + 1)) {
-        before = feri_atomic_load(&waker->p_.order_);
-    }
+    (void)feri_atomic_add(&waker->p_.order_, 2); /* first: a wake that it overtakes sets no bit */
+    feri_atomic_change_bits(&waker->p_.order_, 0, WOKEN);
     return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
 }
 
