@@ -259,6 +259,10 @@ static fer_error try_to_send_messages(feri_call *of, unsigned flags)
 {
     send_batch *batch = (send_batch *)of;
     fer_error error = send_some(batch, flags);
+    if (error.kind == FER_OK) {
+        batch->reports = 0;
+        return error;
+    }
     return batch->chunk[batch->at].segment_size == 0 &&
                    feri_datagram_sends_again(of->handle, &batch->reports, error)
                ? feri_discard(of)
