@@ -306,7 +306,7 @@ static int connect_own(bool is_unix, fer_tcp_stream *tcp, fer_unix_stream *local
 
 static relay begin_own(const setup *s, streams *ends)
 {
-    relay r = {.has_sender = true};
+    relay r = {.in = -1, .out = -1, .has_sender = true};
     r.source = connect_own(s->is_unix, &ends->tcp[0], &ends->local[0]);
     r.sink = connect_own(s->is_unix, &ends->tcp[1], &ends->local[1]);
     if (s->is_unix) {
@@ -316,9 +316,15 @@ static relay begin_own(const setup *s, streams *ends)
         ends->from = fer_tcp_stream_as_stream(&ends->tcp[0]);
         ends->to = fer_tcp_stream_as_stream(&ends->tcp[1]);
     }
-    r.in = (int)fer_stream_as_raw(ends->from);
-    r.out = (int)fer_stream_as_raw(ends->to);
     return r;
+}
+
+static void close_own(streams *ends)
+{
+    for (int i = 0; i < 2; i++) {
+        fer_tcp_stream_close(&ends->tcp[i]);
+        fer_unix_stream_close(&ends->local[i]);
+    }
 }
 
 /* Tries one direction, and waits for both streams if it would block. False: its end. */
@@ -377,6 +383,7 @@ static uint64_t relay_by_ferrule(const void *input, size_t count)
     start_threads(&r);
     MUST(fer_copy_bidirectional(ends.from, ends.to, &buffers[0], &buffers[1], &n, NULL));
     must(n == TOTAL, "fer_copy_bidirectional");
+    close_own(&ends);
     return end(&r);
 }
 
@@ -437,6 +444,7 @@ static uint64_t end_chat(void)
     for (int i = 0; i < CONNECTIONS; i++) {
         const relay *r = &talk.relays[i];
         close(r->source);
+        close_own(&talk.ends[i]);
         close(r->in);
         close(r->out);
         close(r->sink);

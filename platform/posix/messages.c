@@ -398,8 +398,8 @@ static int receive_headers(int fd, message_header *headers, size_t count, int fl
 
 /* Stores the received messages. Those that fail change places with later ones, buffers included,
  * and their error is the result if all fail. */
-static fer_error store_messages(const message_header *headers, const incoming *in, size_t count,
-                                fer_datagram_recv *messages, size_t *stored)
+static FERI_HOT fer_error store_messages(const message_header *headers, const incoming *in,
+                                         size_t count, fer_datagram_recv *messages, size_t *stored)
 {
     fer_error failure = {FER_OK, 0};
     for (size_t i = 0; i < count; i++) {
