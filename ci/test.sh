@@ -204,7 +204,7 @@ run_tests() {
     fi
     # shellcheck disable=SC2046,SC2086 # the prefix and the arguments are words
     (cd "$root/build/$1" &&
-        $prefix ctest -j "$((jobs * 4))" --output-on-failure $(tests_of "$1")) \
+        $prefix ctest -j "$((jobs * 8))" --output-on-failure $(tests_of "$1")) \
         >"$logs/$1-test.log" 2>&1 </dev/null || code=$?
     if is_for_windows "$1"; then
         stop_wine

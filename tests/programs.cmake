@@ -24,8 +24,8 @@ function(ferrule_add_test name label)
         SKIP_RETURN_CODE 77
         ENVIRONMENT "${ferrule_test_environment}"
         FIXTURES_REQUIRED "${ferrule_test_fixtures}")
-    # ctest starts tests that wait for a long time first.
-    if(name MATCHES "_(readiness|ended_waits|poller_ended_waits|poller_events|interruption|timeouts|socket_connecting|shutdown|ip_parse)(_|$)")
+    # ctest starts tests that take a long time first.
+    if(name MATCHES "(^|_)(sweep|stress_limits|bidirectional|copying|lengths|readiness|ended_waits|poller_ended_waits|poller_events|interruption|timeouts|socket_connecting|shutdown|ip_parse)(_|$)")
         set_tests_properties(${name} PROPERTIES COST 10)
     endif()
 endfunction()
