@@ -15,6 +15,7 @@ set(ferrule_core_sources
     core/handle/options.c
     core/handle/ownership.c
     core/handle/stream_state.c
+    core/wait/driven.c
     core/wait/poller.c
     core/wait/readiness.c
     core/wait/waiting.c

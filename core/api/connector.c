@@ -21,7 +21,9 @@ typedef enum connector_stage { LOOKING_UP, CONNECTING, DONE, REPORTED } connecto
 
 /* The memory of an OPEN connector, behind its state. */
 typedef struct connection_race {
-    feri_poller_driven driven; /* in the list of its poller, unless REPORTED */
+    feri_poller_driven driven;               /* in the tree of its poller, unless REPORTED */
+    struct connection_race *next, *previous; /* in the list of its poller */
+    bool is_listed;
     fer_poller *poller;
     uint64_t process; /* that started it */
     uint64_t key;
@@ -54,30 +56,67 @@ static bool is_open(const fer_connector *connector)
     return connector != NULL && connector->p_.state_ == CONNECTOR_OPEN;
 }
 
-/* ---- The list of a poller's connectors */
+/* ---- A poller's connectors: all in its tree (driven.c), and in a list those that end before their
+ * time without an event of the poller, because they look up a name or have a token. */
 
-/* A poller that was closed first, and made again, has no list or another one. */
-static void delist(connection_race *race)
+static connection_race *first_listed(const fer_poller *poller)
 {
-    feri_poller_driven *first = feri_poller_first_driven(race->poller);
-    feri_poller_driven **at = &first;
-    while (*at != &race->driven) {
-        if (*at == NULL) {
-            return;
-        }
-        at = &(*at)->next;
+    connection_race *first;
+    memcpy(&first, &poller->words_[FERI_POLLER_LIST_WORD], sizeof first);
+    return first;
+}
+
+static void set_first_listed(fer_poller *poller, connection_race *first)
+{
+    memcpy(&poller->words_[FERI_POLLER_LIST_WORD], &first, sizeof first);
+}
+
+/* After each step. */
+static void update_list(connection_race *race)
+{
+    bool is_listed = race->stage == LOOKING_UP ||
+                     (race->stage == CONNECTING && race->attempts.limits.token != NULL);
+    if (race->is_listed == is_listed) {
+        return;
     }
-    *at = race->driven.next;
-    feri_poller_set_driven(race->poller, first);
+    race->is_listed = is_listed;
+    if (is_listed) {
+        race->previous = NULL;
+        race->next = first_listed(race->poller);
+    }
+    connection_race *at = is_listed ? race : race->next;
+    if (race->previous != NULL) {
+        race->previous->next = at;
+    } else {
+        set_first_listed(race->poller, at);
+    }
+    if (race->next != NULL) {
+        race->next->previous = is_listed ? race : race->previous;
+    }
 }
 
-/* ---- The sockets of attempts in the poller. The keys of their slots are addresses of the
- * attempts' memory, which no other socket's key is. */
-
-static uint64_t key_of_slot(const feri_attempts *attempts, size_t slot)
+/* Its next step is due. */
+static void hurry(connection_race *race)
 {
-    return (uint64_t)(uintptr_t)attempts + 1 + slot;
+    if (race->driven.until != 0) {
+        (void)feri_driven_remove(race->poller, &race->driven);
+        feri_driven_add(race->poller, &race->driven, 0);
+    }
 }
+
+static void hurry_listed(const fer_poller *poller)
+{
+    for (connection_race *race = first_listed(poller); race != NULL; race = race->next) {
+        bool is_found = race->stage == LOOKING_UP && feri_lookup_is_done(&race->lookup);
+        if (is_found || feri_token_check(race->attempts.limits.token).kind != FER_OK) {
+            hurry(race);
+        }
+    }
+}
+
+/* ---- The sockets of attempts in the poller */
+
+_Static_assert(FERI_ATTEMPTS_MAX == FERI_DRIVEN_KEYS, "each slot has a key");
 
 static connection_race *race_of_attempts(feri_attempts *attempts)
 {
@@ -86,9 +125,10 @@ static connection_race *race_of_attempts(feri_attempts *attempts)
 
 static fer_error watch(feri_attempts *attempts, feri_open_attempt *started)
 {
-    const fer_event event = {.key = key_of_slot(attempts, started->slot), .interest = FER_WRITABLE};
-    fer_poller *poller = race_of_attempts(attempts)->poller;
-    FER_TRY(fer_poller_add(poller, started->raw, event, FER_POLL_ONESHOT));
+    const connection_race *race = race_of_attempts(attempts);
+    const fer_event event = {.key = feri_driven_key(&race->driven) + started->slot,
+                             .interest = FER_WRITABLE};
+    FER_TRY(fer_poller_add(race->poller, started->raw, event, FER_POLL_ONESHOT));
     started->is_watched = true;
     return feri_own_error(FER_IN_PROGRESS);
 }
@@ -105,21 +145,15 @@ static size_t take_hints(const fer_poller *poller, fer_event *events, size_t cou
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t slot = FERI_ATTEMPTS_MAX;
-        feri_poller_driven *at = feri_poller_first_driven(poller);
-        for (; at != NULL && slot >= FERI_ATTEMPTS_MAX; at = at->next) {
-            connection_race *race = (void *)at;
-            slot = events[i].key - key_of_slot(&race->attempts, 0);
-            if (slot < FERI_ATTEMPTS_MAX) {
-                race->hinted |= UINT32_C(1) << slot;
-                race->query_at = 0;
-                race->driven.until = 0;
-            }
-        }
-        if (slot >= FERI_ATTEMPTS_MAX) {
+        connection_race *race = (void *)feri_driven_find(poller, events[i].key);
+        if (race == NULL) {
             events[kept] = events[i];
             kept++;
+            continue;
         }
+        race->hinted |= UINT32_C(1) << (events[i].key - feri_driven_key(&race->driven));
+        race->query_at = 0;
+        hurry(race);
     }
     return kept;
 }
@@ -205,26 +239,28 @@ static uint64_t advance_race(connection_race *race)
 
 /* ---- The wait of a poller with connectors */
 
-/* Advances all connectors, and stores the events of up to cap that are done. Returns the time of
- * the next step. */
-static uint64_t drive(const fer_poller *poller, fer_event *events, size_t cap, size_t *count)
+/* Advances the connectors that are due, and stores the events of up to cap that are done. Returns
+ * the time of the next step. */
+static uint64_t drive(fer_poller *poller, fer_event *events, size_t cap, size_t *count)
 {
-    uint64_t until = FERP_NO_DEADLINE;
-    feri_poller_driven *next = feri_poller_first_driven(poller);
     *count = 0;
-    while (next != NULL) {
-        connection_race *race = (void *)next;
-        next = next->next;
-        race->driven.until = advance_race(race);
-        until = feri_earlier(until, race->driven.until);
-        if (race->stage == DONE && *count < cap) {
+    for (;;) {
+        connection_race *race = (void *)feri_poller_first_driven(poller);
+        uint64_t until = race == NULL ? FERP_NO_DEADLINE : race->driven.until;
+        if (*count == cap || until == FERP_NO_DEADLINE || (until != 0 && ferp_now() < until)) {
+            return until;
+        }
+        until = advance_race(race);
+        (void)feri_driven_remove(poller, &race->driven);
+        update_list(race);
+        if (race->stage == DONE) {
             events[*count] = (fer_event){.key = race->key, .interest = FER_WRITABLE};
             (*count)++;
             race->stage = REPORTED;
-            delist(race);
+        } else {
+            feri_driven_add(poller, &race->driven, until);
         }
     }
-    return until;
 }
 
 /* As wait_on of poller.c. A wait that has events to report only polls. */
@@ -233,6 +269,7 @@ static fer_error wait_driven(fer_poller *poller, fer_event *events, size_t cap,
 {
     uint64_t deadline = feri_poller_deadline(timeout);
     for (;;) {
+        hurry_listed(poller);
         size_t done = 0;
         uint64_t until = drive(poller, events, cap, &done);
         if (done == cap) {
@@ -300,9 +337,9 @@ static fer_error start(fer_connector *connector, const char *host, const uint16_
         FER_TRY(feri_lookup_start(resolver, &query, &notice, &race->lookup));
     }
     connector->p_.state_ = CONNECTOR_OPEN;
-    race->driven.next = feri_poller_first_driven(poller);
-    feri_poller_set_driven(poller, &race->driven);
-    race->driven.until = advance_race(race);
+    uint64_t until = advance_race(race);
+    feri_driven_add(poller, &race->driven, until);
+    update_list(race);
     return feri_ok();
 }
 
@@ -324,8 +361,11 @@ fer_error fer_connector_start_host(fer_connector *connector, const char *host, u
 static void release(fer_connector *connector)
 {
     connection_race *race = race_of(connector);
-    if (race->stage != REPORTED) {
-        delist(race);
+    /* a poller that was closed first, and made again, has other connectors or none */
+    bool is_driven = race->stage != REPORTED && feri_driven_remove(race->poller, &race->driven);
+    race->stage = REPORTED;
+    if (is_driven) {
+        update_list(race);
     }
     fer_lookup_close(&race->lookup);
     feri_address_list_free(&race->found);

@@ -24,7 +24,7 @@ fer_error fer_poller_new(fer_poller *poller)
     FER_TRY(ferp_poller_open(poller));
     poller->p_.notified_ = 0;
     poller->p_.interruptible_ = 0;
-    feri_poller_set_driven(poller, NULL);
+    memset(&poller->words_[FERI_POLLER_DRIVEN_WORD], 0, 2 * sizeof poller->words_[0]);
     poller->p_.state_ = POLLER_OPEN;
     return feri_ok();
 }
@@ -239,10 +239,7 @@ fer_error fer_poller_next_timeout(const fer_poller *poller, fer_duration *out)
     bool is_notified = (feri_atomic_load(&poller->p_.notified_) & (KEPT | SENT)) != 0;
     uint64_t until = is_notified ? 0 : FERP_NO_DEADLINE;
     const feri_poller_driven *driven = feri_poller_first_driven(poller);
-    for (; driven != NULL; driven = driven->next) {
-        until = feri_earlier(until, driven->until);
-    }
-    *out = feri_poller_time_left(until);
+    *out = feri_poller_time_left(driven != NULL ? feri_earlier(until, driven->until) : until);
     return feri_ok();
 }
 

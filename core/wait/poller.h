@@ -28,15 +28,16 @@ typedef fer_error feri_poller_waiter(fer_poller *poller, fer_event *events, size
 /* What the poller is driven by: the first member of a connector. */
 typedef struct feri_poller_driven {
     feri_poller_waiter *wait;
-    struct feri_poller_driven *next;
-    uint64_t until; /* when it wants the next wait; 0: now */
+    struct feri_poller_driven *below[2]; /* in the tree of driven.c */
+    uint64_t until;                      /* when it wants the next wait; 0: now */
 } feri_poller_driven;
 
-/* The word of a poller, behind its members, that has the first of the list. No member is added,
- * because the ABI is compared member by member. */
-enum { FERI_POLLER_DRIVEN_WORD = 6 };
+/* The words of a poller, behind its members, that have the root of the tree, and what connector.c
+ * keeps beside it; NULL at first. No members are added, because the ABI is compared member by
+ * member. */
+enum { FERI_POLLER_DRIVEN_WORD = 6, FERI_POLLER_LIST_WORD = 7 };
 
-/* The first of the list; NULL if there is none. */
+/* The one that wants the next wait first; NULL if there is none. */
 static inline feri_poller_driven *feri_poller_first_driven(const fer_poller *poller)
 {
     feri_poller_driven *first;
@@ -44,8 +45,26 @@ static inline feri_poller_driven *feri_poller_first_driven(const fer_poller *pol
     return first;
 }
 
-/* Sets the first of the list, or NULL for none. No wait runs. */
+/* Sets the root of the tree, or NULL for none. No wait runs. */
 void feri_poller_set_driven(fer_poller *poller, feri_poller_driven *driven);
+
+/* The keys of the sockets of one that drives: 16, from a multiple of 16 in its own memory on, which
+ * is no other's. */
+#define FERI_DRIVEN_KEYS 16
+static inline uint64_t feri_driven_key(const feri_poller_driven *driven)
+{
+    return ((uint64_t)(uintptr_t)driven + FERI_DRIVEN_KEYS - 1) / FERI_DRIVEN_KEYS *
+           FERI_DRIVEN_KEYS;
+}
+
+/* Adds one that is not in the tree, and wants the next wait at `until`. */
+void feri_driven_add(fer_poller *poller, feri_poller_driven *added, uint64_t until);
+
+/* False: it was not in the tree. */
+bool feri_driven_remove(fer_poller *poller, feri_poller_driven *removed);
+
+/* The one that has this key; NULL if none has. */
+feri_poller_driven *feri_driven_find(const fer_poller *poller, uint64_t key);
 
 /* The deadline of a wait. 0, which is always past, if the wait has no timeout. Neither 0 nor NONE
  * reads the clock. */

@@ -19,10 +19,11 @@
  * A connector is NEW if all of its bytes are zero, OPEN after its start, and CLOSED after its close
  * or after the call that took its result. A CLOSED connector can be started again. To move an OPEN
  * one is undefined behaviour. Keep the poller OPEN and at its address: close connectors before
- * their poller. A program may have any number of connectors, in one poller or in several; the cost
- * of a wait grows linearly with the number of connectors in its poller. A poller without connectors
- * has no cost. After fork the child may only close its copies of connectors, which does not affect
- * those of the parent.
+ * their poller. A program may have any number of connectors, in one poller or in several. The cost
+ * of a start, a step and an end grows with the logarithm of their number in the poller. A wait
+ * checks those that are due, and those that look up a name or have a token. A poller without
+ * connectors has no cost. After fork the child may only close its copies of connectors, which does
+ * not affect those of the parent.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.

@@ -255,4 +255,71 @@ TEST_OF(K2_a_unix_connect_waits_for_queue_space_within_limits, (void), (),
     }
 }
 
+/* ---- Many connectors */
+
+enum { STARTS = 100000, PENDING = 60, TICKS = 100, TICK_MS = 20 };
+
+static struct many {
+    fer_connector connector;
+    uint64_t end; /* 0: it is closed */
+} many[PENDING];
+static uint64_t seed;
+
+static uint64_t next_number(void)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return seed >> 33;
+}
+
+static int many_start(void **state)
+{
+    (void)sim_choose(state);
+    options = (fer_connect_options){0};
+    memset(many, 0, sizeof many);
+    seed = 1;
+    sim_begin_of(.max_sockets = 2 * PENDING, .send_buffer = 256, .receive_buffer = 256);
+    assert_ok(fer_poller_new(&test.poller));
+    answer("10.0.0.7:80", FER_SIM_ANSWER_SILENT, 0);
+    return 0;
+}
+
+static void start_one(struct many *one)
+{
+    uint64_t after = (1 + next_number() % TICKS) * TICK_MS;
+    end_in_ms(after);
+    one->end = now_ms() + after;
+    assert_ok(fer_connector_start(&one->connector, "10.0.0.7:80", &options, NULL, &test.poller,
+                                  (uint64_t)(one - many)));
+}
+
+/* Deadlines in no order; about a third of the connectors is closed before, in no order either. Each
+ * other one has its event at its deadline. */
+SIM_TEST_OF(K13_connectors_end_at_their_deadlines_in_any_order, (void), (), many_start)
+{
+    for (size_t started = 0; started < STARTS;) {
+        for (size_t i = 0; i < PENDING; i++) {
+            if (many[i].end == 0) {
+                start_one(&many[i]);
+                started++;
+            }
+        }
+        assert_ok(fer_poller_wait(&test.poller, FER_DURATION_NONE, events, 4, &count, NULL));
+        for (size_t i = 0; i < count; i++) {
+            struct many *ended = &many[events[i].key];
+            assert_in_range(now_ms(), ended->end,
+                            ended->end + 1); /* a wait ends at a millisecond */
+            assert_code(fer_connector_take(&ended->connector, &test.stream), FER_TIMED_OUT, 0);
+            ended->end = 0;
+        }
+        struct many *closed = &many[next_number() % PENDING];
+        fer_connector_close(&closed->connector);
+        closed->end = 0;
+    }
+    for (size_t i = 0; i < PENDING; i++) {
+        fer_connector_close(&many[i].connector);
+    }
+    assert_ok(poll_ms(60000));
+    assert_int_equal(count, 0);
+}
+
 TEST_MAIN("sim_connector")
