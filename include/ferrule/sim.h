@@ -256,9 +256,9 @@ typedef struct fer_sim_report {
     size_t tape_used;                      /* bytes */
 } fer_sim_report;
 
-/** Starts a simulation on this thread, with one allocation. A program can run only one simulation
- * at a time. The network belongs to this thread until fer_sim_stop. config may be NULL, which means
- * all zeros.
+/** Starts a simulation on this thread, with one allocation, or with none in the memory that the
+ * last simulation has left (fer_sim_free_memory). A program can run only one simulation at a time.
+ * The network belongs to this thread until fer_sim_stop. config may be NULL, which means all zeros.
  * Owns: config is caller-owned and copied. Memory that it points to must stay in place until
  * fer_sim_stop.
  * Errors: FER_INVALID_INPUT (a simulation runs on this thread; an unknown dialect or system; a
@@ -277,6 +277,14 @@ FER_MUST_USE FER_API fer_error fer_sim_start(const fer_sim_config *FER_NULLABLE 
  * Errors: FER_UNSUPPORTED (no simulation runs on this thread), FER_INVALID_INPUT (called from a
  * callback or the trace function of the simulation). */
 FER_MUST_USE FER_API fer_error fer_sim_stop(fer_sim_report *FER_NULLABLE report);
+
+/** Frees the memory that fer_sim_stop leaves for the next simulation: that of the largest one since
+ * the last call. FER_OK also if there is none. Under AddressSanitizer the memory is poisoned
+ * between two simulations, but for the bytes of buffers.
+ * Errors: FER_INVALID_INPUT (a simulation runs on this thread), FER_UNSUPPORTED (one runs on
+ * another thread).
+ * Threads: any thread. */
+FER_API fer_error fer_sim_free_memory(void);
 
 /** Returns the virtual time since fer_sim_start. Returns 0 if no simulation runs on this thread.
  * Errors: none.

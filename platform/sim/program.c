@@ -16,7 +16,7 @@
 #include <windows.h>
 #endif
 
-#if defined(FERI_FUZZ_MEMORY)
+#if defined(FERI_FUZZ_HARNESS)
 /* A harness links nothing else, and is faster without the functions that it does not call. */
 bool ferp_sim_is_called(void)
 {

@@ -89,53 +89,84 @@ static fer_sim_config with_defaults(const fer_sim_config *config)
 /* ---- The memory */
 
 /* A fuzzer starts thousands of simulations in a second, and most of the time of a short one would
- * be the kernel's. So in its builds the memory of the last one stays for the next one. Only the
- * thread that has set is_running uses it. */
-#if defined(FERI_FUZZ_MEMORY)
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#include <sanitizer/asan_interface.h>
-#endif
-#endif
-#if !defined(ASAN_POISON_MEMORY_REGION)
-#define ASAN_POISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
-#define ASAN_UNPOISON_MEMORY_REGION(memory, size) ((void)(memory), (void)(size))
-#endif
-
+ * be the kernel's, under AddressSanitizer its allocator's. So the memory of the last one stays for
+ * the next one. Only the thread that has set is_running uses it. */
 static struct {
     unsigned char *memory;
     size_t size;
     size_t poisoned; /* its first bytes, while no simulation runs */
 } kept;
 
+/* The program may have AddressSanitizer where this library has not. */
+#if defined(__ELF__)
+void __asan_poison_memory_region(const volatile void *memory, size_t size);
+void __asan_unpoison_memory_region(const volatile void *memory, size_t size);
+#pragma weak __asan_poison_memory_region
+#pragma weak __asan_unpoison_memory_region
+#endif
+
+static void poison(size_t size)
+{
+    kept.poisoned = size;
+#if defined(__ELF__)
+    if (__asan_poison_memory_region != NULL) {
+        __asan_poison_memory_region(kept.memory, size);
+    }
+#endif
+}
+
+static void unpoison(void)
+{
+#if defined(__ELF__)
+    if (__asan_unpoison_memory_region != NULL) {
+        __asan_unpoison_memory_region(kept.memory, kept.poisoned);
+    }
+#endif
+}
+
 static unsigned char *take_memory(size_t size)
 {
-    ASAN_UNPOISON_MEMORY_REGION(kept.memory, kept.poisoned);
+    unpoison();
     if (kept.size < size) {
         free(kept.memory);
         kept.memory = malloc(size);
         kept.size = kept.memory != NULL ? size : 0;
+        kept.poisoned = 0;
     }
     return kept.memory;
 }
 
-/* The rings are large, and are not poisoned. */
-static void leave_memory(ferp_sim_network *network)
+static void free_memory(void)
 {
-    kept.poisoned = (size_t)(network->bytes - (unsigned char *)network);
-    ASAN_POISON_MEMORY_REGION(kept.memory, kept.poisoned);
-}
-#else
-static unsigned char *take_memory(size_t size)
-{
-    return malloc(size);
+    unpoison();
+    free(kept.memory);
+    memset(&kept, 0, sizeof kept);
 }
 
-static void leave_memory(ferp_sim_network *network)
+/* The rings are large, and are not poisoned. MemorySanitizer finds a byte that was not written only
+ * in new memory. */
+static void leave_memory(const ferp_sim_network *network)
 {
-    free(network);
-}
+    poison((size_t)(network->bytes - (const unsigned char *)network));
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+    free_memory();
 #endif
+#endif
+}
+
+fer_error fer_sim_free_memory(void)
+{
+    if (current_network != NULL) {
+        return (fer_error){FER_INVALID_INPUT, 0};
+    }
+    if (!feri_atomic_replace(&is_running, 0, 1)) {
+        return (fer_error){FER_UNSUPPORTED, 0};
+    }
+    free_memory();
+    (void)feri_atomic_replace(&is_running, 1, 0);
+    return FERP_SIM_OK;
+}
 
 /* ---- The network, in one piece of memory: the structure, the tables, and the rings. The rings are
  * not cleared. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "platform/sim/network.h"
 #include "sim/sim_test.h"
 #include "support/thread.h"
 
@@ -41,7 +42,7 @@ PLAIN_TEST(before_the_start_every_call_is_unsupported)
     fer_sim_peer_reset(3);
 }
 
-static fer_error errors_of_thread[9];
+static fer_error errors_of_thread[10];
 static uint64_t now_of_thread;
 
 static void call_everything(void *argument)
@@ -60,6 +61,7 @@ static void call_everything(void *argument)
         fer_sim_stop(NULL),
         fer_sim_advance((fer_duration){1}),
         fer_tcp_stream_try_clone(stream, &other),
+        fer_sim_free_memory(),
     };
     memcpy(errors_of_thread, errors, sizeof errors);
     now_of_thread = fer_sim_now().nanos;
@@ -71,7 +73,7 @@ SIM_TEST(on_a_second_thread_every_call_is_unsupported)
     open_ends = connected_to(SERVER);
     test_thread_start(&thread, call_everything, &open_ends.stream);
     test_thread_join(&thread);
-    for (size_t i = 0; i < 9; i++) {
+    for (size_t i = 0; i < 10; i++) {
         assert_code(errors_of_thread[i], FER_UNSUPPORTED, 0);
     }
     assert_int_equal(now_of_thread, 0);
@@ -99,6 +101,45 @@ SIM_CONFIG_TEST(a_second_start_is_misuse_and_another_thread_may_have_the_next_si
     assert_all_kind(errors, FER_OK);
     sim_begin();
 }
+
+#if defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#define HAS_NEW_MEMORY true
+#elif __has_feature(address_sanitizer) && defined(__ELF__)
+int __asan_address_is_poisoned(const volatile void *address);
+#define IS_POISONED(address) (__asan_address_is_poisoned(address) != 0)
+#endif
+#endif
+#ifndef HAS_NEW_MEMORY
+#define HAS_NEW_MEMORY false
+#endif
+
+/* AddressSanitizer does not allocate soon what was freed, so under it this is no coincidence. */
+SIM_CONFIG_TEST(the_next_simulation_has_the_memory_of_the_last)
+{
+    sim_begin();
+    const ferp_sim_network *first = ferp_sim_current();
+    assert_code(fer_sim_free_memory(), FER_INVALID_INPUT, 0);
+    sim_end_one();
+    sim_begin_of(.max_sockets = 4);
+    assert_true(HAS_NEW_MEMORY || ferp_sim_current() == first);
+    sim_end_one();
+    assert_ok(fer_sim_free_memory());
+    assert_ok(fer_sim_free_memory());
+    sim_begin();
+}
+
+#ifdef IS_POISONED
+SIM_CONFIG_TEST(between_two_simulations_the_memory_is_poisoned)
+{
+    sim_begin();
+    const ferp_sim_network *network = ferp_sim_current();
+    assert_false(IS_POISONED(network));
+    sim_end_one();
+    assert_true(IS_POISONED(network));
+    sim_begin();
+}
+#endif
 
 SIM_CONFIG_TEST(a_bad_config_is_misuse)
 {

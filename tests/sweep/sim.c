@@ -363,8 +363,8 @@ static bool run(size_t row, enum mode mode, struct plan plan)
     now = plan;
     scenario_now = s;
     run_begin(row, mode);
-    long blocks = allocated_blocks();
     start_simulation();
+    long blocks = allocated_blocks(); /* with that of the simulation, which the next one has too */
     world_begin(w, LIMIT_MILLIS);
     bool is_possible = world_open(w, s->setup, s->flags | (plan.is_held ? HELD : 0));
     if (is_possible) {
