@@ -22,10 +22,11 @@ import bench_table
 NOT_MEASURED, NONE, LEVEL = "not measured", "-", "none"
 # README.md shows a row if this is ahead in it.
 README_AHEAD = ("ferrule", LEVEL)
-COLUMNS = ["ferrule", "libuv", "libevent", "APR", "nng", "sockpp", "Rust std", "mio", "Go"]
+EDGES = "ferrule, edges"
+COLUMNS = ["ferrule", EDGES, "libuv", "libevent", "APR", "nng", "sockpp", "Rust std", "mio", "Go"]
 README_COLUMNS = ["ferrule", "libuv", "libevent", "APR", "nng", "sockpp", "Rust std"]
 # The contenders of a column: the first that was measured counts.
-IMPLS = {"ferrule": ["ferrule"], "libuv": ["libuv", "libuv-try", "libuv-poll"],
+IMPLS = {"ferrule": ["ferrule"], EDGES: ["ferrule-edges"], "libuv": ["libuv", "libuv-try", "libuv-poll"],
          "libuv, uv_poll": ["libuv-poll"], "libevent": ["libevent"], "APR": ["apr"], "nng": ["nng"],
          "sockpp": ["sockpp"], "Rust std": ["rust-std"], "mio": ["mio"], "Go": ["go"]}
 # The cases, their names for people, and the columns that have no such operation.
@@ -59,8 +60,10 @@ CASES = [
 ]
 README_CASES = ["parse_v4", "parse_v6", "format_v4", "turn_64", "connect_accept_close", "datagram_64",
                 "echo_turn_1000_100", "wake_same_thread"]
+MINUTE_CASES = ["turn_64", "connect_accept_close", "datagram_64", "echo_turn_1000_100", "wait_nothing",
+                "wake_same_thread", "parse_v4", "format_v6"]
 GROWTH_LINES = [
-    ("echo_turn_%d_1", "an echo request, 1 ready", ["ferrule", "libuv, uv_poll", "libevent", "APR", "mio"]),
+    ("echo_turn_%d_1", "an echo request, 1 ready", ["ferrule", EDGES, "libuv, uv_poll", "libevent", "APR", "mio"]),
     ("wait_event_%d", "a wait that returns 1 event", ["ferrule"]),
     ("add_delete_%d", "add and delete a socket", ["ferrule"]),
 ]
@@ -87,12 +90,14 @@ COPIES = [
 ]
 # Scale: the counts of the columns, and the contenders of an echo server.
 COUNTS = (10, 1000, 10000, 100000)
-SERVERS = [("plain calls", "raw"), ("ferrule", "ferrule"), ("libuv", "libuv-try"),
-           ("libevent", "libevent"), ("mio", "mio"), ("tokio", "tokio"), ("Go", "go")]
+SERVERS = [("plain calls", "raw"), ("ferrule", "ferrule"), (EDGES, "ferrule-edges"),
+           ("libuv", "libuv-try"), ("libevent", "libevent"), ("mio", "mio"), ("tokio", "tokio"), ("Go", "go")]
+OWN = SERVERS[:2]
 SCALE_LINES = [
-    ("add_delete_scale_%d", "add and delete a socket of a poller", COUNTS),
-    ("deadlines_scale_%d", "a wait of a poller with pending connects that have deadlines", COUNTS[:2]),
-    ("lookups_scale_%d", "a lookup of localhost by a resolver, all started together", COUNTS[:2]),
+    ("add_delete_scale_%d", "add and delete a socket of a poller", COUNTS, OWN),
+    ("deadlines_scale_%d", "a wait of a poller with pending connects that have deadlines", COUNTS[:3],
+     [*OWN, ("libuv (timers)", "libuv")]),
+    ("lookups_scale_%d", "a lookup of localhost by a resolver, all started together", COUNTS[:2], OWN),
 ]
 SIMULATED = [("sim_event_posix", "POSIX"), ("sim_event_winsock", "Windows")]
 SYSTEMS = [("ferrule", "Linux"), ("ferrule-windows", "Windows (mingw)")]
@@ -149,16 +154,19 @@ def value_cell(values, column, scale, form):
 
 
 def ahead(results, case):
-    """The contender with the least time, "none" if ferrule is as good as the run can resolve."""
+    """The contender with the least time, "none" if ferrule is as good as the run can resolve. Of
+    ferrule's two ways the better one counts."""
     times = {column: find(results, case, column) for column in COLUMNS}
-    ratios = sorted((time.ratio, column) for column, time in times.items() if time)
-    if times["ferrule"] is None or len(ratios) < 2:
+    own = [times[column].ratio for column in ("ferrule", EDGES) if times[column]]
+    others = [(time.ratio, column) for column, time in times.items()
+              if time and column not in ("ferrule", EDGES)]
+    if not own or not others:
         return NOT_MEASURED
-    resolution, own = results.resolution_of(case), times["ferrule"].ratio
-    first, second = ratios[:2]
-    if first[1] == "ferrule":
-        return "ferrule" if second[0] > own + resolution else LEVEL
-    return first[1] if first[0] < own - resolution else LEVEL
+    least, peer = min(others)
+    resolution = results.resolution_of(case)
+    if min(own) < least - resolution:
+        return "ferrule"
+    return peer if least < min(own) - resolution else LEVEL
 
 
 def readme_lines(results):
@@ -174,11 +182,45 @@ def readme_lines(results):
         value_cell(results.sizes, column, 1000, "%.0f") for column in README_COLUMNS)]
 
 
+def best_other(values):
+    """The least value of another library, and its column."""
+    found = [(value, column) for column, value in values.items()
+             if value is not None and column not in ("ferrule", EDGES, *SERVERS[0])]
+    return min(found) if found else (None, NONE)
+
+
+def minute_lines(results):
+    def line(name, values, form):
+        value, column = best_other(values)
+        own = values["ferrule"]
+        return [name, *(NOT_MEASURED if one is None else form % one for one in (own, value)), column]
+
+    names = {case: name for case, name, _ in CASES}
+    for case in MINUTE_CASES:
+        times = {column: find(results, case, column) for column in COLUMNS}
+        yield line(names[case], {column: time and time.ratio for column, time in times.items()}, "%.2f")
+    yield line("memory of one of 10,000 connections of an echo server, bytes", {
+        column: results.memory.get(("echo_scale_10000", impl)) for column, impl in SERVERS}, "%.0f")
+    yield line("code of the smallest client, more than that of plain calls, KB", {
+        column: results.sizes[IMPLS[column][0]] / 1000 if IMPLS[column][0] in results.sizes else None
+        for column in COLUMNS}, "%.0f")
+
+
 def case_lines(results):
     for case, name, lacking in CASES:
+        without = lacking if case.startswith("echo_turn") else lacking | {EDGES}
         yield [name, "`%s`" % case, base_cell(results, case),
-               *(ratio_cell(results, case, column, lacking) for column in COLUMNS),
+               *(ratio_cell(results, case, column, without) for column in COLUMNS),
                ahead(results, case)]
+
+
+def ahead_lines(results):
+    for case, name, lacking in CASES:
+        column = ahead(results, case)
+        if column not in (NOT_MEASURED, *README_AHEAD):
+            own = min(ratio_cell(results, case, mine, lacking) for mine in ("ferrule", EDGES)
+                      if find(results, case, mine))
+            yield [name, column, ratio_cell(results, case, column, lacking), own]
 
 
 def growth_lines(results):
@@ -222,8 +264,8 @@ def scale_lines(results):
     for column, impl in SERVERS:
         yield counted("memory of a connection, %s, bytes" % column, [
             (count, results.memory.get(("echo_scale_%d" % count, impl))) for count in COUNTS[1:3]])
-    for pattern, name, counts in SCALE_LINES:
-        for column, impl in SERVERS[:2]:
+    for pattern, name, counts, contenders in SCALE_LINES:
+        for column, impl in contenders:
             yield counted("%s, %s, ns" % (name, column), times(pattern, counts, impl))
 
 
@@ -272,6 +314,9 @@ def other_lines(results):
         time = results.times.get((case, "ferrule"))
         yield ["events of the simulated network in a second, " + name + ", millions",
                NOT_MEASURED if time is None else "%.1f" % (1e3 / time.ns)]
+    time = results.times.get(("sim_fuzz", "ferrule"))
+    yield ["inputs of examples/sim_fuzz.c in a second, with AddressSanitizer",
+           NOT_MEASURED if time is None else "%.0f" % (1e9 / time.ns)]
 
 
 def machine_lines(results):
@@ -281,7 +326,10 @@ def machine_lines(results):
 
 TABLES = [
     ("README.md", "peers", ["time over the plain calls", *README_COLUMNS], readme_lines),
+    ("README.md", "ahead", ["ahead of ferrule", "library", "its time", "ferrule's time"], ahead_lines),
     ("docs/BENCH.md", "machine", ["", ""], machine_lines),
+    ("docs/BENCH.md", "minute", ["time over the plain calls", "ferrule", "the best other", "which"],
+     minute_lines),
     ("docs/BENCH.md", "gates", ["row", "measured", "floor", "gate", "moonshot", "result"], gate_lines),
     ("docs/BENCH.md", "counts",
      ["operation", "name", "archive", "shared", "lto", "gate", "moonshot", "result"], count_lines),
@@ -328,16 +376,19 @@ def is_value(cell, name):
         return cell not in ("", NOT_MEASURED)
     words = (NOT_MEASURED, NONE, bench_results.HELD, bench_results.AT_FLOOR, bench_results.MISSED,
              bench_results.UNRESOLVED)
-    return cell in words or name == "cases" and cell in (LEVEL, *COLUMNS) or re.fullmatch(r"-?\d+(\.\d+)?", cell) is not None
+    is_name = name in ("cases", "ahead", "minute") and cell in (LEVEL, *COLUMNS)
+    return cell in words or is_name or re.fullmatch(r"-?\d+(\.\d+)?", cell) is not None
 
 
-def check_readme(root, names, shown):
-    """README.md has a row of docs/BENCH.md if no peer is ahead in it."""
-    page = (root / "docs/BENCH.md").read_text(encoding="utf-8")
+def check_readme(root, table, names, shown):
+    """README.md has a row of docs/BENCH.md in its table peers if no peer is ahead in it, and in its
+    table ahead if one is."""
+    page = table_pattern("cases").search((root / "docs/BENCH.md").read_text(encoding="utf-8"))[0]
     for name in names:
         row = re.search(r"^\| %s \|.*\| ([^|]+) \|$" % re.escape(name), page, re.M)
-        if row and row[1] != NOT_MEASURED and (row[1] in README_AHEAD) != (name in shown):
-            yield "README.md: the row %s: %s is ahead" % (name, row[1])
+        belongs = (row[1] in README_AHEAD) == (table == "peers") if row else False
+        if row and row[1] != NOT_MEASURED and belongs != (name in shown):
+            yield "README.md: the table %s, the row %s: ahead is %s" % (table, name, row[1])
 
 
 def check(root):
@@ -353,9 +404,9 @@ def check(root):
         if not rows or rows[0] != headings:
             yield "%s: the table %s has other headings" % (page, name)
         values = {row[0]: row[1:] for row in rows[2:]}
-        if name == "peers":
-            shown = {case: case_name for case, case_name, _ in CASES if case in README_CASES}
-            yield from check_readme(root, shown.values(), values)
+        if name in ("peers", "ahead"):
+            names = [text for case, text, _ in CASES if name == "ahead" or case in README_CASES]
+            yield from check_readme(root, name, names, values)
         for row in lines(empty):
             if row[0] not in values:
                 yield "%s: the table %s lacks the row %s" % (page, name, row[0])

@@ -7,7 +7,7 @@ import math
 COLOURS = {"ferrule": "#0b6e4f", "raw": "#555555", "libc": "#555555", "libuv": "#d1495b",
            "libuv-try": "#d1495b", "libuv-poll": "#e58c97", "libevent": "#edae49",
            "apr": "#3d5a99", "nng": "#8f5db7", "sockpp": "#7a8b2f", "rust-std": "#b5651d",
-           "mio": "#66a5ad", "go": "#8f5db7", "ferrule-ecn": "#57a88c", "quinn": "#3d5a99",
+           "mio": "#66a5ad", "go": "#8f5db7", "ferrule-ecn": "#57a88c", "ferrule-edges": "#57a88c", "quinn": "#3d5a99",
            "quinn-udp": "#8f5db7", "singles": "#edae49",
            "splice": "#7a8b2f", "haproxy": "#8f5db7", "tokio": "#b5651d"}
 OTHER = "#999999"
@@ -28,16 +28,21 @@ BARS = {
                ["copy_tcp_64", "copy_tcp_256", "copy_tcp_1024", "both_tcp_64", "time_unix_64",
                 "file_tcp"]),
 }
+NS, BYTES = "ns", "bytes"
 LINES = {
     "growth_echo": ("Echo turn, one of N connections has a request", "echo_turn_%d_1",
-                    (1, 100, 1000, 8000)),
-    "growth_wait": ("A wait that returns one event, of N sockets", "wait_event_%d",
-                    (1, 100, 1000, 8000)),
+                    (1, 100, 1000, 8000), NS),
+    "waits": ("A wait that returns one event, of N sockets", "wait_event_%d", (1, 100, 1000, 8000),
+              NS),
+    "connects": ("A wait while N connects with deadlines are pending", "deadlines_scale_%d",
+                 (10, 1000, 10000), NS),
     "scale": ("Echo servers with N connections, processor time for a request", "echo_scale_%d",
-              (10, 1000, 10000)),
+              (10, 1000, 10000), NS),
+    "memory": ("Echo servers with N connections, memory of a connection", "echo_scale_%d",
+               (1000, 10000), BYTES),
 }
 # Those that docs/BENCH.md shows, as docs/bench_NAME.svg.
-OF_DOCUMENTATION = ["batches", "copies", "scale"]
+OF_DOCUMENTATION = ["batches", "copies", "scale", "waits", "connects", "memory"]
 
 
 class Drawing:
@@ -98,22 +103,27 @@ def draw_bars(results, title, cases):
     return drawing
 
 
-def draw_growth(results, title, pattern, counts):
-    """A line for each contender over the number of sockets, in nanoseconds."""
+def growing(results, unit):
+    """The values of this unit, by case and contender."""
+    return results.memory if unit == BYTES else {key: time.ns for key, time in results.times.items()}
+
+
+def draw_growth(results, title, pattern, counts, unit):
+    """A line for each contender over the number of sockets."""
     lines = {}
     for count in counts:
-        for (case, impl), time in results.times.items():
+        for (case, impl), value in growing(results, unit).items():
             if case == pattern % count and not impl.endswith("-again"):
-                lines.setdefault(impl, []).append((count, time.ns))
+                lines.setdefault(impl, []).append((count, value))
     if not lines:
         return None
     left, top, width, height = 70, 50, 480, 260
-    most = max(ns for points in lines.values() for _, ns in points) * 1.1
+    most = max(value for points in lines.values() for _, value in points) * 1.1
     drawing = Drawing(left + width + 150, top + height + 50, title)
 
-    def place(count, ns):
+    def place(count, value):
         across = math.log(count / counts[0]) / math.log(counts[-1] / counts[0])
-        return left + width * across, top + height * (1 - ns / most)
+        return left + width * across, top + height * (1 - value / most)
 
     for part in range(5):
         value = most * part / 4
@@ -122,7 +132,7 @@ def draw_growth(results, title, pattern, counts):
         drawing.text(left - 6, y + 4, "%.0f" % value, anchor="end")
     for count in counts:
         drawing.text(place(count, 0)[0], top + height + 18, str(count), anchor="middle")
-    drawing.text(left, top + height + 38, "sockets; the scale is logarithmic. Vertical: ns")
+    drawing.text(left, top + height + 38, "N; the scale is logarithmic. Vertical: %s" % unit)
     ends = sorted(lines.items(), key=lambda item: -item[1][-1][1])
     label = top - 14
     for impl, points in ends:
@@ -144,7 +154,9 @@ def draw(results, name):
 def can_draw(results, name):
     """Whether each case of a plot was measured."""
     if name in LINES:
-        return all(shown(results, LINES[name][1] % count) for count in LINES[name][2])
+        _, pattern, counts, unit = LINES[name]
+        cases = {case for case, _ in growing(results, unit)}
+        return all(pattern % count in cases for count in counts)
     return all(shown(results, case) for case in BARS[name][1])
 
 

@@ -142,7 +142,7 @@ static void poller_end(void)
 static fer_tcp_stream streams[CONNECTIONS_MAX];
 static size_t stream_count;
 
-static void ferrule_begin(const echo_server *server)
+static void register_streams(const echo_server *server, fer_poll_mode mode)
 {
     MUST(fer_poller_new(&poller));
     stream_count = server->count;
@@ -150,8 +150,19 @@ static void ferrule_begin(const echo_server *server)
         MUST(fer_tcp_stream_from_raw(&streams[i], server->fds[i]));
         MUST(fer_tcp_stream_set_nonblocking(&streams[i], true));
         MUST(fer_poller_add(&poller, fer_tcp_stream_as_raw(&streams[i]),
-                            (fer_event){.key = i, .interest = FER_READABLE}, FER_POLL_LEVEL));
+                            (fer_event){.key = i, .interest = FER_READABLE}, mode));
     }
+}
+
+static void ferrule_begin(const echo_server *server)
+{
+    register_streams(server, FER_POLL_LEVEL);
+}
+
+/* A connection has one request at a time, so an edge needs one read, as mio has. */
+static void edges_begin(const echo_server *server)
+{
+    register_streams(server, FER_POLL_EDGE);
 }
 
 static size_t ferrule_answer(fer_tcp_stream *stream)
@@ -197,6 +208,8 @@ static const echo_contender ferrule_poller = {
     "ferrule-poller", poller_begin, poller_serve, poller_end, 0, false};
 static const echo_contender ferrule_all = {"ferrule", ferrule_begin, ferrule_serve, ferrule_end,
                                            0,         false};
+static const echo_contender ferrule_edges = {"ferrule-edges", edges_begin, ferrule_serve,
+                                             ferrule_end,     0,           false};
 
 static const echo_contender *const contenders[] = {
     &raw,
@@ -204,6 +217,7 @@ static const echo_contender *const contenders[] = {
     &floor_of_raw,
     &ferrule_poller,
     &ferrule_all,
+    &ferrule_edges,
 #ifdef HAVE_UV
     &echo_uv_stream,
     &echo_uv_poll,

@@ -502,7 +502,7 @@ static uint64_t loop_modifies(const void *input, size_t count)
     return count;
 }
 
-static uint64_t loop_empty_waits(const void *input, size_t count)
+uint64_t bench_uv_waits(const void *input, size_t count)
 {
     (void)input;
     for (size_t i = 0; i < count; i++) {
@@ -512,7 +512,40 @@ static uint64_t loop_empty_waits(const void *input, size_t count)
 }
 
 static const bench_loop uv_loop = {loop_begin, loop_end,      loop_wakes,
-                                   loop_adds,  loop_modifies, loop_empty_waits};
+                                   loop_adds,  loop_modifies, bench_uv_waits};
+
+/* ---- Timers */
+
+static uv_timer_t *timers;
+static size_t timer_count;
+
+static void on_timer(uv_timer_t *timer)
+{
+    (void)timer;
+    bench_must(false, "a timer of an hour");
+}
+
+void bench_uv_timers_begin(size_t count)
+{
+    timers = calloc(count, sizeof *timers);
+    timer_count = count;
+    bench_must(timers != NULL && uv_loop_init(&loop) == 0, "uv_loop_init");
+    for (size_t i = 0; i < count; i++) {
+        bench_must(uv_timer_init(&loop, &timers[i]) == 0 &&
+                       uv_timer_start(&timers[i], on_timer, 3600 * 1000, 0) == 0,
+                   "uv_timer_start");
+    }
+}
+
+void bench_uv_timers_end(void)
+{
+    for (size_t i = 0; i < timer_count; i++) {
+        uv_close((uv_handle_t *)&timers[i], NULL);
+    }
+    uv_run(&loop, UV_RUN_DEFAULT);
+    bench_must(uv_loop_close(&loop) == 0, "uv_loop_close");
+    free(timers);
+}
 
 const bench_peer bench_peer_uv = {
     .name = "libuv",

@@ -96,6 +96,10 @@ extern const bench_peer bench_peer_rust;
 extern const bench_peer bench_peer_mio;
 extern const bench_peer bench_peer_quinn;
 extern const bench_peer bench_peer_go;
+/* Turns of a loop with timers that do not expire. */
+void bench_uv_timers_begin(size_t count);
+uint64_t bench_uv_waits(const void *input, size_t count);
+void bench_uv_timers_end(void);
 /* tokio is no peer of these operations. */
 uint64_t bench_tokio_relay(int from, int to, bool is_unix);
 void bench_tokio_serve(int listener);

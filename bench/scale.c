@@ -2,8 +2,8 @@
  * each contender in a process of its own (echo_turn.c --serve; bench/go); the processor's time of
  * that process for a request, when ten connections have sent one, and its memory for a connection.
  * add_delete_scale_N: a socket is added to a poller of N, and deleted. deadlines_scale_N: a wait of
- * a poller in which N connects with deadlines are pending. lookups_scale_N: a lookup, when N were
- * started together. Linux only. */
+ * a poller in which N connects with deadlines are pending; of libuv, of a loop with N timers.
+ * lookups_scale_N: a lookup, when N were started together. Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
@@ -50,7 +50,7 @@ static int listen_anywhere(int backlog, struct sockaddr_in *address)
 /* ---- Echo servers */
 
 static const char *const servers[] = {
-    "raw",       "raw-again", "ferrule",
+    "raw",       "raw-again", "ferrule", "ferrule-edges",
 #ifdef HAVE_UV
     "libuv-try",
 #endif
@@ -347,8 +347,14 @@ static uint64_t epoll_waits(const void *input, size_t count)
 static void run_deadlines(size_t count)
 {
     static const bench_contender contenders[] = {
-        {"raw", epoll_waits}, {"raw-again", epoll_waits}, {"ferrule", poller_waits}};
-    static fer_connector connectors[MANY];
+        {"raw", epoll_waits},
+        {"raw-again", epoll_waits},
+        {"ferrule", poller_waits},
+#ifdef HAVE_UV
+        {"libuv", bench_uv_waits},
+#endif
+    };
+    static fer_connector connectors[CONNECTIONS_MAX];
     const fer_connect_options options = {.limits.deadline =
                                              fer_instant_after(fer_duration_from_secs(3600))};
     struct sockaddr_in address;
@@ -357,6 +363,10 @@ static void run_deadlines(size_t count)
     int queued[2];
     (void)snprintf(name, sizeof name, "deadlines_scale_%zu", count);
     if (!bench_wants(name)) {
+        return;
+    }
+    if (count + 100 > descriptors) {
+        bench_skip(name, "the limit of descriptors is too low");
         return;
     }
     const int listener = listen_anywhere(0, &address);
@@ -369,7 +379,13 @@ static void run_deadlines(size_t count)
     for (size_t i = 0; i < count; i++) {
         MUST(fer_connector_start(&connectors[i], text, &options, NULL, &poller, i));
     }
-    bench_run(&(bench_case){name, NULL, WAITS, contenders, 3});
+#ifdef HAVE_UV
+    bench_uv_timers_begin(count);
+#endif
+    bench_run(&(bench_case){name, NULL, WAITS, contenders, sizeof contenders / sizeof *contenders});
+#ifdef HAVE_UV
+    bench_uv_timers_end();
+#endif
     for (size_t i = 0; i < count; i++) {
         fer_connector_close(&connectors[i]);
     }
@@ -435,8 +451,10 @@ int main(int argc, char **argv)
         run_adds(counts[i]);
     }
     MUST(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 4, .queue_cap = MANY}));
-    for (size_t i = 0; counts[i] <= MANY; i++) {
+    for (size_t i = 0; counts[i] <= CONNECTIONS_MAX; i++) {
         run_deadlines(counts[i]);
+    }
+    for (size_t i = 0; counts[i] <= MANY; i++) {
         run_lookups(counts[i]);
     }
     fer_resolver_close(&resolver);

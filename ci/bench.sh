@@ -91,6 +91,25 @@ time_program() {
     "$binary" --rounds "$rounds" --seconds "$(seconds_of "$1")"
     [ "$1" != udp_batches ] ||
         "$root/bench/between_namespaces.sh" "$binary" --rounds 501 --seconds "$(seconds_of "$1")"
+    [ "$1" != simulation ] || run_fuzz_example 20000
+}
+
+# The inputs of a user's fuzzer: examples/sim_fuzz.c over the library as it is installed, as
+# docs/SIMULATION.md builds and runs it. Prints the median of five runs.
+run_fuzz_example() {
+    if ! command -v clang >/dev/null; then
+        say "skipped bench=simulation case=sim_fuzz impl=ferrule reason=clang is not installed"
+        return
+    fi
+    clang -g -O1 -DFER_SIM_FUZZ_ENGINE -fsanitize=fuzzer,address,undefined -I"$root/include" \
+        "$root/examples/sim_fuzz.c" "$builds/archive/libferrule_sim.a" -ldl -o "$builds/sim_fuzz"
+    for seed in 1 2 3 4 5; do
+        began=$(date +%s%N)
+        ASAN_OPTIONS=quarantine_size_mb=0:thread_local_quarantine_size_kb=0 "$builds/sim_fuzz" \
+            -seed="$seed" -runs="$1" -max_len=256 -len_control=0 -use_value_profile=1 -entropic=0 >&2
+        say $((($(date +%s%N) - began) / $1))
+    done | sort -n | sed -n "3s/.*/bench=simulation case=sim_fuzz impl=ferrule ops=$1 runs=5 ns_op=& \
+ratio=1 iqr=1..1 base=ferrule/p"
 }
 
 # An output that has ended replaces the last one.
