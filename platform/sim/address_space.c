@@ -67,12 +67,14 @@ bool ferp_sim_is_local(const fer_ip_addr *ip)
 {
     const ferp_sim_network *network = ferp_sim_current();
     fer_ipv4_addr first = FER_IPV4_ADDR_LOCALHOST;
+    if (fer_ip_addr_eq(*ip, network->own[ip->family == FER_IP_V6])) {
+        return true;
+    }
     bool is_loopback = fer_ip_addr_is_loopback(*ip) &&
                        (ip->family == FER_IP_V6 || !network->switches->owns_one_loopback_address ||
                         fer_ip_addr_eq(*ip, fer_ip_addr_from_v4(first)));
     return is_loopback || ferp_sim_is_wildcard(ip) ||
-           fer_ip_addr_eq(*ip, fer_ip_addr_from_v6(own_link_local)) ||
-           fer_ip_addr_eq(*ip, network->own[ip->family == FER_IP_V6]);
+           fer_ip_addr_eq(*ip, fer_ip_addr_from_v6(own_link_local));
 }
 
 bool ferp_sim_is_network_broadcast(const fer_ip_addr *ip)

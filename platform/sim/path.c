@@ -60,7 +60,7 @@ static const fer_ip_addr *own_of(const ferp_sim_network *network, fer_ip_family 
 /* The path from the program's machine. */
 static fer_sim_path path_to(const ferp_sim_network *network, const fer_ip_addr *host)
 {
-    if (ferp_sim_is_local(host) || ferp_sim_has_many_receivers(host)) {
+    if (!network->has_paths || ferp_sim_is_local(host) || ferp_sim_has_many_receivers(host)) {
         return FER_SIM_PATH_OPEN;
     }
     if (ferp_sim_is_wildcard(own_of(network, host->family))) {
@@ -81,6 +81,9 @@ static fer_sim_path path_to(const ferp_sim_network *network, const fer_ip_addr *
 static fer_sim_path path_between(const ferp_sim_network *network, const fer_ip_addr *one,
                                  const fer_ip_addr *other)
 {
+    if (!network->has_paths) {
+        return FER_SIM_PATH_OPEN;
+    }
     if (was_own(network, one) || was_own(network, other)) {
         return FER_SIM_PATH_SILENT;
     }
@@ -103,9 +106,9 @@ ferp_sim_code ferp_sim_path_status(const ferp_sim_network *network, const ferp_s
     if (socket->is_peer) {
         return FERP_SIM_NO_ERROR;
     }
-    bool lacks_source = network->config.dialect == FER_SIM_DIALECT_POSIX && socket->has_local &&
-                        to->ip.family == FER_IP_V4 && was_own(network, &socket->local.ip) &&
-                        !ferp_sim_is_local(&to->ip);
+    bool lacks_source = network->has_paths && network->config.dialect == FER_SIM_DIALECT_POSIX &&
+                        socket->has_local && to->ip.family == FER_IP_V4 &&
+                        was_own(network, &socket->local.ip) && !ferp_sim_is_local(&to->ip);
     return lacks_source ? FERP_SIM_ENETUNREACH
                         : rows[path_to(network, &to->ip)].calls[network->config.dialect];
 }
@@ -371,7 +374,7 @@ void ferp_sim_inject_path_faults(ferp_sim_network *network, ferp_sim_socket *soc
     if (ferp_sim_is_local(&socket->remote.ip)) {
         return;
     }
-    if (ferp_sim_injects_no_route(network, socket, &socket->remote.ip)) {
+    if (!socket->is_peer && ferp_sim_injects(network, socket, FER_SIM_FAULT_NO_ROUTE)) {
         bool keeps = network->config.dialect == FER_SIM_DIALECT_POSIX &&
                      socket->remote.ip.family == FER_IP_V6;
         socket->soft = keeps ? FERP_SIM_ENETUNREACH : socket->soft;
@@ -401,6 +404,7 @@ fer_error fer_sim_set_path(const fer_ip_addr *peer, fer_sim_path path)
     if ((unsigned)path > FER_SIM_PATH_ROUTE_BLACKHOLE || (peer != NULL && !is_ip(peer))) {
         return invalid_input();
     }
+    network->has_paths = true;
     if (peer == NULL) {
         network->link_path = path;
         return FERP_SIM_OK;
@@ -434,6 +438,7 @@ fer_error fer_sim_set_address(fer_ip_addr ip)
         network->former[network->former_next++ % FERP_SIM_FORMER_MAX] = *own;
     }
     *own = ip;
+    network->has_paths = true;
     return FERP_SIM_OK;
 }
 

@@ -417,6 +417,7 @@ typedef struct ferp_sim_network {
     fer_ip_addr former[FERP_SIM_FORMER_MAX]; /* family 0: none */
     size_t former_next;
     fer_sim_path link_path;
+    bool has_paths; /* a path or an address of the program's has been set */
     size_t path_count;
     ferp_sim_host_path paths[FERP_SIM_PATHS_MAX];
     size_t host_count;
