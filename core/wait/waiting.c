@@ -25,7 +25,7 @@ unsigned feri_try_flags(const fer_handle *handle, ferp_readiness readiness)
 
 void feri_call_start(feri_call *call)
 {
-    if ((call->flags & FERP_DONTWAIT) == 0 &&
+    if ((call->flags & FERP_DONTWAIT) == 0 && call->waits == FERI_BY_MODE &&
         feri_handle_has_flag(call->handle, feri_may_expire(direction_of(call)))) {
         call->time = ferp_now();
         call->waits = FERI_SINCE;
@@ -267,7 +267,7 @@ static fer_error run_in_core(feri_call *call, feri_try *attempt, const fer_error
     w.is_decided = call->waits == FERI_UNTIL;
     w.has_waited = false;
     w.is_retry_after_reset = false;
-    if (first == NULL) {
+    if (first == NULL || call->waits == FERI_WITHIN) {
         if (!w.may_wait && !ferp_traits()->io_waits_in_kernel) {
             /* A system without the flag: the socket is made nonblocking again. Its mode may have
              * been changed outside of the library (rule T2). */
@@ -276,7 +276,7 @@ static fer_error run_in_core(feri_call *call, feri_try *attempt, const fer_error
         if (w.may_wait && feri_handle_is_limited(call->handle)) {
             w.may_wait = w.is_decided || feri_may_wait(call->handle, FERI_SHARED);
             w.limits = w.may_wait ? feri_limits_of(call->handle) : w.limits;
-            FER_TRY(feri_limits_check(&w.limits));
+            FER_TRY(first == NULL ? feri_limits_check(&w.limits) : feri_ok());
         }
         if (w.is_decided) {
             w.limits.deadline = feri_earlier(call->time, w.limits.deadline);
@@ -309,9 +309,21 @@ fer_error feri_run_on(feri_call *call, feri_try *attempt, const fer_error *first
 {
     FERI_ASSERT(call->readiness != FERP_CONNECTED);
     bool is_by_mode =
-        first != NULL || (call->waits <= FERI_SINCE && !feri_handle_is_limited(call->handle));
+        call->waits <= FERI_SINCE && (first != NULL || !feri_handle_is_limited(call->handle));
     bool kernel_waits = is_by_mode && (call->flags & FERP_DONTWAIT) == 0 &&
                         feri_try_flags(call->handle, call->readiness) == 0 &&
                         !feri_core_keeps_modes(call->handle);
     return kernel_waits ? run_in_kernel(call, attempt, first) : run_in_core(call, attempt, first);
+}
+
+fer_error feri_run_within_limits(feri_call *call, feri_try *attempt, feri_rest *rest)
+{
+    const feri_limits limits = feri_limits_of(call->handle);
+    if (feri_handle_state(call->handle) != FERI_STATE_FULLY_OPEN ||
+        feri_limits_check(&limits).kind != FER_OK) {
+        return rest(call, attempt, NULL);
+    }
+    call->waits = FERI_WITHIN;
+    const fer_error first = attempt(call, call->flags | FERP_DONTWAIT);
+    return first.kind == FER_OK ? first : rest(call, attempt, &first);
 }

@@ -23,6 +23,7 @@
 enum {
     FERI_BY_MODE, /* by the socket's mode and timeout */
     FERI_SINCE,   /* the same; the timeout began at `time` */
+    FERI_WITHIN,  /* the same, in core; the first try was within the limits of the handle */
     FERI_UNTIL,   /* in every mode, until `time` */
     /* by the mode, in core, after a signal that does not end the call (rule I1): its timeout begins
      * anew, and further signals do not end it either */
@@ -56,10 +57,13 @@ unsigned feri_try_flags(const fer_handle *handle, ferp_readiness readiness);
 /* What follows the first try of a call, or all of it: first is NULL. */
 typedef fer_error feri_rest(feri_call *call, feri_try *attempt, const fer_error *first);
 
+/* The first try of a call whose handle has limits, if they are not reached. */
+FERI_NOINLINE fer_error feri_run_within_limits(feri_call *call, feri_try *attempt, feri_rest *rest);
+
 /* Runs a call by the mode: its first try here, if there is a handle and the OS takes the arguments
- * as they are (is_usual), the handle has no limits and no end that was met, and no mode must be set
- * first. If that succeeds, its result is the call's. The members are stored one by one: if gcc
- * compiles for size, it clears a whole struct with "rep stos", which is slow to begin. */
+ * as they are (is_usual), the handle has no end that was met, and no mode must be set first. If
+ * that succeeds, its result is the call's. The members are stored one by one: if gcc compiles for
+ * size, it clears a whole struct with "rep stos", which is slow to begin. */
 FERI_INLINE fer_error feri_run(feri_call *call, fer_handle *handle, ferp_readiness readiness,
                                bool is_usual, unsigned flags, feri_try *attempt, feri_rest *rest)
 {
@@ -70,8 +74,10 @@ FERI_INLINE fer_error feri_run(feri_call *call, fer_handle *handle, ferp_readine
     call->is_discarded = false;
     call->is_socket_error = false;
     call->is_marked = false;
-    if (is_usual && feri_handle_is_fast_path(handle) &&
-        ((flags & FERP_DONTWAIT) == 0 || ferp_traits()->io_waits_in_kernel)) {
+    if (is_usual && ((flags & FERP_DONTWAIT) == 0 || ferp_traits()->io_waits_in_kernel)) {
+        if (!feri_handle_is_fast_path(handle)) {
+            return feri_run_within_limits(call, attempt, rest);
+        }
         const fer_error first = attempt(call, flags | feri_try_flags(handle, readiness));
         return first.kind == FER_OK ? first : rest(call, attempt, &first);
     }
