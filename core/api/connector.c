@@ -3,6 +3,7 @@
  * connectors does not link it. */
 #include <string.h>
 
+#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/handle/handle.h"
@@ -24,6 +25,7 @@ typedef struct connection_race {
     feri_poller_driven driven;               /* in the tree of its poller, unless REPORTED */
     struct connection_race *next, *previous; /* in the list of its poller */
     bool is_listed;
+    uint32_t seen; /* feri_end_count at the last check of the list, of which all have the same */
     fer_poller *poller;
     uint64_t process; /* that started it */
     uint64_t key;
@@ -83,6 +85,7 @@ static void update_list(connection_race *race)
     if (is_listed) {
         race->previous = NULL;
         race->next = first_listed(race->poller);
+        race->seen = race->next != NULL ? race->next->seen : race->seen;
     }
     connection_race *at = is_listed ? race : race->next;
     if (race->previous != NULL) {
@@ -106,7 +109,13 @@ static void hurry(connection_race *race)
 
 static void hurry_listed(const fer_poller *poller)
 {
-    for (connection_race *race = first_listed(poller); race != NULL; race = race->next) {
+    connection_race *race = first_listed(poller);
+    uint32_t count = feri_atomic_load(&feri_end_count);
+    if (race == NULL || race->seen == count) {
+        return;
+    }
+    for (; race != NULL; race = race->next) {
+        race->seen = count;
         bool is_found = race->stage == LOOKING_UP && feri_lookup_is_done(&race->lookup);
         if (is_found || feri_token_check(race->attempts.limits.token).kind != FER_OK) {
             hurry(race);
@@ -315,6 +324,7 @@ static fer_error start(fer_connector *connector, const char *host, const uint16_
     race->driven.wait = wait_driven;
     race->poller = poller;
     race->process = ferp_process();
+    race->seen = feri_atomic_load(&feri_end_count);
     race->key = key;
     race->options = *chosen;
     if (chosen->local != NULL) {

@@ -79,6 +79,7 @@ void feri_pool_complete(feri_lookup *done, feri_lookup_result result)
         list_append(&done->pool->completed, done);
         done->is_listed = true;
     }
+    (void)feri_atomic_add(&feri_end_count, 1);
     ferp_cond_broadcast(&done->pool->mutex);
     if (done->notice.poller != NULL) {
         feri_poller_notify(done->notice.poller);

@@ -21,9 +21,10 @@
  * one is undefined behaviour. Keep the poller OPEN and at its address: close connectors before
  * their poller. A program may have any number of connectors, in one poller or in several. The cost
  * of a start, a step and an end grows with the logarithm of their number in the poller. A wait
- * checks those that are due, and those that look up a name or have a token. A poller without
- * connectors has no cost. After fork the child may only close its copies of connectors, which does
- * not affect those of the parent.
+ * advances those that are due. The first wait after a cancel or the end of a lookup, of any in the
+ * program, checks those that look up a name or have a token. A poller without connectors has no
+ * cost. After fork the child may only close its copies of connectors, which does not affect those
+ * of the parent.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
