@@ -143,16 +143,22 @@ static void move_bytes_within_limits(void)
 /* Rules K6 and K7: the first limits, or the first timeout, make the listener nonblocking. */
 static void accept_within_limits(void)
 {
-    fer_tcp_stream others[2] = {0}, accepted = {0};
+    fer_tcp_stream others[3] = {0}, accepted = {0};
     fer_tcp_listener clones[2] = {0};
     fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_secs(60))};
-    expect("connect", fer_tcp_stream_connect_addr(&others[0], &address), FER_OK);
-    expect("connect", fer_tcp_stream_connect_addr(&others[1], &address), FER_OK);
+    for (int i = 0; i < 3; i++) {
+        expect("connect", fer_tcp_stream_connect_addr(&others[i], &address), FER_OK);
+    }
     STEP("try_accept: poll accept4", fer_tcp_listener_try_accept(&listener, &accepted, NULL),
          FER_OK);
     expect("shutdown", fer_tcp_stream_shutdown(&others[0], FER_SHUTDOWN_WRITE), FER_OK);
     STEP("close_gracefully: shutdown recvfrom close",
          fer_tcp_stream_close_gracefully(&accepted, fer_duration_from_secs(60)), FER_OK);
+    expect("set_nonblocking", fer_tcp_listener_set_nonblocking(&listener, true), FER_OK);
+    STEP("try_accept_nonblocking: accept4", fer_tcp_listener_try_accept(&listener, &accepted, NULL),
+         FER_OK);
+    fer_tcp_stream_close(&accepted);
+    expect("set_nonblocking", fer_tcp_listener_set_nonblocking(&listener, false), FER_OK);
     STEP("listener_set_limits: ioctl", fer_tcp_listener_set_limits(&listener, &limits), FER_OK);
     STEP("accept_in_limits: accept4", fer_tcp_listener_accept(&listener, &accepted, NULL), FER_OK);
     fer_tcp_stream_close(&accepted);
@@ -177,8 +183,9 @@ static void accept_within_limits(void)
          FER_OK);
     fer_tcp_listener_close(&clones[0]);
     fer_tcp_listener_close(&clones[1]);
-    fer_tcp_stream_close(&others[0]);
-    fer_tcp_stream_close(&others[1]);
+    for (int i = 0; i < 3; i++) {
+        fer_tcp_stream_close(&others[i]);
+    }
 }
 
 static void end_connection(void)
@@ -263,6 +270,11 @@ static void move_datagrams(void)
     expect("send_to", fer_udp_socket_send_to(&other, "mine", 4, &to, NULL), FER_OK);
     STEP("udp_recv_of_peer: recvfrom", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got),
          FER_OK);
+    fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_millis(20))};
+    expect("set_limits", fer_udp_socket_set_limits(&one, &limits), FER_OK);
+    STEP("udp_recv_until_deadline: recvfrom poll",
+         fer_udp_socket_recv(&one, buffer, sizeof buffer, &got), FER_TIMED_OUT);
+    expect("set_limits", fer_udp_socket_set_limits(&one, NULL), FER_OK);
     expect("set_read_timeout", fer_udp_socket_set_read_timeout(&one, fer_duration_from_millis(20)),
            FER_OK);
     STEP("udp_recv_expired: recvfrom fcntl", fer_udp_socket_recv(&one, buffer, sizeof buffer, &got),
@@ -313,6 +325,12 @@ static void move_over_unix_sockets(void)
     fer_unix_stream_close(&spare);
     fer_unix_stream_close(&ends[1]);
     STEP("unix_pair: socketpair", fer_unix_stream_pair(&spare, &ends[1]), FER_OK);
+    while (fer_unix_stream_try_write(&spare, buffer, sizeof buffer, NULL).kind == FER_OK) {
+    }
+    fer_limits limits = {.deadline = fer_instant_after(fer_duration_from_millis(20))};
+    expect("set_limits", fer_unix_stream_set_limits(&spare, &limits), FER_OK);
+    STEP("unix_write_until_deadline: sendto poll", fer_unix_stream_write(&spare, "x", 1, NULL),
+         FER_TIMED_OUT);
     STEP("unix_datagram_bind: socket bind", fer_unix_datagram_bind_addr(&one, &names[1]), FER_OK);
     STEP("unix_datagram_unbound: socket", fer_unix_datagram_unbound(&other), FER_OK);
     STEP("unix_datagram_send_to: sendto",
