@@ -95,7 +95,7 @@ SERVERS = [("plain calls", "raw"), ("ferrule", "ferrule"), (EDGES, "ferrule-edge
 OWN = SERVERS[:2]
 SCALE_LINES = [
     ("add_delete_scale_%d", "add and delete a socket of a poller", COUNTS, OWN),
-    ("deadlines_scale_%d", "a wait of a poller with pending connects that have deadlines", COUNTS[:3],
+    ("deadlines_scale_%d", "a wait of a poller with pending connects that have deadlines", COUNTS,
      [*OWN, ("libuv (timers)", "libuv")]),
     ("lookups_scale_%d", "a lookup of localhost by a resolver, all started together", COUNTS[:2], OWN),
 ]

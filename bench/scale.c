@@ -2,7 +2,8 @@
  * each contender in a process of its own (echo_turn.c --serve; bench/go); the processor's time of
  * that process for a request, when ten connections have sent one, and its memory for a connection.
  * add_delete_scale_N: a socket is added to a poller of N, and deleted. deadlines_scale_N: a wait of
- * a poller in which N connects with deadlines are pending; of libuv, of a loop with N timers.
+ * a poller in which N connects with deadlines and a token are pending; of libuv, of a loop with N
+ * timers.
  * lookups_scale_N: a lookup, when N were started together. Linux only. */
 #if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
@@ -34,12 +35,11 @@ enum { MANY = 1000, WAITS = 200, LISTENER = 3 };
 
 static size_t descriptors;
 
-static int listen_anywhere(int backlog, struct sockaddr_in *address)
+static int listen_at(in_addr_t where, int backlog, struct sockaddr_in *address)
 {
     socklen_t size = sizeof *address;
     const int listener = socket(AF_INET, SOCK_STREAM, 0); /* a server inherits it */
-    *address =
-        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(where)};
     bench_must(bind(listener, (struct sockaddr *)address, size) == 0 &&
                    listen(listener, backlog) == 0 &&
                    getsockname(listener, (struct sockaddr *)address, &size) == 0,
@@ -151,7 +151,7 @@ static double measure_server(const char *name, size_t count, double *bytes)
 {
     struct sockaddr_in address;
     clockid_t clock;
-    const int listener = listen_anywhere(2 * QUEUE_MAX, &address);
+    const int listener = listen_at(INADDR_LOOPBACK, 2 * QUEUE_MAX, &address);
     const pid_t server = start_server(name, count, listener);
     clients[0] = connect_to(&address);
     wait_for_accepts(listener, server, 0);
@@ -354,12 +354,11 @@ static void run_deadlines(size_t count)
         {"libuv", bench_uv_waits},
 #endif
     };
-    static fer_connector connectors[CONNECTIONS_MAX];
-    const fer_connect_options options = {.limits.deadline =
-                                             fer_instant_after(fer_duration_from_secs(3600))};
+    static fer_connector connectors[SOCKETS_MAX];
+    fer_cancel_token token = {0};
+    fer_connect_options options = {.limits.token = &token};
     struct sockaddr_in address;
     char name[64];
-    char text[64];
     int queued[2];
     (void)snprintf(name, sizeof name, "deadlines_scale_%zu", count);
     if (!bench_wants(name)) {
@@ -369,15 +368,19 @@ static void run_deadlines(size_t count)
         bench_skip(name, "the limit of descriptors is too low");
         return;
     }
-    const int listener = listen_anywhere(0, &address);
+    const int listener = listen_at(INADDR_ANY, 0, &address);
     queued[0] = connect_to(&address);
-    (void)snprintf(text, sizeof text, "127.0.0.1:%u", (unsigned)ntohs(address.sin_port));
     epoll = epoll_create1(EPOLL_CLOEXEC);
     queued[1] = new_socket();
     raw_add(queued[1]);
     MUST(fer_poller_new(&poller));
+    MUST(fer_cancel_token_new(&token));
+    options.limits.deadline = fer_instant_after(fer_duration_from_secs(3600));
     for (size_t i = 0; i < count; i++) {
-        MUST(fer_connector_start(&connectors[i], text, &options, NULL, &poller, i));
+        char host[64]; /* an address has ports for 28,000 connects */
+        (void)snprintf(host, sizeof host, "127.0.0.%zu", 1 + i / CONNECTIONS_MAX);
+        MUST(fer_connector_start_host(&connectors[i], host, ntohs(address.sin_port), &options, NULL,
+                                      &poller, i));
     }
 #ifdef HAVE_UV
     bench_uv_timers_begin(count);
@@ -389,6 +392,7 @@ static void run_deadlines(size_t count)
     for (size_t i = 0; i < count; i++) {
         fer_connector_close(&connectors[i]);
     }
+    fer_cancel_token_close(&token);
     fer_poller_close(&poller);
     close(epoll);
     close(queued[0]);
@@ -443,7 +447,7 @@ int main(int argc, char **argv)
     bench_options("scale", argc, argv);
     bench_print_absent_peers();
     bench_use_one_processor();
-    descriptors = bench_raise_descriptors(CONNECTIONS_MAX + 200);
+    descriptors = bench_raise_descriptors(SOCKETS_MAX + 200);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         if (counts[i] <= CONNECTIONS_MAX) {
             run_echo(counts[i]);
@@ -451,7 +455,7 @@ int main(int argc, char **argv)
         run_adds(counts[i]);
     }
     MUST(fer_resolver_new(&resolver, &(fer_resolver_options){.threads = 4, .queue_cap = MANY}));
-    for (size_t i = 0; counts[i] <= CONNECTIONS_MAX; i++) {
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         run_deadlines(counts[i]);
     }
     for (size_t i = 0; counts[i] <= MANY; i++) {
