@@ -24,6 +24,13 @@ static unsigned char *ring_of(ferp_sim_network *network, const ferp_sim_socket *
     return network->bytes + (2 * (size_t)socket->link + (size_t)side) * network->ring_size;
 }
 
+/* The offset in a ring of one that is less than twice its size: a division costs as much as the rest
+ * of an event. */
+static size_t offset_of(const ferp_sim_network *network, size_t at)
+{
+    return at < network->ring_size ? at : at - network->ring_size;
+}
+
 ferp_sim_pipe *ferp_sim_pipe_in(ferp_sim_network *network, const ferp_sim_socket *socket)
 {
     ferp_sim_link *link = link_of(network, socket);
@@ -182,7 +189,7 @@ void ferp_sim_put(ferp_sim_network *network, ferp_sim_socket *socket, const void
     ferp_sim_pipe *pipe = &link->pipes[socket->side];
     unsigned char *ring = ring_of(network, socket, socket->side);
     size_t size = network->ring_size;
-    size_t begin = (pipe->first + pipe->count) % size;
+    size_t begin = offset_of(network, pipe->first + pipe->count);
     size_t until_wrap = len < size - begin ? len : size - begin;
     FERI_ASSERT(len <= size - pipe->count);
     if (len == 0) {
@@ -211,7 +218,7 @@ size_t ferp_sim_copy(ferp_sim_network *network, const ferp_sim_socket *socket, s
         return 0;
     }
     const unsigned char *ring = ring_of(network, socket, 1 - socket->side);
-    size_t begin = (pipe->first + from) % size;
+    size_t begin = offset_of(network, pipe->first + from);
     size_t until_wrap = copied < size - begin ? copied : size - begin;
     memcpy(buf, ring + begin, until_wrap);
     memcpy((unsigned char *)buf + until_wrap, ring, copied - until_wrap);
@@ -221,7 +228,7 @@ size_t ferp_sim_copy(ferp_sim_network *network, const ferp_sim_socket *socket, s
 static void drop_from(ferp_sim_network *network, ferp_sim_pipe *pipe, size_t len)
 {
     ferp_sim_move_mark(pipe, len);
-    pipe->first = (pipe->first + len) % network->ring_size;
+    pipe->first = offset_of(network, pipe->first + len);
     pipe->count -= len;
     pipe->arrived -= len;
 }

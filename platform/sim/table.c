@@ -3,26 +3,25 @@
 
 #include "platform/sim/network.h"
 
-/* A POSIX number is the lowest free one, from 3 on. A Windows number is a multiple of 4. */
-enum { FIRST_POSIX_HANDLE = 3, WINDOWS_HANDLE_STEP = 4, FIRST_WINDOWS_HANDLE = 256 };
+/* A POSIX number is the lowest free one, from 3 on. A Windows number is a multiple of 4, which is 1
+ * shifted by 2. */
+enum { FIRST_POSIX_HANDLE = 3, WINDOWS_HANDLE_SHIFT = 2, FIRST_WINDOWS_HANDLE = 256 };
 
 fer_raw_socket ferp_sim_raw_of_slot(const ferp_sim_network *network, size_t slot)
 {
     return ferp_sim_is_winsock(network)
-               ? (fer_raw_socket)(FIRST_WINDOWS_HANDLE + slot * WINDOWS_HANDLE_STEP)
+               ? (fer_raw_socket)(FIRST_WINDOWS_HANDLE + (slot << WINDOWS_HANDLE_SHIFT))
                : (fer_raw_socket)(FIRST_POSIX_HANDLE + slot);
 }
 
 ferp_sim_handle *ferp_sim_handle_of(ferp_sim_network *network, fer_raw_socket raw)
 {
     fer_raw_socket first = ferp_sim_raw_of_slot(network, 0);
-    fer_raw_socket step = ferp_sim_is_winsock(network) ? WINDOWS_HANDLE_STEP : 1;
-    if (raw < first || (raw - first) % step != 0) {
-        return NULL;
-    }
-    size_t slot = (size_t)((raw - first) / step);
-    bool is_open =
-        slot < network->config.max_sockets && network->handles[slot].socket != FERP_SIM_NONE;
+    unsigned shift = ferp_sim_is_winsock(network) ? WINDOWS_HANDLE_SHIFT : 0;
+    size_t slot = raw < first ? SIZE_MAX : (size_t)(raw - first) >> shift;
+    bool is_open = slot < network->config.max_sockets &&
+                   raw == ferp_sim_raw_of_slot(network, slot) &&
+                   network->handles[slot].socket != FERP_SIM_NONE;
     return is_open ? &network->handles[slot] : NULL;
 }
 
