@@ -94,7 +94,7 @@ for name in archive shared lto; do
     check "$name" try_write_read 2 108 bench_calls
     check "$name" write_read_all 2 144 bench_calls
     check "$name" any_stream 2 146 bench_calls
-    check "$name" limits 2 660 bench_calls
+    check "$name" limits 2 400 bench_calls
     check "$name" slices 2 218 bench_calls
     check "$name" datagram 2 236 bench_calls
     check "$name" connected 2 210 bench_calls
