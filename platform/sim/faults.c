@@ -46,6 +46,9 @@ static bool occurs_by_chance(ferp_sim_network *network, fer_sim_fault fault)
 
 bool ferp_sim_injects(ferp_sim_network *network, const ferp_sim_socket *socket, fer_sim_fault fault)
 {
+    if (network->scripted_count == 0 && network->config.fault_chances[fault] == 0) {
+        return false; /* most calls */
+    }
     bool scripted = is_scripted(network, fault);
     if (!scripted && !occurs_by_chance(network, fault)) {
         return false;

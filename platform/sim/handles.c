@@ -76,7 +76,7 @@ void ferp_sim_sweep_passed(ferp_sim_network *network)
 size_t ferp_sim_passed_limit(ferp_sim_network *network, const ferp_sim_socket *socket, size_t limit)
 {
     bool ends_before = ferp_sim_switches_for(network, socket)->unix_read_ends_before_handles;
-    for (int i = 0; i < FERP_SIM_PASSED_MAX; i++) {
+    for (int i = 0; socket->is_unix && i < FERP_SIM_PASSED_MAX; i++) {
         const ferp_sim_passed *passed = &network->passed[i];
         if (!is_for(network, passed, socket)) {
             continue;
@@ -109,7 +109,7 @@ static void leak(ferp_sim_network *network, const ferp_sim_passed *passed)
 void ferp_sim_take_passed_bytes(ferp_sim_network *network, const ferp_sim_socket *socket,
                                 size_t len)
 {
-    for (int i = 0; i < FERP_SIM_PASSED_MAX; i++) {
+    for (int i = 0; socket->is_unix && i < FERP_SIM_PASSED_MAX; i++) {
         ferp_sim_passed *passed = &network->passed[i];
         if (!is_for(network, passed, socket)) {
             continue;
