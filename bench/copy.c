@@ -306,7 +306,7 @@ static int connect_own(bool is_unix, fer_tcp_stream *tcp, fer_unix_stream *local
 
 static relay begin_own(const setup *s, streams *ends)
 {
-    relay r = {.in = -1, .out = -1, .has_sender = true};
+    relay r = {.in = -1, .out = -1, .has_sender = true}; /* close_own closes in and out */
     r.source = connect_own(s->is_unix, &ends->tcp[0], &ends->local[0]);
     r.sink = connect_own(s->is_unix, &ends->tcp[1], &ends->local[1]);
     if (s->is_unix) {

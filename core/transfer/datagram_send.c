@@ -12,7 +12,7 @@
 
 /* A datagram that is too long itself fails every time, and never waits. With three threads that
  * send through a router whose reports never end, 4 tries failed twice in 400,000 sends. */
-#define TOO_LONG_TRIES_MAX 8
+#define SEND_TRIES_MAX 8
 
 /* Rule U3. Wine 8 disconnects by a connect to 0.0.0.0, which on Linux is one to 127.0.0.1. */
 static bool is_refusal_of_none(const fer_handle *handle, fer_error error)
@@ -24,7 +24,7 @@ static bool is_refusal_of_none(const fer_handle *handle, fer_error error)
 bool feri_datagram_sends_again(const fer_handle *handle, unsigned *reports, fer_error error)
 {
     bool is_again = (feri_datagram_is_report(error) || is_refusal_of_none(handle, error)) &&
-                    *reports + 1 < TOO_LONG_TRIES_MAX;
+                    *reports + 1 < SEND_TRIES_MAX;
     *reports = is_again ? *reports + 1 : 0;
     return is_again;
 }

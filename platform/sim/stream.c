@@ -24,8 +24,8 @@ static unsigned char *ring_of(ferp_sim_network *network, const ferp_sim_socket *
     return network->bytes + (2 * (size_t)socket->link + (size_t)side) * network->ring_size;
 }
 
-/* The offset in a ring of one that is less than twice its size: a division costs as much as the rest
- * of an event. */
+/* The offset in a ring of one that is less than twice its size: a division costs as much as the
+ * rest of an event. */
 static size_t offset_of(const ferp_sim_network *network, size_t at)
 {
     return at < network->ring_size ? at : at - network->ring_size;
