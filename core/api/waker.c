@@ -95,7 +95,7 @@ static fer_error send_byte(const fer_waker *waker)
     fer_error error;
     size_t n;
     do {
-        error = ferp_send(waker->p_.writer_, "", 1, FERP_DONTWAIT, &n);
+        error = ferp_send(waker->p_.writer_, "", 1, 0, &n);
     } while (error.kind == FER_INTERRUPTED);
     /* if the buffers of the connection are full, the waker is woken */
     return error.kind == FER_WOULD_BLOCK ? feri_ok() : error;
@@ -125,7 +125,7 @@ fer_error fer_waker_clear(fer_waker *waker)
         char bytes[512];
         size_t n;
         do { /* a receive that does not fill the buffer has emptied the queue */
-            error = ferp_recv(waker->p_.reader_, bytes, sizeof bytes, FERP_DONTWAIT, &n);
+            error = ferp_recv(waker->p_.reader_, bytes, sizeof bytes, 0, &n);
         } while (error.kind == FER_INTERRUPTED || (error.kind == FER_OK && n == sizeof bytes));
     } else {
         ferp_token_clear(&waker->p_.event_);

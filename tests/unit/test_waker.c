@@ -42,18 +42,18 @@ WAKER_TEST(a_byte_is_sent_and_received)
         const char *log;
     } wakes[] =
         {
-            {"try_send 1", FER_OK, "try_send(2,1)"},
-            {"try_send WOULD_BLOCK:10035", FER_OK, "try_send(2,1)"},
-            {"try_send INTERRUPTED:4 1", FER_OK, "try_send(2,1) try_send(2,1)"},
-            {"try_send NO_BUFFER_SPACE:10055", FER_NO_BUFFER_SPACE, "try_send(2,1)"},
+            {"send 1", FER_OK, "send(2,1)"},
+            {"send WOULD_BLOCK:10035", FER_OK, "send(2,1)"},
+            {"send INTERRUPTED:4 1", FER_OK, "send(2,1) send(2,1)"},
+            {"send NO_BUFFER_SPACE:10055", FER_NO_BUFFER_SPACE, "send(2,1)"},
         },
       clears[] = {
-          {"try_recv 1", FER_OK, "try_recv(3,512)"},
-          {"try_recv WOULD_BLOCK:10035", FER_OK, "try_recv(3,512)"},
-          {"try_recv INTERRUPTED:4 3", FER_OK, "try_recv(3,512) try_recv(3,512)"},
-          {"try_recv 512 511", FER_OK, "try_recv(3,512) try_recv(3,512)"},
-          {"try_recv 512 WOULD_BLOCK:10035", FER_OK, "try_recv(3,512) try_recv(3,512)"},
-          {"try_recv CONNECTION_RESET:10054", FER_CONNECTION_RESET, "try_recv(3,512)"},
+          {"recv 1", FER_OK, "recv(3,512)"},
+          {"recv WOULD_BLOCK:10035", FER_OK, "recv(3,512)"},
+          {"recv INTERRUPTED:4 3", FER_OK, "recv(3,512) recv(3,512)"},
+          {"recv 512 511", FER_OK, "recv(3,512) recv(3,512)"},
+          {"recv 512 WOULD_BLOCK:10035", FER_OK, "recv(3,512) recv(3,512)"},
+          {"recv CONNECTION_RESET:10054", FER_CONNECTION_RESET, "recv(3,512)"},
       };
     open_connection();
     for (size_t i = 0; i < sizeof wakes / sizeof *wakes; i++) {
@@ -62,12 +62,12 @@ WAKER_TEST(a_byte_is_sent_and_received)
         assert_row(error.kind == wakes[i].kind);
         assert_log(wakes[i].log);
         script_end_row();
-        script_queue("try_recv 1");
+        script_queue("recv 1");
         error = fer_waker_wake(&waker);
         assert_row(error.kind == FER_OK);
-        assert_log(wakes[i].kind == FER_OK ? "" : "try_send(2,1)");
+        assert_log(wakes[i].kind == FER_OK ? "" : "send(2,1)");
         assert_ok(fer_waker_clear(&waker));
-        assert_log("try_recv(3,512)");
+        assert_log("recv(3,512)");
         script_end_row();
     }
     for (size_t i = 0; i < sizeof clears / sizeof *clears; i++) {
