@@ -51,36 +51,33 @@ static bool is_registrable(const fer_poller *poller, fer_raw_socket raw)
     return feri_poller_is_open(poller) && raw != FER_RAW_SOCKET_NONE;
 }
 
-static bool can_register(const fer_poller *poller, fer_raw_socket raw, fer_event event,
-                         fer_poll_mode mode)
+/* The touch is a happens-before edge from the caller's earlier writes to the thread that gets the
+ * event. The systems order the two, but a compiler and a race detector cannot see it. Each wait
+ * reads the word at its end. */
+static inline fer_error begin_registration(fer_poller *poller, fer_raw_socket raw, fer_event event,
+                                           fer_poll_mode mode)
 {
     const fer_interest known = FER_READABLE | FER_WRITABLE | FER_PRIORITY | FER_READ_CLOSED;
     fer_interest unknown = event.interest & ~known;
     bool is_mode = (unsigned)mode <= (unsigned)FER_POLL_EDGE_ONESHOT;
-    return is_registrable(poller, raw) && (unknown | event.reserved_) == 0 && is_mode;
+    if (!is_registrable(poller, raw) || (unknown | event.reserved_) != 0 || !is_mode) {
+        return feri_refuse(!is_registrable(poller, raw));
+    }
+    feri_atomic_touch(&poller->p_.notified_);
+    return feri_ok();
 }
-
-/* The touch in add and modify is a happens-before edge from the caller's earlier writes to the
- * thread that gets the event. The systems order the two, but a compiler and a race detector cannot
- * see it. Each wait reads the word at its end. */
 
 FERI_HOT fer_error fer_poller_add(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                   fer_poll_mode mode)
 {
-    if (!can_register(poller, raw, event, mode)) {
-        return feri_refuse(!is_registrable(poller, raw));
-    }
-    feri_atomic_touch(&poller->p_.notified_);
+    FER_TRY(begin_registration(poller, raw, event, mode));
     return ferp_poller_add(poller, raw, event, mode);
 }
 
 FERI_HOT fer_error fer_poller_modify(fer_poller *poller, fer_raw_socket raw, fer_event event,
                                      fer_poll_mode mode)
 {
-    if (!can_register(poller, raw, event, mode)) {
-        return feri_refuse(!is_registrable(poller, raw));
-    }
-    feri_atomic_touch(&poller->p_.notified_);
+    FER_TRY(begin_registration(poller, raw, event, mode));
     return ferp_poller_modify(poller, raw, event, mode);
 }
 
@@ -182,15 +179,14 @@ static fer_error send_again(fer_poller *poller, fer_error refusal)
  * get it although the system refuses it, otherwise 0. */
 static fer_error give_notification(fer_poller *poller, uint32_t if_refused)
 {
-    bool must_send = false;
-    bool is_recorded = false;
-    while (!is_recorded) {
-        uint32_t old = feri_atomic_load(&poller->p_.notified_);
-        must_send = (old & SENT) == 0 && old >= SHOWN; /* or a wait runs */
-        uint32_t pending = must_send ? SENT | if_refused : KEPT;
-        is_recorded = feri_atomic_replace(&poller->p_.notified_, old, old | pending);
-    }
-    if (!must_send) {
+    uint32_t old;
+    uint32_t pending;
+    do {
+        old = feri_atomic_load(&poller->p_.notified_);
+        bool must_send = (old & SENT) == 0 && old >= SHOWN; /* or a wait runs */
+        pending = must_send ? SENT | if_refused : KEPT;
+    } while (!feri_atomic_replace(&poller->p_.notified_, old, old | pending));
+    if ((pending & SENT) == 0) {
         return feri_ok();
     }
     fer_error error = ferp_poller_notify(poller);
@@ -219,15 +215,17 @@ fer_raw_socket fer_poller_as_raw(fer_poller *poller)
 {
     fer_raw_socket raw =
         feri_poller_is_open(poller) ? ferp_poller_raw(poller) : FER_RAW_SOCKET_NONE;
-    bool must_send = false;
-    bool is_shown = raw == FER_RAW_SOCKET_NONE;
-    while (!is_shown) {
-        uint32_t old = feri_atomic_load(&poller->p_.notified_);
-        must_send = (old & (KEPT | SENT)) == KEPT;
-        uint32_t sent = must_send ? SENT : 0;
-        is_shown = feri_atomic_replace(&poller->p_.notified_, old, old | SHOWN | sent);
+    if (raw == FER_RAW_SOCKET_NONE) {
+        return raw;
     }
-    if (must_send && ferp_poller_notify(poller).kind != FER_OK) {
+    uint32_t old;
+    uint32_t shown;
+    do {
+        old = feri_atomic_load(&poller->p_.notified_);
+        bool must_send = (old & (KEPT | SENT)) == KEPT;
+        shown = SHOWN | (must_send ? SENT : 0);
+    } while (!feri_atomic_replace(&poller->p_.notified_, old, old | shown));
+    if ((shown & SENT) != 0 && ferp_poller_notify(poller).kind != FER_OK) {
         feri_atomic_change_bits(&poller->p_.notified_, 0, SENT);
     }
     return raw;
@@ -274,8 +272,7 @@ static fer_error wait_on(fer_poller *poller, fer_event *events, size_t cap, fer_
 void feri_poller_set_driven(fer_poller *poller, feri_poller_driven *driven)
 {
     memcpy(&poller->words_[FERI_POLLER_DRIVEN_WORD], &driven, sizeof driven);
-    feri_atomic_change_bits(&poller->p_.notified_, driven != NULL ? DRIVEN : 0,
-                            driven != NULL ? 0 : DRIVEN);
+    feri_atomic_change_bits(&poller->p_.notified_, driven != NULL ? DRIVEN : 0, DRIVEN);
 }
 
 static void store_notified(bool *notified, bool value)
