@@ -32,7 +32,7 @@ static fer_error apply_connect_result(fer_handle *handle, fer_error result)
     return result;
 }
 
-/* Waits for the result, except in nonblocking mode. */
+/* Waits for the result, if the mode allows it. */
 static fer_error finish_connect(fer_handle *handle, fer_error started)
 {
     if (started.kind != FER_IN_PROGRESS) {
@@ -154,7 +154,7 @@ fer_error fer_socket_connect_unix(fer_socket *socket, const fer_unix_addr *addr)
     } else {
         started = connect_unix_by_mode(handle, addr);
     }
-    /* Whether the accept queue was full, in nonblocking mode or until the write timeout or the
+    /* Whether the accept queue was full, without a wait or until the write timeout or the
      * limits, or the wait had no end (DEADLOCK). No connect is pending, and the call can be
      * repeated. */
     bool has_not_started = started.kind == FER_WOULD_BLOCK || started.kind == FER_DEADLOCK ||

@@ -83,7 +83,7 @@ fer_error feri_connection_open(const fer_socket_addr *addr, const fer_bind_optio
                                          : error;
 }
 
-/* The socket is nonblocking during the connect. */
+/* The kernel does not wait inside the connect. */
 static fer_error open_within(const fer_socket_addr *addr, fer_duration timeout, fer_raw_socket *out)
 {
     const feri_limits limits = {feri_deadline_after(timeout), NULL, false};

@@ -22,14 +22,14 @@ fer_error feri_connection_open(const fer_socket_addr *addr, const fer_bind_optio
 fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
                            const fer_socket_addr *addr);
 
-/* As feri_connect_raw, and waits for the result within limits. The socket may be nonblocking
- * afterwards. */
+/* As feri_connect_raw, and waits for the result within limits. The caller restores the mode of the
+ * socket (feri_set_connect_mode). */
 fer_error feri_connect_within(fer_raw_socket raw, feri_operation operation,
                               const fer_socket_addr *addr, const feri_limits *limits);
 
-/* Creates a nonblocking socket, binds it to options->local (NULL: not) and starts to connect it.
- * IN_PROGRESS: the connect is pending. *step is the step that the error is of. After an error the
- * caller closes *out unless it is FER_RAW_SOCKET_NONE, as it was before. INVALID_INPUT:
+/* Creates a socket whose calls do not wait, binds it to options->local (NULL: not) and starts to
+ * connect it. IN_PROGRESS: the connect is pending. *step is the step that the error is of. After an
+ * error the caller closes *out unless it is FER_RAW_SOCKET_NONE, as it was before. INVALID_INPUT:
  * feri_can_connect_from is false. */
 fer_error feri_start_attempt(const fer_socket_addr *addr, const fer_connect_options *options,
                              fer_raw_socket *out, fer_connect_step *step);
@@ -49,7 +49,7 @@ fer_error feri_start_connect(fer_handle *handle, const fer_socket_addr *addr);
 /* The flags of a socket whose connect was started. */
 #define FERI_STARTED_FLAGS FERI_FLAG_NONBLOCKING
 
-/* Ends a claim with a nonblocking socket after its connect was called. started is FER_OK,
+/* Ends a claim with a socket that does not wait, after its connect was called. started is FER_OK,
  * IN_PROGRESS, or an error. After an error raw may be FER_RAW_SOCKET_NONE, and otherwise it is
  * closed. */
 fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_raw_socket raw,

@@ -35,8 +35,9 @@ fer_error feri_unix_connect_once(fer_raw_socket raw, const fer_unix_addr *addr);
 /* The same, repeated after a signal. */
 fer_error feri_unix_connect_raw(fer_raw_socket raw, const fer_unix_addr *addr);
 
-/* As feri_unix_connect_raw on a nonblocking socket, but waits for room in the queue, within limits,
- * and at most until queue_deadline: WOULD_BLOCK. It does not wait for the result of the connect. */
+/* As feri_unix_connect_raw on a socket that does not wait, but waits itself for room in the queue,
+ * within limits, and at most until queue_deadline: WOULD_BLOCK. It does not wait for the result of
+ * the connect. */
 fer_error feri_unix_connect_within(fer_raw_socket raw, const fer_unix_addr *addr,
                                    const feri_limits *limits, uint64_t queue_deadline);
 

@@ -37,11 +37,11 @@ static size_t next_length(const file_part *part, uint64_t most)
 /* The system sends some bytes. After an error that says nothing about the connection the rest is
  * sent through the buffer, unless a signal was the reason. An error of the file can have any code
  * (FUSE; ENODEV of sysfs): then a read of the same bytes fails too. WOULD_BLOCK is the result of a
- * nonblocking stream, unless no byte is left: XNU checks for room after the last one too. If the
- * call has sent nothing, the buffer's path decides: the caller may repeat a call that poll reports
- * as ready, and a sendfile may lack memory that a send does not need. Otherwise a timeout that
- * another handle has set has expired in the system. If the stream has become nonblocking instead,
- * the buffer's path has the answer. */
+ * stream that does not wait, unless no byte is left: XNU checks for room after the last one too. If
+ * the call has sent nothing, the buffer's path decides: the caller may repeat a call that poll
+ * reports as ready, and a sendfile may lack memory that a send does not need. Otherwise a timeout
+ * that another handle has set has expired in the system. If the mode of the stream has changed
+ * instead, the buffer's path has the answer. */
 static fer_error send_by_system(file_part *part, const fer_copy_buffer *buffer)
 {
     size_t moved = 0;
