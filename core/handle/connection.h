@@ -6,12 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
-#include "platform/platform.h"
 
 /* ---- Before a read or a write of a stream: the state's answer to the request, before any system
  * call. */

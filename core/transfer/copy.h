@@ -12,7 +12,6 @@
 #include "ferrule/handle.h"
 #include "ferrule/io.h"
 #include "platform/copying.h"
-#include "platform/platform.h"
 
 /* Stores the count of a copy, if the caller wants it. */
 static inline void feri_store_total(uint64_t *out, uint64_t total)

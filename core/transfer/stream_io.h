@@ -10,7 +10,6 @@
 #include "ferrule/duration.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
-#include "platform/platform.h"
 
 /* Each checks all arguments of the public function with its name (tcp.h). flags are those of
  * feri_call. n may be NULL. */

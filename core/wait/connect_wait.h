@@ -8,7 +8,6 @@
 #include "core/handle/limits.h"
 #include "ferrule/error.h"
 #include "ferrule/handle.h"
-#include "platform/platform.h"
 
 /* Waits for the result of a started connect, within limits. Signals and spurious wakeups restart
  * the wait. operation maps the result of the connect, and no other error. */
