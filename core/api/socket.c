@@ -142,7 +142,7 @@ KIND_OPTION(linger, FERI_FLAG_DATAGRAM, fer_duration, fer_duration, feri_set_lin
 KIND_OPTION(nodelay, ALL_BUT_TCP, bool, bool, feri_set_bool_option(handle, FERP_NODELAY, value),
             feri_bool_option(handle, FERP_NODELAY, out))
 KIND_OPTION(ttl, FERI_NOT_IP, uint32_t, uint32_t, feri_set_ttl(handle, value),
-            feri_ttl(handle, out))
+            feri_option_of_family(handle, FERP_TTL_V4, FERP_HOPS_V6, out))
 
 /* On a stream TCP owns the two lowest bits, explicit congestion notification (RFC 3168, 5), and
  * overwrites them. */
@@ -153,7 +153,8 @@ static fer_error set_tos(fer_handle *handle, uint32_t tos)
     return feri_set_option_of_family(handle, FERP_TOS_V4, FERP_TCLASS_V6, tos);
 }
 
-KIND_OPTION(tos, FERI_NOT_IP, uint32_t, uint32_t, set_tos(handle, value), feri_tos(handle, out))
+KIND_OPTION(tos, FERI_NOT_IP, uint32_t, uint32_t, set_tos(handle, value),
+            feri_option_of_family(handle, FERP_TOS_V4, FERP_TCLASS_V6, out))
 
 /* UNSUPPORTED unless the socket is an IP datagram or raw socket. */
 static fer_error check_is_datagram(const fer_socket *socket)

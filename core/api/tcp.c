@@ -39,7 +39,8 @@ FERI_FUNCTION(fer_tcp_stream_local_addr, feri_socket_local_addr(FERI_HANDLE(stre
 
 FERI_OPTION(fer_tcp_stream, nodelay, bool, feri_set_bool_option(handle, FERP_NODELAY, value),
             feri_bool_option(handle, FERP_NODELAY, out))
-FERI_OPTION(fer_tcp_stream, ttl, uint32_t, feri_set_ttl(handle, value), feri_ttl(handle, out))
+FERI_OPTION(fer_tcp_stream, ttl, uint32_t, feri_set_ttl(handle, value),
+            feri_option_of_family(handle, FERP_TTL_V4, FERP_HOPS_V6, out))
 FERI_OPTION(fer_tcp_stream, linger, fer_duration, feri_set_linger(handle, value),
             feri_linger(handle, out))
 FERI_CHECKED_OPTION(fer_tcp_stream, keepalive, feri_ok(), const fer_tcp_keepalive *,
@@ -59,5 +60,6 @@ fer_error fer_tcp_listener_bind_addr(fer_tcp_listener *listener, const fer_socke
 FERI_CALL_AND_TRY(fer_tcp_listener, accept, feri_accept(handle, flags, FERI_HANDLE(out), peer),
                   fer_tcp_stream *out, fer_socket_addr *peer)
 FERI_QUERY(fer_tcp_listener_local_addr, const fer_tcp_listener, fer_socket_addr, ferp_local_addr)
-FERI_OPTION(fer_tcp_listener, ttl, uint32_t, feri_set_ttl(handle, value), feri_ttl(handle, out))
+FERI_OPTION(fer_tcp_listener, ttl, uint32_t, feri_set_ttl(handle, value),
+            feri_option_of_family(handle, FERP_TTL_V4, FERP_HOPS_V6, out))
 FERI_QUERY(fer_tcp_listener_take_error, fer_tcp_listener, fer_error, ferp_take_error)

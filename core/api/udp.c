@@ -71,7 +71,8 @@ fer_error fer_udp_socket_peek(fer_udp_socket *socket, void *buf, size_t len, fer
 FERI_FUNCTION(fer_udp_socket_take_error, feri_datagram_take_error(FERI_HANDLE(socket), out),
               fer_udp_socket *socket, fer_error *out)
 
-FERI_OPTION(fer_udp_socket, ttl, uint32_t, feri_set_ttl(handle, value), feri_ttl(handle, out))
+FERI_OPTION(fer_udp_socket, ttl, uint32_t, feri_set_ttl(handle, value),
+            feri_option_of_family(handle, FERP_TTL_V4, FERP_HOPS_V6, out))
 
 /* ---- Broadcast and multicast */
 

@@ -52,20 +52,12 @@ fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl)
     return feri_set_option_of_family(handle, FERP_TTL_V4, FERP_HOPS_V6, ttl);
 }
 
-fer_error feri_ttl(const fer_handle *handle, uint32_t *out)
+fer_error feri_option_of_family(const fer_handle *handle, ferp_option v4, ferp_option v6,
+                                uint32_t *out)
 {
     FER_TRY(feri_handle_check_getter(handle, out));
-    return ferp_option_value(
-        feri_modes_raw(handle),
-        feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_HOPS_V6 : FERP_TTL_V4, out);
-}
-
-fer_error feri_tos(const fer_handle *handle, uint32_t *out)
-{
-    FER_TRY(feri_handle_check_getter(handle, out));
-    return ferp_option_value(
-        feri_modes_raw(handle),
-        feri_handle_has_flag(handle, FERI_FLAG_V6) ? FERP_TCLASS_V6 : FERP_TOS_V4, out);
+    return ferp_option_value(feri_modes_raw(handle),
+                             feri_handle_has_flag(handle, FERI_FLAG_V6) ? v6 : v4, out);
 }
 
 /* OpenBSD refuses the size of a buffer whose half has ended, by the peer's end of file too

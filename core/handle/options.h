@@ -15,11 +15,11 @@
 fer_error feri_set_bool_option(fer_handle *handle, ferp_option option, bool on);
 fer_error feri_bool_option(const fer_handle *handle, ferp_option option, bool *out);
 fer_error feri_set_ttl(fer_handle *handle, uint32_t ttl);
-fer_error feri_ttl(const fer_handle *handle, uint32_t *out);
 /* The option of the socket's family. Of an IPv6 socket the IPv4 option is set too. */
 fer_error feri_set_option_of_family(fer_handle *handle, ferp_option v4, ferp_option v6,
                                     uint32_t value);
-fer_error feri_tos(const fer_handle *handle, uint32_t *out);
+fer_error feri_option_of_family(const fer_handle *handle, ferp_option v4, ferp_option v6,
+                                uint32_t *out);
 fer_error feri_set_buffer_size(fer_handle *handle, ferp_option option, size_t size);
 fer_error feri_buffer_size(const fer_handle *handle, ferp_option option, size_t *out);
 fer_error feri_set_linger(fer_handle *handle, fer_duration linger);

@@ -81,7 +81,7 @@ static uint8_t tos_of(send_batch *batch, const fer_datagram_send *message)
     }
     if (!batch->has_dscp) {
         uint32_t tos = 0;
-        FER_IGNORE(feri_tos(batch->call.handle, &tos));
+        FER_IGNORE(feri_option_of_family(batch->call.handle, FERP_TOS_V4, FERP_TCLASS_V6, &tos));
         batch->dscp = tos & 0xfc;
         batch->has_dscp = true;
     }
