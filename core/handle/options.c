@@ -112,13 +112,14 @@ fer_error feri_linger(const fer_handle *handle, fer_duration *out)
 
 /* ---- TCP keepalive */
 
+enum { FIELD_COUNT = 3 };
+static const ferp_option keepalive_fields[FIELD_COUNT] = {
+    FERP_KEEPALIVE_TIME, FERP_KEEPALIVE_INTERVAL, FERP_KEEPALIVE_RETRIES};
+
 /* All or nothing: the fields are set first, in the unit of the OS, and SO_KEEPALIVE last. After a
  * failure the previous values are restored. A value of 0 leaves a field unchanged. */
 fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepalive)
 {
-    static const ferp_option fields[] = {FERP_KEEPALIVE_TIME, FERP_KEEPALIVE_INTERVAL,
-                                         FERP_KEEPALIVE_RETRIES};
-    enum { FIELD_COUNT = sizeof fields / sizeof fields[0] };
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (keepalive == NULL || keepalive->time.nanos == FER_DURATION_NONE_NANOS ||
         keepalive->interval.nanos == FER_DURATION_NONE_NANOS) {
@@ -138,12 +139,12 @@ fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepal
         if (values[tried] == 0) {
             continue;
         }
-        error = ferp_option_value(raw, fields[tried], &previous[tried]);
+        error = ferp_option_value(raw, keepalive_fields[tried], &previous[tried]);
         if (error.kind == FER_OK) {
-            error = ferp_set_option(raw, fields[tried], values[tried]);
+            error = ferp_set_option(raw, keepalive_fields[tried], values[tried]);
         }
         values[tried] = error.kind == FER_OK ? values[tried] : 0;
-        if (error.kind == FER_UNSUPPORTED && fields[tried] == FERP_KEEPALIVE_RETRIES) {
+        if (error.kind == FER_UNSUPPORTED && keepalive_fields[tried] == FERP_KEEPALIVE_RETRIES) {
             error = feri_ok(); /* the OS keeps its own number (rule O3) */
         }
     }
@@ -152,34 +153,25 @@ fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepal
     }
     for (size_t i = 0; i < tried && error.kind != FER_OK; i++) {
         if (values[i] != 0) {
-            FER_IGNORE(ferp_set_option(raw, fields[i], previous[i]));
+            FER_IGNORE(ferp_set_option(raw, keepalive_fields[i], previous[i]));
         }
     }
     return feri_forgive_ended(handle, error);
 }
 
 /* A field that the OS cannot report is 0. */
-static fer_error value_or_zero(fer_raw_socket raw, ferp_option option, uint32_t *out)
-{
-    *out = 0;
-    fer_error error = ferp_option_value(raw, option, out);
-    return error.kind == FER_UNSUPPORTED ? feri_ok() : error;
-}
-
 fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out)
 {
-    FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
-    FERI_REQUIRE(out != NULL, FER_MISUSE);
     uint32_t enabled = 0;
-    uint32_t time = 0;
-    uint32_t interval = 0;
-    uint32_t retries = 0;
+    uint32_t values[FIELD_COUNT] = {0};
+    FER_TRY(feri_handle_check_getter(handle, out));
     FER_TRY(ferp_option_value(handle->p_.raw_, FERP_KEEPALIVE, &enabled));
-    FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_TIME, &time));
-    FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_INTERVAL, &interval));
-    FER_TRY(value_or_zero(handle->p_.raw_, FERP_KEEPALIVE_RETRIES, &retries));
-    *out = (fer_tcp_keepalive){enabled != 0, fer_duration_from_secs(time),
-                               fer_duration_from_secs(interval), retries};
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        fer_error error = ferp_option_value(handle->p_.raw_, keepalive_fields[i], &values[i]);
+        FER_TRY(error.kind == FER_UNSUPPORTED ? feri_ok() : error);
+    }
+    *out = (fer_tcp_keepalive){enabled != 0, fer_duration_from_secs(values[0]),
+                               fer_duration_from_secs(values[1]), values[2]};
     return feri_ok();
 }
 
