@@ -305,11 +305,11 @@ bool feri_may_wait(const fer_handle *handle, uint32_t asking)
     if (feri_core_keeps_modes(handle)) {
         return !feri_modes_has_mark(handle, FERI_MARK_NONBLOCKING);
     }
-    bool nonblocking = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
+    bool never_waits = feri_handle_has_flag(handle, FERI_FLAG_NONBLOCKING);
     if (feri_handle_has_flag(handle, asking)) {
-        FER_IGNORE(ferp_is_nonblocking(handle->p_.raw_, &nonblocking));
+        FER_IGNORE(ferp_is_nonblocking(handle->p_.raw_, &never_waits));
     }
-    return !nonblocking;
+    return !never_waits;
 }
 
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, bool asks,

@@ -327,23 +327,22 @@ fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_dur
 /* The flag is set before the socket becomes nonblocking and cleared after it becomes blocking. A
  * reader in another thread that gets EAGAIN meanwhile then returns WOULD_BLOCK, and never a timeout
  * that was not set. */
-fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking)
+fer_error feri_set_nonblocking(fer_handle *handle, bool on)
 {
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     if (feri_core_keeps_modes(handle)) {
-        if (nonblocking) {
+        if (on) {
             FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
         }
-        feri_modes_mark(handle, FERI_MARK_NONBLOCKING, nonblocking);
+        feri_modes_mark(handle, FERI_MARK_NONBLOCKING, on);
         return feri_ok();
     }
     uint32_t previous = feri_handle_flags(handle) & FERI_FLAG_NONBLOCKING;
-    feri_atomic_change_bits(&handle->p_.flags_, nonblocking ? FERI_FLAG_NONBLOCKING : 0, 0);
-    fer_error error =
-        feri_forgive_ended(handle, ferp_set_nonblocking(handle->p_.raw_, nonblocking));
+    feri_atomic_change_bits(&handle->p_.flags_, on ? FERI_FLAG_NONBLOCKING : 0, 0);
+    fer_error error = feri_forgive_ended(handle, ferp_set_nonblocking(handle->p_.raw_, on));
     if (error.kind != FER_OK) {
         feri_atomic_change_bits(&handle->p_.flags_, previous, FERI_FLAG_NONBLOCKING & ~previous);
-    } else if (!nonblocking) {
+    } else if (!on) {
         feri_atomic_change_bits(&handle->p_.flags_, 0, FERI_FLAG_NONBLOCKING);
     }
     return error;

@@ -28,7 +28,7 @@ fer_error feri_linger(const fer_handle *handle, fer_duration *out);
 fer_error feri_set_keepalive(fer_handle *handle, const fer_tcp_keepalive *keepalive);
 fer_error feri_keepalive(const fer_handle *handle, fer_tcp_keepalive *out);
 
-fer_error feri_set_nonblocking(fer_handle *handle, bool nonblocking);
+fer_error feri_set_nonblocking(fer_handle *handle, bool on);
 fer_error feri_set_timeout(fer_handle *handle, ferp_direction direction, fer_duration timeout);
 fer_error feri_timeout_option(const fer_handle *handle, ferp_direction direction,
                               fer_duration *out);
