@@ -95,18 +95,16 @@ feri_limits feri_limits_of(const fer_handle *handle)
 
 fer_error feri_set_limits(fer_handle *handle, const fer_limits *limits)
 {
-    const fer_limits none = {.token = NULL};
-    const fer_limits *chosen = limits == NULL ? &none : limits;
     FER_TRY(feri_handle_check(handle, FERI_REQUEST_USE));
     /* First: in a struct whose bytes were never set the token may point anywhere. */
-    FERI_REQUIRE(feri_limits_are_valid(chosen), FER_INVALID_INPUT);
-    FERI_REQUIRE(chosen->token == NULL || feri_token_is_open(chosen->token), FER_MISUSE);
+    FERI_REQUIRE(limits == NULL || feri_limits_are_valid(limits), FER_INVALID_INPUT);
+    const feri_limits stored = feri_limits_from(limits);
+    FERI_REQUIRE(stored.token == NULL || feri_token_is_open(stored.token), FER_MISUSE);
     bool is_limited =
-        chosen->token != NULL || chosen->deadline.nanos_ != 0 || chosen->interruptible;
+        stored.token != NULL || stored.deadline != FERP_NO_DEADLINE || stored.interruptible;
     if (is_limited) {
         FER_TRY(feri_modes_wait_in_core(handle, handle->p_.raw_));
     }
-    const feri_limits stored = feri_limits_from(chosen);
     uint32_t version = feri_handle_lock(handle);
     feri_atomic_store(&handle->p_.deadline_[AT_LOW], (uint32_t)stored.deadline);
     feri_atomic_store(&handle->p_.deadline_[AT_HIGH], (uint32_t)(stored.deadline >> 32));
