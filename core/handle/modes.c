@@ -27,7 +27,7 @@ enum { AT_MARKS = 2, WORD_COUNT = 3 };
 struct feri_shared_modes {
     uint32_t references; /* the handles that point to the record */
     uint32_t words[WORD_COUNT];
-    fer_raw_socket raw; /* raw_of(): of the handle that was cloned first, or of its clone;
+    fer_raw_socket raw; /* of the handle that was cloned first, or of its clone;
                          * FER_RAW_SOCKET_NONE if each handle calls with its own */
 };
 
@@ -155,21 +155,10 @@ fer_error feri_modes_new_record(const fer_handle *handle, feri_shared_modes **ou
     return *out != NULL ? feri_ok() : feri_own_error(FER_OUT_OF_MEMORY);
 }
 
-static fer_raw_socket raw_of(const feri_shared_modes *record)
-{
-    return ferp_traits()->io_waits_in_kernel ? FER_RAW_SOCKET_NONE : record->raw;
-}
-
-bool feri_modes_have_raw(const fer_handle *handle)
-{
-    const feri_shared_modes *record = feri_atomic_load_pointer(&handle->p_.shared_);
-    return record != NULL && raw_of(record) != FER_RAW_SOCKET_NONE;
-}
-
 fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle)
 {
-    fer_raw_socket raw = raw_of(feri_atomic_load_pointer(&handle->p_.shared_));
-    return raw == FER_RAW_SOCKET_NONE ? handle->p_.raw_ : raw;
+    const feri_shared_modes *record = feri_atomic_load_pointer(&handle->p_.shared_);
+    return record->raw == FER_RAW_SOCKET_NONE ? handle->p_.raw_ : record->raw;
 }
 
 void feri_modes_share(fer_handle *handle, feri_shared_modes *made, fer_raw_socket clone)
@@ -177,7 +166,8 @@ void feri_modes_share(fer_handle *handle, feri_shared_modes *made, fer_raw_socke
     if (made == NULL) {
         return;
     }
-    bool has_raw = feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
+    bool has_raw =
+        !ferp_traits()->io_waits_in_kernel && feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM);
     fer_raw_socket raw = feri_handle_has_flag(handle, FERI_FLAG_BORROWED) ? clone : handle->p_.raw_;
     *made = (feri_shared_modes){.references = 1, .raw = has_raw ? raw : FER_RAW_SOCKET_NONE};
     uint32_t version = feri_handle_lock(handle);
@@ -228,8 +218,8 @@ bool feri_modes_leave(fer_handle *handle, fer_raw_socket raw)
     if (record == NULL) {
         return false;
     }
-    fer_raw_socket shared = raw_of(record);
-    if (shared != FER_RAW_SOCKET_NONE && shared == raw) {
+    fer_raw_socket shared = record->raw;
+    if (shared == raw) {
         /* it may stay open for the clones: rule I3 */
         FER_IGNORE(ferp_set_option(raw, FERP_INHERITABLE, false));
     }

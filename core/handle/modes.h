@@ -115,8 +115,7 @@ typedef struct feri_shared_modes feri_shared_modes;
  * the SOCKET of the handle that was cloned first, or of the first clone if that handle borrows its
  * SOCKET, which stays open until the last of them is closed. They wait with their own. */
 
-/* Whether the handle has a record with a raw socket. */
-bool feri_modes_have_raw(const fer_handle *handle);
+/* Of a handle that has a record. */
 fer_raw_socket feri_modes_raw_of_record(const fer_handle *handle);
 
 /* Whether the modes are those of a record, which clones share. */

@@ -135,7 +135,9 @@ fer_raw_socket feri_into_raw(fer_handle *handle)
 {
     fer_raw_socket own = feri_handle_as_raw(handle);
     fer_raw_socket out = own;
-    bool is_copied = own != FER_RAW_SOCKET_NONE && feri_modes_have_raw(handle) &&
+    bool is_copied = !ferp_traits()->io_waits_in_kernel && own != FER_RAW_SOCKET_NONE &&
+                     feri_modes_have_record(handle) &&
+                     feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM) &&
                      !feri_handle_has_flag(handle, FERI_FLAG_BORROWED);
     if (is_copied && ferp_duplicate(feri_modes_raw(handle), &out).kind != FER_OK) {
         return FER_RAW_SOCKET_NONE;
