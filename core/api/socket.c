@@ -39,8 +39,9 @@ void fer_socket_close(fer_socket *socket)
     }
 }
 
-FERI_FUNCTION(fer_socket_borrow_raw, feri_borrow(FERI_HANDLE(socket), raw), fer_socket *socket,
-              fer_raw_socket raw)
+FERI_FUNCTION(fer_socket_borrow_raw,
+              feri_adopt(FERI_HANDLE(socket), raw, FERI_DOMAIN_IP, FERI_ADOPTED_BORROWED),
+              fer_socket *socket, fer_raw_socket raw)
 
 /* ---- What the socket is */
 

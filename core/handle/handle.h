@@ -235,20 +235,18 @@ fer_error feri_try_clone(fer_handle *handle, fer_handle *out);
 typedef enum feri_domain { FERI_DOMAIN_IP, FERI_DOMAIN_UNIX } feri_domain;
 
 /* What a handle adopts: a connected stream, a listener, a datagram socket, or any socket, of any
- * domain, connected or not. */
+ * domain, connected or not. BORROWED: the same, and the caller keeps it in every case (rule R5). */
 typedef enum feri_adopted {
     FERI_ADOPTED_STREAM,
     FERI_ADOPTED_LISTENER,
     FERI_ADOPTED_DATAGRAM,
-    FERI_ADOPTED_ANY
+    FERI_ADOPTED_ANY,
+    FERI_ADOPTED_BORROWED
 } feri_adopted;
 
 /* On failure the caller keeps raw, which is unchanged. MISUSE: the handle is NULL or in use; the OS
  * was not asked. */
 fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain, feri_adopted kind);
-
-/* The same, of a socket of any kind, which the caller keeps in every case (rule R5). */
-fer_error feri_borrow(fer_handle *handle, fer_raw_socket raw);
 
 /* As feri_handle_release, and sets the modes that core keeps on the socket itself. */
 fer_raw_socket feri_into_raw(fer_handle *handle);

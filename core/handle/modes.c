@@ -235,20 +235,17 @@ bool feri_modes_leave(fer_handle *handle, fer_raw_socket raw)
 
 /* ---- The socket's own settings */
 
-fer_error feri_modes_read_from(fer_raw_socket raw, bool is_listener, fer_handle *handle)
+fer_error feri_modes_read_from(fer_raw_socket raw, fer_handle *handle)
 {
     fer_duration timeouts[2];
     struct ferp_linger linger = {false, 0};
-    bool keeps_linger = !ferp_traits()->io_waits_in_kernel;
-    if (!keeps_linger && !is_listener) {
-        return feri_ok();
-    }
     FER_TRY(ferp_timeout(raw, FERP_READING, &timeouts[FERP_READING]));
     FER_TRY(ferp_timeout(raw, FERP_WRITING, &timeouts[FERP_WRITING]));
     feri_modes_set_timeout(handle, FERP_READING, timeouts[FERP_READING]);
     feri_modes_set_timeout(handle, FERP_WRITING, timeouts[FERP_WRITING]);
     /* a datagram socket lacks the option */
-    if (keeps_linger && ferp_linger(raw, &linger).kind == FER_OK && linger.on) {
+    if (!ferp_traits()->io_waits_in_kernel && ferp_linger(raw, &linger).kind == FER_OK &&
+        linger.on) {
         feri_modes_record_linger(handle, linger);
     }
     return feri_ok();
@@ -337,7 +334,7 @@ fer_error feri_begin_listening(fer_handle *handle)
     if (!feri_core_keeps_modes(handle)) {
         bool waits = feri_may_wait(handle, FERI_SHARED);
         if (feri_handle_has_flag(handle, FERI_OTHERS | FERI_TIMEOUT_FLAGS)) {
-            FER_TRY(feri_modes_read_from(handle->p_.raw_, true, handle));
+            FER_TRY(feri_modes_read_from(handle->p_.raw_, handle));
         }
         if (!waits) {
             feri_modes_mark(handle, FERI_MARK_NONBLOCKING | FERI_MARK_CORE_WAITS, true);

@@ -156,9 +156,9 @@ bool feri_modes_leave(fer_handle *handle, fer_raw_socket raw);
 
 /* ---- The socket's own settings */
 
-/* Reads the timeouts and the linger setting of an adopted socket, or of one that begins to listen,
- * if core keeps them. */
-fer_error feri_modes_read_from(fer_raw_socket raw, bool is_listener, fer_handle *handle);
+/* Reads the timeouts of an adopted socket, or of one that begins to listen, which core keeps, and
+ * the linger setting if core keeps it. */
+fer_error feri_modes_read_from(fer_raw_socket raw, fer_handle *handle);
 
 /* After feri_modes_read_from: core waits for a listener with a timeout. */
 fer_error feri_modes_apply_timeouts(fer_handle *handle, fer_raw_socket raw);

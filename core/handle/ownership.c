@@ -71,28 +71,29 @@ static uint32_t adopted_flags(fer_raw_socket raw, const ferp_description *descri
     return flags;
 }
 
-/* The check of the handle precedes that of the socket (rule E4). The claimed handle has the flags
- * with which it is filled afterwards. A pending connect continues as if this handle had started it
- * (rule C5). */
-static fer_error adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain,
-                       feri_adopted kind, uint32_t ownership)
+/* Prepares the socket and a claimed handle, which has the flags with which it is filled
+ * afterwards. */
+static fer_error prepare(fer_handle *handle, fer_raw_socket raw, feri_domain domain,
+                         feri_adopted kind, ferp_description *description)
+{
+    FER_TRY(ferp_describe(raw, description));
+    FERI_REQUIRE(is_adoptable(description, domain, kind), FER_INVALID_INPUT);
+    const uint32_t ownership = kind == FERI_ADOPTED_BORROWED ? FERI_FLAG_BORROWED : 0;
+    handle->p_.flags_ = adopted_flags(raw, description) | ownership;
+    if (feri_core_keeps_modes(handle)) {
+        FER_TRY(feri_modes_read_from(raw, handle));
+    }
+    FER_TRY(ferp_adopt(raw, description->is_ip ? description->family : (fer_ip_family)0));
+    return feri_modes_apply_timeouts(handle, raw);
+}
+
+/* The check of the handle precedes that of the socket (rule E4). A pending connect continues as if
+ * this handle had started it (rule C5). */
+fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain, feri_adopted kind)
 {
     ferp_description description = {.is_ip = false};
     FER_TRY(feri_handle_claim(handle));
-    fer_error error = ferp_describe(raw, &description);
-    if (error.kind == FER_OK && !is_adoptable(&description, domain, kind)) {
-        error = feri_own_error(FER_INVALID_INPUT);
-    }
-    if (error.kind == FER_OK) {
-        handle->p_.flags_ = adopted_flags(raw, &description) | ownership;
-        error = feri_modes_read_from(raw, description.is_listening, handle);
-    }
-    if (error.kind == FER_OK) {
-        error = ferp_adopt(raw, description.is_ip ? description.family : (fer_ip_family)0);
-    }
-    if (error.kind == FER_OK) {
-        error = feri_modes_apply_timeouts(handle, raw);
-    }
+    fer_error error = prepare(handle, raw, domain, kind, &description);
     if (error.kind != FER_OK) {
         feri_handle_abandon(handle);
         return error;
@@ -116,16 +117,6 @@ static fer_error adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domai
         FER_IGNORE(ferp_set_udp_feature(raw, description.family, FER_UDP_SEGMENTING, false));
     }
     return feri_ok();
-}
-
-fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain, feri_adopted kind)
-{
-    return adopt(handle, raw, domain, kind, 0);
-}
-
-fer_error feri_borrow(fer_handle *handle, fer_raw_socket raw)
-{
-    return adopt(handle, raw, FERI_DOMAIN_IP, FERI_ADOPTED_ANY, FERI_FLAG_BORROWED);
 }
 
 /* Through the SOCKET of a record the other handles make their calls, so the caller gets a duplicate
