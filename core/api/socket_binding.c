@@ -58,8 +58,9 @@ fer_error fer_socket_new(fer_socket *socket, fer_domain domain, fer_type type, i
     if ((flags & (FERI_FLAG_DATAGRAM | FERI_FLAG_UNIX)) == FERI_FLAG_DATAGRAM) {
         ferp_report_refusals(raw, false);
     }
-    return type == FER_TYPE_STREAM ? feri_handle_fill_unconnected(handle, raw, flags)
-                                   : feri_handle_fill(handle, raw, flags);
+    feri_event event =
+        type == FER_TYPE_STREAM ? FERI_EVENT_OPEN_UNCONNECTED : FERI_EVENT_CONNECT_OK;
+    return feri_handle_fill(handle, event, raw, flags);
 }
 
 /* ---- Binding */

@@ -114,7 +114,7 @@ static void close_unless_borrowed(const fer_handle *handle, fer_raw_socket raw)
     }
 }
 
-static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, uint32_t flags)
+fer_error feri_handle_fill(fer_handle *handle, feri_event event, fer_raw_socket raw, uint32_t flags)
 {
     FERI_ASSERT(raw != FER_RAW_SOCKET_NONE);
     handle->p_.raw_ = raw;
@@ -127,16 +127,6 @@ static fer_error fill(fer_handle *handle, feri_event event, fer_raw_socket raw, 
     }
     close_unless_borrowed(handle, raw);
     return feri_own_error(FER_MISUSE);
-}
-
-fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
-{
-    return fill(handle, FERI_EVENT_CONNECT_OK, raw, flags);
-}
-
-fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags)
-{
-    return fill(handle, FERI_EVENT_OPEN_UNCONNECTED, raw, flags);
 }
 
 static void leave_and_close(fer_handle *handle, fer_raw_socket raw)

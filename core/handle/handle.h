@@ -196,12 +196,11 @@ fer_error feri_handle_saved_error(const fer_handle *handle);
  * use, and unchanged. */
 fer_error feri_handle_claim(fer_handle *handle);
 
-/* Stores the socket in a claimed handle, which then owns it. MISUSE: the handle was closed
+/* Stores the socket in a claimed handle, which then owns it. event is CONNECT_OK, or
+ * OPEN_UNCONNECTED for a stream socket that is not connected yet. MISUSE: the handle was closed
  * meanwhile, and the socket is closed. */
-fer_error feri_handle_fill(fer_handle *handle, fer_raw_socket raw, uint32_t flags);
-
-/* As feri_handle_fill, for a stream socket that is not connected yet. */
-fer_error feri_handle_fill_unconnected(fer_handle *handle, fer_raw_socket raw, uint32_t flags);
+fer_error feri_handle_fill(fer_handle *handle, feri_event event, fer_raw_socket raw,
+                           uint32_t flags);
 
 /* As feri_handle_fill, with the state, flags, modes and saved error of another handle of the
  * socket. */

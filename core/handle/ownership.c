@@ -103,15 +103,15 @@ fer_error feri_adopt(fer_handle *handle, fer_raw_socket raw, feri_domain domain,
         /* for a receive after a shutdown (rule U7): XNU's getpeername is EINVAL then */
         FER_IGNORE(ferp_peer_addr(raw, &handle->p_.peer_));
     }
-    if (description.is_stream && !description.is_listening && !description.is_connected) {
-        FER_TRY(feri_handle_fill_unconnected(handle, raw, handle->p_.flags_));
-        if (description.is_connecting) {
-            /* fails if another thread has closed the handle */
-            (void)feri_handle_step(handle, FERI_EVENT_CONNECT_BEGIN, feri_ok());
-        }
-        return feri_ok();
+    bool is_unconnected =
+        description.is_stream && !description.is_listening && !description.is_connected;
+    FER_TRY(feri_handle_fill(handle,
+                             is_unconnected ? FERI_EVENT_OPEN_UNCONNECTED : FERI_EVENT_CONNECT_OK,
+                             raw, handle->p_.flags_));
+    if (is_unconnected && description.is_connecting) {
+        /* fails if another thread has closed the handle */
+        (void)feri_handle_step(handle, FERI_EVENT_CONNECT_BEGIN, feri_ok());
     }
-    FER_TRY(feri_handle_fill(handle, raw, handle->p_.flags_));
     if (description.is_datagram && description.is_ip) {
         ferp_report_refusals(raw, description.is_connected);
         FER_IGNORE(ferp_set_udp_feature(raw, description.family, FER_UDP_SEGMENTING, false));

@@ -112,7 +112,7 @@ fer_error feri_finish_connect_start(fer_handle *handle, fer_error started, fer_r
                                     uint32_t flags)
 {
     if (started.kind == FER_IN_PROGRESS) {
-        FER_TRY(feri_handle_fill_unconnected(handle, raw, flags));
+        FER_TRY(feri_handle_fill(handle, FERI_EVENT_OPEN_UNCONNECTED, raw, flags));
         /* fails if another thread has closed the handle */
         (void)feri_handle_step(handle, FERI_EVENT_CONNECT_BEGIN, feri_ok());
         return feri_ok();

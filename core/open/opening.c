@@ -62,7 +62,7 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
         feri_handle_abandon(handle);
         return error;
     }
-    return feri_handle_fill(handle, raw, flags);
+    return feri_handle_fill(handle, FERI_EVENT_CONNECT_OK, raw, flags);
 }
 
 bool feri_opening_try(feri_opening *opening, const fer_socket_addr *addr)

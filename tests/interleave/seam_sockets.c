@@ -393,7 +393,7 @@ void inter_open_stream(fer_tcp_stream *stream, size_t room)
     inter_socket_of(raw)->room = room;
     memset(stream, 0, sizeof *stream);
     INTER_CHECK(feri_handle_claim(&stream->handle_).kind == FER_OK);
-    INTER_CHECK(feri_handle_fill(&stream->handle_, raw, 0).kind == FER_OK);
+    INTER_CHECK(feri_handle_fill(&stream->handle_, FERI_EVENT_CONNECT_OK, raw, 0).kind == FER_OK);
 }
 
 /* ---- All of the seam */

@@ -239,7 +239,7 @@ fer_handle script_stream(uint32_t flags)
 {
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
-    assert_ok(feri_handle_fill(&handle, script_open_socket(), flags));
+    assert_ok(feri_handle_fill(&handle, FERI_EVENT_CONNECT_OK, script_open_socket(), flags));
     return handle;
 }
 

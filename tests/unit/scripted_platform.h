@@ -173,7 +173,7 @@ static inline fer_handle script_unconnected(uint32_t flags)
 {
     fer_handle handle = {0};
     assert_ok(feri_handle_claim(&handle));
-    assert_ok(feri_handle_fill_unconnected(&handle, script_open_socket(), flags));
+    assert_ok(feri_handle_fill(&handle, FERI_EVENT_OPEN_UNCONNECTED, script_open_socket(), flags));
     return handle;
 }
 

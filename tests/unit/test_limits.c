@@ -89,9 +89,10 @@ BEGUN_TEST(a_handle_without_a_socket_has_no_limits_and_is_never_flagged)
     assert_error(feri_set_limits(NULL, &limits), FER_MISUSE, 0);
     for (int i = 0; i < 4; i++) { /* new, claimed, filled, closed */
         bool is_open = i == 2;
-        assert_ok(i == 1   ? feri_handle_claim(&handle)
-                  : i == 2 ? feri_handle_fill(&handle, script_open_socket(), 0)
-                           : feri_ok());
+        assert_ok(i == 1 ? feri_handle_claim(&handle)
+                  : i == 2
+                      ? feri_handle_fill(&handle, FERI_EVENT_CONNECT_OK, script_open_socket(), 0)
+                      : feri_ok());
         if (i == 3) {
             feri_handle_close(&handle); /* which ends them */
         }
@@ -102,7 +103,7 @@ BEGUN_TEST(a_handle_without_a_socket_has_no_limits_and_is_never_flagged)
         assert_int_equal(feri_handle_mark_limited(&handle, true), is_open);
     }
     assert_ok(feri_handle_claim(&handle));
-    assert_ok(feri_handle_fill(&handle, script_open_socket(), 0));
+    assert_ok(feri_handle_fill(&handle, FERI_EVENT_CONNECT_OK, script_open_socket(), 0));
     assert_no_limits(&handle); /* the next use begins without */
     assert_null(handle.p_.token_);
 }
