@@ -171,12 +171,10 @@ fer_error feri_handle_fill_clone(fer_handle *handle, fer_raw_socket raw, const f
 fer_error feri_handle_move(fer_handle *from, fer_handle *to)
 {
     feri_state claimed = feri_handle_state(to);
-    uint32_t flags = feri_handle_flags(from);
-    int32_t os_code = (int32_t)feri_atomic_load((const uint32_t *)&from->p_.saved_os_code_);
     feri_state seen = feri_handle_state(from);
     to->p_.raw_ = feri_handle_release(from);
-    to->p_.flags_ = flags;
-    to->p_.saved_os_code_ = os_code;
+    to->p_.flags_ = feri_handle_flags(from);
+    to->p_.saved_os_code_ = (int32_t)feri_atomic_load((const uint32_t *)&from->p_.saved_os_code_);
     to->p_.peer_ = from->p_.peer_;
     feri_modes_move(from, to);
     return publish(to, claimed, seen);
