@@ -173,9 +173,7 @@ void feri_modes_share(fer_handle *handle, feri_shared_modes *made, fer_raw_socke
     uint32_t version = feri_handle_lock(handle);
     bool is_first = !feri_modes_have_record(handle);
     if (is_first) {
-        for (size_t i = 0; i < WORD_COUNT; i++) {
-            made->words[i] = handle->p_.modes_[i];
-        }
+        memcpy(made->words, handle->p_.modes_, sizeof made->words);
         feri_atomic_store_pointer(&handle->p_.shared_, made);
     }
     feri_handle_unlock(handle, version);
@@ -204,9 +202,7 @@ void feri_modes_clear(fer_handle *handle)
 
 void feri_modes_move(fer_handle *from, fer_handle *to)
 {
-    for (size_t i = 0; i < WORD_COUNT; i++) {
-        to->p_.modes_[i] = feri_atomic_load(&from->p_.modes_[i]);
-    }
+    memcpy(to->p_.modes_, from->p_.modes_, sizeof to->p_.modes_);
     to->p_.shared_ = feri_atomic_load_pointer(&from->p_.shared_);
     feri_modes_clear(from);
 }
@@ -269,16 +265,15 @@ void feri_modes_before_close(const fer_handle *handle, fer_raw_socket raw)
 void feri_modes_write_to(fer_handle *handle, fer_raw_socket raw)
 {
     const uint32_t lent = FERI_FLAG_BORROWED | FERI_FLAG_CLONED;
-    if (!ferp_traits()->io_waits_in_kernel) {
-        /* a clone may wait, and its SOCKET may have the mode of this one (`raw_mode`) */
-        if ((feri_handle_flags(handle) & lent) == lent) {
-            return;
-        }
-    } else if (feri_modes_has_mark(handle, FERI_MARK_CORE_WAITS)) {
-        feri_modes_mark(handle, FERI_MARK_CORE_WAITS, false); /* for the clones */
-    } else {
-        return; /* the socket has its modes */
+    /* If not: the socket has its modes, or a clone may wait, and its SOCKET may have the mode of
+     * this one (`raw_mode`). */
+    bool needs_modes = ferp_traits()->io_waits_in_kernel
+                           ? feri_modes_has_mark(handle, FERI_MARK_CORE_WAITS)
+                           : (feri_handle_flags(handle) & lent) != lent;
+    if (!needs_modes) {
+        return;
     }
+    feri_modes_mark(handle, FERI_MARK_CORE_WAITS, false); /* for the clones */
     feri_modes_before_close(handle, raw);
     FER_IGNORE(ferp_set_timeout(raw, FERP_READING, feri_modes_timeout(handle, FERP_READING)));
     FER_IGNORE(ferp_set_timeout(raw, FERP_WRITING, feri_modes_timeout(handle, FERP_WRITING)));
@@ -302,12 +297,11 @@ bool feri_may_wait(const fer_handle *handle, uint32_t asking)
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, bool asks,
                        fer_duration *out)
 {
-    bool is_kept = feri_core_keeps_modes(handle);
-    if (!is_kept &&
+    if (!feri_core_keeps_modes(handle) &&
         (asks || feri_handle_has_flag(handle, FERI_OTHERS | feri_timeout_flag(direction)))) {
         return ferp_timeout(handle->p_.raw_, direction, out);
     }
-    *out = is_kept ? feri_modes_timeout(handle, direction) : FER_DURATION_NONE;
+    *out = feri_modes_timeout(handle, direction); /* NONE if the OS keeps it */
     return feri_ok();
 }
 
