@@ -76,8 +76,7 @@ static fer_interest ready_by_state(const fer_handle *handle, fer_interest intere
  * come first (rule K1). */
 static fer_interest ready_by_clone(const fer_handle *handle, fer_interest interest)
 {
-    bool reads = (interest & FER_READABLE) != 0 && feri_read_has_ended(handle);
-    return reads ? FER_READABLE : 0;
+    return feri_read_has_ended(handle) ? interest & FER_READABLE : 0;
 }
 
 /* Whether a clone has shut down the write half, or the peer of a Unix stream its read half, if

@@ -15,12 +15,11 @@ static ferp_direction direction_of(const feri_call *call)
 
 unsigned feri_try_flags(const fer_handle *handle, ferp_readiness readiness)
 {
-    bool core_waits = readiness == FERP_WRITABLE
-                          ? ferp_traits()->cut_send_loses_count &&
-                                !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
-                          : readiness == FERP_READABLE && ferp_traits()->io_waits_in_kernel &&
-                                feri_marks_read_end(handle);
-    return core_waits ? FERP_DONTWAIT : 0;
+    bool never_waits = readiness == FERP_WRITABLE
+                           ? ferp_traits()->cut_send_loses_count &&
+                                 !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
+                           : readiness == FERP_READABLE && feri_marks_read_end(handle);
+    return never_waits ? FERP_DONTWAIT : 0;
 }
 
 void feri_call_start(feri_call *call)
@@ -95,12 +94,8 @@ static feri_next check_changes(feri_waits *w, fer_error *result)
         *result = feri_handle_answer_error(handle, answer);
         return FERI_NEXT_RESULT;
     }
-    fer_error checked = feri_token_check(w->limits.token);
-    if (checked.kind != FER_OK) {
-        *result = checked;
-        return FERI_NEXT_RESULT;
-    }
-    return FERI_NEXT_WAIT;
+    *result = feri_token_check(w->limits.token);
+    return result->kind == FER_OK ? FERI_NEXT_WAIT : FERI_NEXT_RESULT;
 }
 
 /* The deadline was reached after the last try. A shutdown or a cancel that woke no wait is noticed
@@ -209,13 +204,9 @@ static feri_next check_before_next_wait(feri_waits *w, fer_error *result)
     if (found != FERI_NEXT_WAIT) {
         return found;
     }
-    fer_error paused =
+    *result =
         feri_pause_after_false_hint(&w->false_hints, w->limits.deadline, w->limits.token, NULL);
-    if (paused.kind != FER_OK) {
-        *result = paused;
-        found = after_signal(w, result);
-    }
-    return found;
+    return result->kind == FER_OK ? FERI_NEXT_WAIT : after_signal(w, result);
 }
 
 /* ---- The tries */
