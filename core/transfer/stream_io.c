@@ -105,7 +105,9 @@ static bool can_be_shorter(stream_call *call, fer_error *error)
 /* The flag of a receive, if that of the stream needs it. */
 static inline unsigned unix_flag(const fer_handle *handle)
 {
-    return feri_handle_has_flag(handle, FERI_FLAG_UNIX) ? FERP_UNIX : 0;
+    bool leaks_handles =
+        ferp_traits()->receive_leaks_handles && feri_handle_has_flag(handle, FERI_FLAG_UNIX);
+    return leaks_handles ? FERP_UNIX : 0;
 }
 
 /* A read of 0 bytes is the end, because its callers have excluded a length of 0. */
@@ -113,9 +115,7 @@ static fer_error try_read(feri_call *of, unsigned flags)
 {
     stream_call *call = (stream_call *)of;
     fer_error error;
-    if (ferp_traits()->receive_leaks_handles) {
-        flags |= unix_flag(of->handle);
-    }
+    flags |= unix_flag(of->handle);
     do {
         error = ferp_recv(of->handle->p_.raw_, (void *)(uintptr_t)call->data, call->len, flags,
                           &call->moved);
@@ -173,10 +173,7 @@ static inline fer_error try_slices(stream_call *call, bool reads, unsigned flags
 static fer_error try_read_slices(feri_call *of, unsigned flags)
 {
     stream_call *call = (stream_call *)of;
-    if (ferp_traits()->receive_leaks_handles) {
-        flags |= unix_flag(of->handle);
-    }
-    fer_error error = try_slices(call, true, flags);
+    fer_error error = try_slices(call, true, flags | unix_flag(of->handle));
     return error.kind == FER_OK && call->moved == 0 ? feri_own_error(FER_UNEXPECTED_EOF) : error;
 }
 
@@ -205,9 +202,6 @@ FERI_NOINLINE static fer_error check_and_run(feri_call *of, feri_try *attempt,
         }
     }
     fer_error error = feri_run_on(of, attempt, first);
-    if (error.kind == FER_OK && (call->moved > 0 || !reads)) {
-        return error;
-    }
     if (error.kind == FER_UNEXPECTED_EOF) {
         error = feri_ok();
     } else if (of->is_socket_error) {
@@ -231,9 +225,7 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, u
     bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     fer_error error =
         feri_run(&call.call, handle, FERP_READABLE, is_usual, flags, try_read, check_and_run);
-    if (n != NULL) {
-        *n = call.moved;
-    }
+    feri_store_count(n, call.moved);
     return error;
 }
 
@@ -247,9 +239,7 @@ FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t
     bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     fer_error error =
         feri_run(&call.call, handle, FERP_WRITABLE, is_usual, flags, try_write, check_and_run);
-    if (n != NULL) {
-        *n = call.moved;
-    }
+    feri_store_count(n, call.moved);
     return error;
 }
 
