@@ -95,9 +95,8 @@ typedef enum progress { MOVED, MUST_WAIT } progress;
 static fer_error after_try(copy_way *way, fer_error error, progress *out)
 {
     way->is_blocked = error.kind == FER_WOULD_BLOCK;
-    *out = error.kind == FER_WOULD_BLOCK ? MUST_WAIT : MOVED;
-    bool has_moved_nothing = error.kind == FER_WOULD_BLOCK || error.kind == FER_INTERRUPTED;
-    return has_moved_nothing ? feri_ok() : error;
+    *out = way->is_blocked ? MUST_WAIT : MOVED;
+    return way->is_blocked || error.kind == FER_INTERRUPTED ? feri_ok() : error;
 }
 
 static fer_error write_some(copy_way *way, progress *out)
@@ -191,9 +190,8 @@ static fer_error move_in_time(copy_way *way, progress *out)
     return is_late ? feri_own_error(FER_TIMED_OUT) : feri_ok();
 }
 
-/* The state of a whole call: ways[0] reads from handles[0]. */
+/* The state of a whole call. Each way reads from the stream that the other one writes to. */
 typedef struct both_ways {
-    fer_handle *handles[2];
     copy_way ways[2];
     feri_limits limits[2];
     feri_false_hints false_hints;
@@ -222,10 +220,10 @@ static fer_error wait_for_both(both_ways *both)
         const copy_way *writing = &both->ways[1 - i];
         bool reads = !reading->is_done && reading->buffer->len == 0;
         bool writes = !writing->is_done && writing->buffer->len > 0;
-        pair.raws[i] = both->handles[i]->p_.raw_;
+        pair.raws[i] = reading->from->p_.raw_;
         pair.interests[i] = (reads ? FER_READABLE : 0) | (writes ? FER_WRITABLE : 0);
         pair.tokens[i] = both->limits[i].token;
-        misses_shutdown |= writes && feri_write_wait_misses_end(both->handles[i]);
+        misses_shutdown |= writes && feri_write_wait_misses_end(reading->from);
     }
     uint64_t deadline =
         feri_earlier(feri_earlier(both->limits[0].deadline, both->ways[0].deadline),
@@ -256,16 +254,16 @@ static fer_error wait_for_both(both_ways *both)
 static fer_error copy_both(both_ways *both)
 {
     for (int i = 0; i < 2; i++) {
-        FER_TRY(feri_stream_check_misuse(both->handles[i], FERI_REQUEST_READ));
+        FER_TRY(feri_stream_check_misuse(both->ways[i].from, FERI_REQUEST_READ));
         FER_TRY(check_buffer(both->ways[i].buffer));
     }
     bool are_two =
-        both->handles[0] != both->handles[1] && both->ways[0].buffer != both->ways[1].buffer;
+        both->ways[0].from != both->ways[1].from && both->ways[0].buffer != both->ways[1].buffer;
     FERI_REQUIRE(are_two, FER_INVALID_INPUT);
     /* After a failure a stream can still have bytes in the buffer or in its queue. */
     for (int i = 0; i < 2; i++) {
-        FER_TRY(feri_stream_check(both->handles[i], FERI_REQUEST_READ));
-        both->limits[i] = feri_limits_of(both->handles[i]);
+        FER_TRY(feri_stream_check(both->ways[i].from, FERI_REQUEST_READ));
+        both->limits[i] = feri_limits_of(both->ways[i].from);
     }
     do {
         progress first;
@@ -288,8 +286,7 @@ fer_error fer_copy_bidirectional(fer_stream a, fer_stream b, fer_copy_buffer *a_
     feri_splicing part = {.may_wait = false};
     fer_handle *one = feri_handle_of_stream(a.handle_);
     fer_handle *other = feri_handle_of_stream(b.handle_);
-    both_ways both = {.handles = {one, other},
-                      .ways = {{.from = one, .to = other, .buffer = a_to_b, .part = &part},
+    both_ways both = {.ways = {{.from = one, .to = other, .buffer = a_to_b, .part = &part},
                                {.from = other, .to = one, .buffer = b_to_a, .part = &part}}};
     fer_error error = copy_both(&both);
     feri_splicing_end(&part);
