@@ -38,10 +38,13 @@ static fer_error source_of_route(const fer_handle *handle, const fer_socket_addr
     return error;
 }
 
-static fer_error check_source(const fer_socket_addr *local, const fer_socket_addr *source)
+/* Whether the socket has the local address of the route. */
+static fer_error check_source(const fer_handle *handle, const fer_socket_addr *source)
 {
-    return fer_ip_addr_eq(local->ip, source->ip) ? feri_ok()
-                                                 : feri_own_error(FER_ADDR_NOT_AVAILABLE);
+    fer_socket_addr local;
+    FER_TRY(ferp_local_addr(feri_modes_raw(handle), &local));
+    FERI_REQUIRE(fer_ip_addr_eq(local.ip, source->ip), FER_ADDR_NOT_AVAILABLE);
+    return feri_ok();
 }
 
 /* A raw socket of Linux that loses its peer receives nothing afterwards (net/ipv4/raw.c,
@@ -88,14 +91,12 @@ static fer_error keep_bound_source(const fer_handle *handle, const fer_socket_ad
                                    feri_reconnect *reconnect)
 {
     fer_socket_addr source;
-    fer_socket_addr local;
     if (feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS)) {
         return feri_ok();
     }
     FER_TRY(source_of_route(handle, addr, &source));
     if (!feri_handle_has_flag(handle, FERI_FLAG_ANY_ADDR)) {
-        FER_TRY(ferp_local_addr(handle->p_.raw_, &local));
-        FER_TRY(check_source(&local, &source));
+        FER_TRY(check_source(handle, &source));
     }
     reconnect->is_dissolved = true;
     return feri_ok();
@@ -104,7 +105,6 @@ static fer_error keep_bound_source(const fer_handle *handle, const fer_socket_ad
 fer_error feri_prepare_reconnect(const fer_handle *handle, const fer_socket_addr *addr,
                                  feri_reconnect *reconnect)
 {
-    *reconnect = (feri_reconnect){false, false};
     if (ferp_traits()->reconnect_drops_bound_addr) {
         FER_TRY(keep_bound_source(handle, addr, reconnect));
     }
@@ -118,9 +118,7 @@ fer_error feri_check_reconnected(const fer_handle *handle, const fer_socket_addr
                                  fer_error connected)
 {
     fer_socket_addr source;
-    fer_socket_addr local;
     FER_TRY(source_of_route(handle, addr, &source));
-    FER_TRY(ferp_local_addr(feri_modes_raw(handle), &local));
-    FER_TRY(check_source(&local, &source));
+    FER_TRY(check_source(handle, &source));
     return connected;
 }

@@ -16,9 +16,9 @@ typedef struct feri_reconnect {
     bool keeps_source; /* the system keeps the address that the first connect has chosen */
 } feri_reconnect;
 
-/* Called before the connect to addr. It removes a local address that the program did not choose.
- * Any error is the connect's result; ADDR_NOT_AVAILABLE: addr cannot be reached from the address
- * that the socket is bound to. */
+/* Called before the connect to addr, with *reconnect all false. It removes a local address that the
+ * program did not choose. Any error is the connect's result; ADDR_NOT_AVAILABLE: addr cannot be
+ * reached from the address that the socket is bound to. */
 fer_error feri_prepare_reconnect(const fer_handle *handle, const fer_socket_addr *addr,
                                  feri_reconnect *reconnect);
 
