@@ -58,9 +58,8 @@ void feri_datagram_map_to_family(const fer_handle *handle, fer_socket_addr *addr
 fer_error feri_datagram_destination(const fer_handle *handle, const fer_socket_addr *addr,
                                     fer_socket_addr *out)
 {
-    uint32_t flags = feri_handle_flags(handle);
-    bool is_v6 = (flags & FERI_FLAG_V6) != 0;
-    bool has_ports = (flags & FERI_FLAG_NO_PORTS) == 0;
+    bool is_v6 = feri_handle_has_flag(handle, FERI_FLAG_V6);
+    bool has_ports = !feri_handle_has_flag(handle, FERI_FLAG_NO_PORTS);
     *out = *addr;
     /* raw(7): the port must be 0 or the protocol */
     out->port = has_ports ? addr->port : 0;
@@ -295,8 +294,8 @@ fer_error feri_datagram_shutdown(fer_handle *handle, fer_shutdown how)
     if (error.kind != FER_OK && ferp_check_connected(raw).kind != FER_INVALID_INPUT) {
         return error;
     }
-    (void)feri_handle_step(handle, event,
-                           feri_ok()); /* fails if another thread has closed the handle */
+    /* fails if another thread has closed the handle */
+    (void)feri_handle_step(handle, event, feri_ok());
     if (how != FER_SHUTDOWN_WRITE && feri_marks_read_end(handle)) {
         feri_modes_mark(handle, FERI_MARK_READ_ENDED, true); /* for the _ready of a clone */
     }

@@ -430,24 +430,21 @@ fer_error feri_datagram_receive_batch(fer_handle *handle, fer_datagram_recv *mes
     receive_batch batch = {.call = {.handle = handle, .readiness = FERP_RECEIVABLE, .flags = flags},
                            .messages = messages,
                            .count = count};
-    fer_error error = feri_handle_check_use(handle);
-    bool is_valid = error.kind == FER_OK && feri_is_buffer(messages, count);
-    for (size_t i = 0; i < count && is_valid; i++) {
-        is_valid = feri_is_buffer(messages[i].buf, messages[i].cap);
+    feri_store_count(n, 0);
+    FER_TRY(feri_handle_check_use(handle));
+    FERI_REQUIRE(feri_is_buffer(messages, count), FER_MISUSE);
+    for (size_t i = 0; i < count; i++) {
+        FERI_REQUIRE(feri_is_buffer(messages[i].buf, messages[i].cap), FER_MISUSE);
     }
-    if (error.kind == FER_OK && !is_valid) {
-        error = feri_own_error(FER_MISUSE);
-    } else if (error.kind == FER_OK && count > 0) {
-        bool is_shut = !feri_handle_is_fast_path(handle) &&
-                       feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
-        error = is_shut ? feri_ok() : receive_messages(&batch);
-        if (error.kind == FER_OK && batch.received == 0) {
-            /* the end: a message without bytes, from the peer, as in feri_datagram_receive */
-            messages[0] = (fer_datagram_recv){
-                .buf = messages[0].buf, .cap = messages[0].cap, .from = handle->p_.peer_};
-            FER_IGNORE(feri_datagram_peer(handle, &messages[0].from));
-            batch.received = 1;
-        }
+    bool is_shut = !feri_handle_is_fast_path(handle) &&
+                   feri_handle_answer(handle, FERI_REQUEST_READ) == FERI_ANSWER_END;
+    fer_error error = is_shut || count == 0 ? feri_ok() : receive_messages(&batch);
+    if (error.kind == FER_OK && batch.received == 0 && count > 0) {
+        /* the end: a message without bytes, from the peer, as in feri_datagram_receive */
+        messages[0] = (fer_datagram_recv){
+            .buf = messages[0].buf, .cap = messages[0].cap, .from = handle->p_.peer_};
+        FER_IGNORE(feri_datagram_peer(handle, &messages[0].from));
+        batch.received = 1;
     }
     feri_store_count(n, batch.received);
     return error;

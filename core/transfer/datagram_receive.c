@@ -122,9 +122,8 @@ static fer_error after_other_sender(receive_call *call)
 {
     fer_error error = (call->call.flags & FERP_PEEK) != 0 ? drop_peeked(call) : feri_ok();
     /* WOULD_BLOCK: another thread has received it */
-    bool is_kept = error.kind == FER_WOULD_BLOCK || feri_datagram_is_report(error);
-    FER_TRY(is_kept ? feri_ok() : error);
-    return feri_discard(&call->call);
+    bool is_gone = error.kind == FER_OK || error.kind == FER_WOULD_BLOCK;
+    return is_gone || feri_datagram_is_report(error) ? feri_discard(&call->call) : error;
 }
 
 /* Receives a datagram of the peer, or meets the end of the read half. A failure that was saved

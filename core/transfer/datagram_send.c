@@ -36,7 +36,7 @@ fer_error feri_datagram_map_send_error(const fer_handle *handle, const fer_socke
 {
     fer_socket_addr peer;
     size_t size = 0;
-    if (error.kind == FER_NO_BUFFER_SPACE && ferp_traits()->io_waits_in_kernel &&
+    if (error.kind == FER_NO_BUFFER_SPACE && !ferp_traits()->no_buffer_space_is_transient &&
         feri_buffer_size(handle, FERP_SEND_BUFFER, &size).kind == FER_OK && len > size) {
         error.kind = FER_MESSAGE_TOO_LONG;
     }
@@ -95,34 +95,26 @@ static fer_error try_send_to(feri_call *of, unsigned flags)
 static fer_error try_send_to_name(feri_call *of, unsigned flags)
 {
     send_call *call = (send_call *)of;
-    return ferp_unix_send_to(of->handle->p_.raw_, call->buf, call->len, flags & FERP_DONTWAIT,
-                             call->name, &call->sent);
-}
-
-/* checked: the result of the checks of the arguments. */
-static fer_error run_checked(send_call *call, fer_error checked, feri_try *attempt,
-                             const fer_error *first)
-{
-    FER_TRY(checked);
-    feri_call_start(&call->call);
-    fer_error error = feri_run_on(&call->call, attempt, first);
-    return call->call.is_socket_error && (call->call.flags & FERP_UNIX) == 0
-               ? feri_datagram_map_send_error(call->call.handle, call->addr, call->len, error)
-               : error;
+    return ferp_unix_send_to(of->handle->p_.raw_, call->buf, call->len, flags, call->name,
+                             &call->sent);
 }
 
 /* The caller's address is not checked yet. */
 FERI_NOINLINE static fer_error run_send(feri_call *of, feri_try *attempt, const fer_error *first)
 {
     send_call *call = (send_call *)of;
-    fer_error error = feri_datagram_check_send(of->handle, call->buf, call->len);
-    if (error.kind == FER_OK && attempt == try_send_to) {
-        error = feri_addresses_are_valid(call->addr, 1)
+    FER_TRY(feri_datagram_check_send(of->handle, call->buf, call->len));
+    if (attempt == try_send_to) {
+        FER_TRY(feri_addresses_are_valid(call->addr, 1)
                     ? feri_datagram_destination(of->handle, call->addr, &call->converted)
-                    : feri_refuse(call->addr == NULL);
+                    : feri_refuse(call->addr == NULL));
         call->addr = &call->converted;
     }
-    return run_checked(call, error, attempt, first);
+    feri_call_start(of);
+    fer_error error = feri_run_on(of, attempt, first);
+    return of->is_socket_error && (of->flags & FERP_UNIX) == 0
+               ? feri_datagram_map_send_error(of->handle, call->addr, call->len, error)
+               : error;
 }
 
 /* If a timeout was set, the clock is read before the first try. */
@@ -170,16 +162,15 @@ FERI_HOT fer_error feri_datagram_send_to(fer_handle *handle, const void *buf, si
 fer_error feri_unix_datagram_send_to(fer_handle *handle, const void *buf, size_t len,
                                      const fer_unix_addr *to, unsigned flags, size_t *n)
 {
-    send_call call = {{.handle = handle, .readiness = FERP_WRITABLE, .flags = flags | FERP_UNIX},
+    send_call call = {{.handle = handle, .readiness = FERP_WRITABLE, .flags = flags},
                       .buf = buf,
                       .len = len,
                       .name = to};
-    fer_error error = feri_datagram_check_send(handle, buf, len);
-    error = error.kind == FER_OK ? feri_check_unix_name(to) : error;
-    if (error.kind == FER_OK && feri_handle_has_flag(handle, FERI_FLAG_FOREIGN)) {
-        error = feri_own_error(FER_INVALID_INPUT);
-    }
-    error = run_checked(&call, error, try_send_to_name, NULL);
+    feri_store_count(n, 0);
+    FER_TRY(feri_datagram_check_send(handle, buf, len));
+    FER_TRY(feri_check_unix_name(to));
+    FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_FOREIGN), FER_INVALID_INPUT);
+    fer_error error = feri_run_on(&call.call, try_send_to_name, NULL);
     feri_store_count(n, call.sent);
     return error;
 }

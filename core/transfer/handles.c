@@ -52,12 +52,13 @@ fer_error feri_stream_send_handles(fer_handle *handle, const struct ferp_sent_ha
     bool is_valid = feri_is_buffer(message->buf, message->len) &&
                     feri_is_buffer(message->handles, message->count);
     bool needs_os;
-    fer_error error = feri_stream_check_transfer(handle, FERI_REQUEST_WRITE, is_valid,
-                                                 &call.message.len, &needs_os);
+    feri_store_count(n, 0);
+    FER_TRY(feri_stream_check_transfer(handle, FERI_REQUEST_WRITE, is_valid, &call.message.len,
+                                       &needs_os));
     if (ferp_traits()->cut_send_loses_count && call.message.len > FERI_WHOLE_SEND_MAX) {
         call.message.len = FERI_WHOLE_SEND_MAX;
     }
-    error = needs_os || error.kind == FER_OK ? check_and_send(&call, needs_os) : error;
+    fer_error error = check_and_send(&call, needs_os);
     if (call.call.is_socket_error) {
         error = feri_stream_after_failed_write(handle, error);
     }
@@ -70,16 +71,15 @@ fer_error feri_datagram_send_handles(fer_handle *handle, const struct ferp_sent_
 {
     send_handles_call call = {.call = {.handle = handle, .readiness = FERP_WRITABLE},
                               .message = *message};
-    fer_error error = feri_datagram_check_send(handle, message->buf, message->len);
-    if (error.kind == FER_OK && !feri_is_buffer(message->handles, message->count)) {
-        error = feri_own_error(FER_MISUSE);
-    }
-    if (error.kind == FER_OK && message->to != NULL) {
+    feri_store_count(n, 0);
+    FER_TRY(feri_datagram_check_send(handle, message->buf, message->len));
+    FERI_REQUIRE(feri_is_buffer(message->handles, message->count), FER_MISUSE);
+    if (message->to != NULL) {
         /* as in feri_unix_datagram_send_to */
-        error = feri_handle_has_flag(handle, FERI_FLAG_FOREIGN) ? feri_own_error(FER_INVALID_INPUT)
-                                                                : feri_check_unix_name(message->to);
+        FERI_REQUIRE(!feri_handle_has_flag(handle, FERI_FLAG_FOREIGN), FER_INVALID_INPUT);
+        FER_TRY(feri_check_unix_name(message->to));
     }
-    error = error.kind == FER_OK ? check_and_send(&call, true) : error;
+    fer_error error = check_and_send(&call, true);
     feri_store_count(n, call.sent);
     return error;
 }
