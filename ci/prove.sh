@@ -158,8 +158,8 @@ schedule() {
     times=time_after,is_reached,earlier_of
     slots=find_free_slot,find_open_slot
     ends=ends_before,find_first_to_end,find_expired,first_end
-    events=apply,event_of_failure,fail_attempt,connect_attempt,event_of_start
-    steps=step_for,start_next,time_out,wait_for_end,close_rest
+    events=apply,event_of_failure,fail_attempt,event_of_start
+    steps=start_next,wait_for_end,close_rest
     schedule=feri_connect_schedule
     calls=${schedule}_next,${schedule}_limit,${schedule}_begin,${schedule}_ended,${schedule}_cancel
     wp "$1" "$2" "" tests/proof/wp_schedule.c \

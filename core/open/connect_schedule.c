@@ -15,17 +15,6 @@ static const uint8_t phase_actions[FERI_SCHEDULE_PHASE_COUNT] = {
     [FERI_SCHEDULE_CANCELLED] = FERI_SCHEDULE_DO_CANCELLED,
 };
 
-/* In every other phase a timer of the delay would wake the caller for nothing (curl, issue
- * 18767). */
-static const bool delay_runs[FERI_SCHEDULE_PHASE_COUNT] = {[FERI_SCHEDULE_DELAYED] = true};
-
-static const bool limits_run[FERI_SCHEDULE_PHASE_COUNT] = {
-    [FERI_SCHEDULE_READY] = true,
-    [FERI_SCHEDULE_DELAYED] = true,
-    [FERI_SCHEDULE_FULL] = true,
-    [FERI_SCHEDULE_ALL_STARTED] = true,
-};
-
 /* The columns are the events, in the order of FERI_SCHEDULE_EVENTS: START, START_IN_LAST_SLOT,
  * START_LAST, DELAY_OVER, LATEST_FAILED, EARLIER_FAILED, LAST_FAILED, CONNECT, DEADLINE, CANCEL. A
  * row is a phase, a cell the next phase; M is misuse. */
@@ -58,16 +47,18 @@ feri_schedule_action feri_schedule_action_of(feri_schedule_phase phase)
     return (feri_schedule_action)phase_actions[phase];
 }
 
+/* In every other phase a timer of the delay would wake the caller for nothing (curl, issue
+ * 18767). */
 bool feri_schedule_delay_runs(feri_schedule_phase phase)
 {
-    FERI_ASSERT((unsigned)phase < FERI_SCHEDULE_PHASE_COUNT);
-    return delay_runs[phase];
+    return phase == FERI_SCHEDULE_DELAYED;
 }
 
+/* Until a phase has a result. */
 bool feri_schedule_limits_run(feri_schedule_phase phase)
 {
-    FERI_ASSERT((unsigned)phase < FERI_SCHEDULE_PHASE_COUNT);
-    return limits_run[phase];
+    feri_schedule_action action = feri_schedule_action_of(phase);
+    return action == FERI_SCHEDULE_DO_START || action == FERI_SCHEDULE_DO_WAIT;
 }
 
 /* ---- Time */
@@ -190,14 +181,6 @@ static void fail_attempt(feri_connect_schedule *schedule, size_t slot)
     apply(schedule, event_of_failure(schedule, slot));
 }
 
-static void connect_attempt(feri_connect_schedule *schedule, size_t slot)
-{
-    if (feri_schedule_limits_run(schedule->phase)) {
-        schedule->winner = slot;
-    }
-    apply(schedule, FERI_SCHEDULE_EVENT_CONNECT);
-}
-
 static feri_schedule_event event_of_start(const feri_connect_schedule *schedule)
 {
     if (schedule->started == schedule->addresses) {
@@ -208,11 +191,6 @@ static feri_schedule_event event_of_start(const feri_connect_schedule *schedule)
 }
 
 /* ---- Steps */
-
-static feri_schedule_step step_for(feri_schedule_action action, size_t slot)
-{
-    return (feri_schedule_step){action, slot, 0};
-}
 
 static feri_schedule_step start_next(feri_connect_schedule *schedule, uint64_t now)
 {
@@ -226,13 +204,7 @@ static feri_schedule_step start_next(feri_connect_schedule *schedule, uint64_t n
     /*@ assert is_open(schedule, slot) && is_latest(schedule, slot); */
     /*@ assert are_numbered(schedule) && latest_is_open(schedule); */
     apply(schedule, event_of_start(schedule));
-    return step_for(FERI_SCHEDULE_DO_START, slot);
-}
-
-static feri_schedule_step time_out(feri_connect_schedule *schedule, size_t slot)
-{
-    fail_attempt(schedule, slot);
-    return step_for(FERI_SCHEDULE_DO_TIME_OUT, slot);
+    return (feri_schedule_step){FERI_SCHEDULE_DO_START, slot, 0};
 }
 
 uint64_t feri_connect_schedule_limit(const feri_connect_schedule *schedule)
@@ -257,10 +229,11 @@ static feri_schedule_step close_rest(feri_connect_schedule *schedule)
     size_t slot = find_open_slot(schedule, schedule->winner);
     if (slot < FERI_ATTEMPTS_MAX) {
         schedule->attempts[slot].is_open = false;
-        return step_for(FERI_SCHEDULE_DO_CLOSE, slot);
+        return (feri_schedule_step){FERI_SCHEDULE_DO_CLOSE, slot, 0};
     }
     bool has_winner = schedule->phase == FERI_SCHEDULE_CONNECTED;
-    return step_for(feri_schedule_action_of(schedule->phase), has_winner ? schedule->winner : 0);
+    return (feri_schedule_step){feri_schedule_action_of(schedule->phase),
+                                has_winner ? schedule->winner : 0, 0};
 }
 
 feri_schedule_step feri_connect_schedule_next(feri_connect_schedule *schedule, uint64_t now)
@@ -273,7 +246,8 @@ feri_schedule_step feri_connect_schedule_next(feri_connect_schedule *schedule, u
     }
     size_t expired = find_expired(schedule, now);
     if (expired < FERI_ATTEMPTS_MAX) {
-        return time_out(schedule, expired);
+        fail_attempt(schedule, expired);
+        return (feri_schedule_step){FERI_SCHEDULE_DO_TIME_OUT, expired, 0};
     }
     if (feri_schedule_delay_runs(schedule->phase) && is_reached(schedule->delayed_until, now)) {
         apply(schedule, FERI_SCHEDULE_EVENT_DELAY_OVER);
@@ -310,11 +284,14 @@ void feri_connect_schedule_ended(feri_connect_schedule *schedule, size_t slot, b
 {
     FERI_ASSERT(slot < FERI_ATTEMPTS_MAX && slot != schedule->winner);
     FERI_ASSERT(schedule->attempts[slot].is_open);
-    if (connected) {
-        connect_attempt(schedule, slot);
-    } else {
+    if (!connected) {
         fail_attempt(schedule, slot);
+        return;
     }
+    if (feri_schedule_limits_run(schedule->phase)) {
+        schedule->winner = slot;
+    }
+    apply(schedule, FERI_SCHEDULE_EVENT_CONNECT);
 }
 
 void feri_connect_schedule_cancel(feri_connect_schedule *schedule)

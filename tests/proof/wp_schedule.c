@@ -237,16 +237,6 @@ static feri_schedule_event event_of_failure(const feri_connect_schedule *schedul
     ensures !is_undecided(\old(schedule->phase)) ==> schedule->phase == \old(schedule->phase); */
 static void fail_attempt(feri_connect_schedule *schedule, size_t slot);
 
-/*@ requires \valid(schedule) && is_schedule(schedule);
-    requires slot < FERI_ATTEMPTS_MAX && is_open(schedule, slot);
-    assigns schedule->phase, schedule->winner;
-    ensures is_schedule(schedule);
-    ensures is_undecided(\old(schedule->phase)) ==>
-      schedule->phase == FERI_SCHEDULE_CONNECTED && schedule->winner == slot;
-    ensures !is_undecided(\old(schedule->phase)) ==>
-      schedule->phase == \old(schedule->phase) && schedule->winner == \old(schedule->winner); */
-static void connect_attempt(feri_connect_schedule *schedule, size_t slot);
-
 /*@ requires \valid_read(schedule);
     assigns \nothing;
     ensures \result == FERI_SCHEDULE_EVENT_START_LAST <==>
@@ -255,10 +245,6 @@ static void connect_attempt(feri_connect_schedule *schedule, size_t slot);
       schedule->started != schedule->addresses && all_open(schedule);
     ensures is_start(\result); */
 static feri_schedule_event event_of_start(const feri_connect_schedule *schedule);
-
-/*@ assigns \nothing;
-    ensures \result.action == action && \result.slot == slot && \result.until == 0; */
-static feri_schedule_step step_for(feri_schedule_action action, size_t slot);
 
 /*@ requires \valid(schedule) && schedule->phase == FERI_SCHEDULE_READY;
     requires 0 < schedule->addresses && schedule->started < schedule->addresses;
@@ -280,15 +266,6 @@ static feri_schedule_step step_for(feri_schedule_action action, size_t slot);
     ensures schedule->started == \old(schedule->started) + 1;
     ensures same_attempts_but{Pre, Post}(schedule, \result.slot); */
 static feri_schedule_step start_next(feri_connect_schedule *schedule, uint64_t now);
-
-/*@ requires \valid(schedule) && is_schedule(schedule) && is_undecided(schedule->phase);
-    requires slot < FERI_ATTEMPTS_MAX && is_open(schedule, slot);
-    assigns schedule->phase, schedule->attempts[slot].is_open;
-    ensures is_schedule(schedule) && !is_open(schedule, slot);
-    ensures same_attempts_but{Pre, Post}(schedule, slot);
-    ensures \result.action == FERI_SCHEDULE_DO_TIME_OUT && \result.slot == slot;
-    ensures \result.until == 0; */
-static feri_schedule_step time_out(feri_connect_schedule *schedule, size_t slot);
 
 /*@ requires \valid_read(schedule) && is_phase(schedule->phase);
     assigns \nothing;
