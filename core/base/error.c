@@ -138,24 +138,41 @@ fer_error feri_map_failure(feri_operation operation, fer_error error)
     return error;
 }
 
+/* The cases are the errors that do not change a stream. Every other error is fatal (rule S5): an
+ * unknown error must never be followed by an apparent end of file. connection.c adds the errors of
+ * a send that may have moved bytes. */
 bool feri_error_is_fatal(fer_error error)
 {
     switch (error.kind) {
-#define NONFATAL_CASE(kind) case kind:
-        FERI_NONFATAL_KINDS(NONFATAL_CASE)
-        return false;
+    case FER_OK:
+    case FER_WOULD_BLOCK:
+    case FER_INTERRUPTED:
+    case FER_INVALID_INPUT:
+    case FER_MISUSE:
+    case FER_PERMISSION_DENIED:
+    case FER_OUT_OF_MEMORY:
+    case FER_NO_BUFFER_SPACE:
+    case FER_MESSAGE_TOO_LONG:
+    case FER_TOO_MANY_OPEN_FILES:
+    case FER_BAD_HANDLE:
+    case FER_UNSUPPORTED:
+    case FER_CANCELLED:
+    case FER_DEADLOCK:
+    case FER_TIMED_OUT:
+    case FER_BROKEN_PIPE: return false;
     default: return true;
     }
 }
 
+/* The nonfatal kinds that a connection can end with, after an ICMP message or the loss of its
+ * route. The system returns such an error once, and then the end of file (Linux: net/ipv4/icmp.c,
+ * icmp_err_convert, net/ipv6/icmp.c, icmpv6_err_convert, and tcp_timer.c, tcp_write_err; the BSDs:
+ * tcp_timer.c, t_softerror). If it has refused only the call (a security module, a filter), the
+ * stream keeps its peer. */
 bool feri_error_is_fatal_without_peer(fer_error error)
 {
-    switch (error.kind) {
-        FERI_NONFATAL_KINDS_WITH_PEER(NONFATAL_CASE)
-#undef NONFATAL_CASE
-        return true;
-    default: return false;
-    }
+    return error.kind == FER_INVALID_INPUT || error.kind == FER_PERMISSION_DENIED ||
+           error.kind == FER_UNSUPPORTED;
 }
 
 /* ---- The version. */

@@ -167,37 +167,6 @@ static inline fer_error feri_map_error(feri_operation operation, fer_error error
     return error.kind == FER_OK ? error : feri_map_failure(operation, error);
 }
 
-/* The errors that do not change a stream. Every other error is fatal (rule S5): an unknown error
- * must never be followed by an apparent end of file. connection.c adds the errors of a send that
- * may have moved bytes. */
-#define FERI_NONFATAL_KINDS(X) \
-    X(FER_OK)                  \
-    X(FER_WOULD_BLOCK)         \
-    X(FER_INTERRUPTED)         \
-    X(FER_INVALID_INPUT)       \
-    X(FER_MISUSE)              \
-    X(FER_PERMISSION_DENIED)   \
-    X(FER_OUT_OF_MEMORY)       \
-    X(FER_NO_BUFFER_SPACE)     \
-    X(FER_MESSAGE_TOO_LONG)    \
-    X(FER_TOO_MANY_OPEN_FILES) \
-    X(FER_BAD_HANDLE)          \
-    X(FER_UNSUPPORTED)         \
-    X(FER_CANCELLED)           \
-    X(FER_DEADLOCK)            \
-    X(FER_TIMED_OUT)           \
-    X(FER_BROKEN_PIPE)
-
-/* The kinds among them that a connection can end with, after an ICMP message or the loss of its
- * route. The system returns such an error once, and then the end of file (Linux: net/ipv4/icmp.c,
- * icmp_err_convert, net/ipv6/icmp.c, icmpv6_err_convert, and tcp_timer.c, tcp_write_err; the BSDs:
- * tcp_timer.c, t_softerror). If it has refused only the call (a security module, a filter), the
- * stream keeps its peer. */
-#define FERI_NONFATAL_KINDS_WITH_PEER(X) \
-    X(FER_INVALID_INPUT)                 \
-    X(FER_PERMISSION_DENIED)             \
-    X(FER_UNSUPPORTED)
-
 /* Whether an error of a stream's read, write or SO_ERROR ends the stream. */
 bool feri_error_is_fatal(fer_error error);
 
