@@ -61,7 +61,7 @@ size_t fer_resolve_error_text(fer_error error, char *buf, size_t cap)
 fer_error fer_tcp_stream_connect(fer_tcp_stream *stream, const char *host_port)
 {
     feri_address_query query;
-    fer_error parsed = feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY);
+    fer_error parsed = feri_address_query_of(&query, host_port, NULL, FERP_ANY_FAMILY);
     return feri_open_by_name(FERI_HANDLE(stream), parsed, &query, feri_connection_open, NULL, 0);
 }
 
@@ -94,7 +94,7 @@ fer_error fer_udp_socket_connect(fer_udp_socket *socket, const char *host_port)
     feri_address_source source;
     fer_socket_addr addr;
     FER_TRY(feri_handle_check(FERI_HANDLE(socket), FERI_REQUEST_USE));
-    FER_TRY(feri_address_query_of_text(&query, host_port, FERP_ANY_FAMILY));
+    FER_TRY(feri_address_query_of(&query, host_port, NULL, FERP_ANY_FAMILY));
     FER_TRY(feri_address_source_of_query(&source, &query));
     fer_error error = feri_own_error(FER_INVALID_INPUT); /* if there is no address */
     while (error.kind != FER_OK && feri_address_source_next(&source, &addr)) {

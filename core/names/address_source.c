@@ -12,13 +12,12 @@
 
 /* DNS has no longer names, so they are refused before the resolver is called (rule A4). */
 static fer_error query_of_host(feri_address_query *query, const char *host, size_t len,
-                               uint16_t port, fer_ip_family family)
+                               uint16_t port)
 {
     bool has_valid_length = len > 0 && (len <= FERI_HOST_LEN_MAX ||
                                         (len == FERI_HOST_LEN_MAX + 1 && host[len - 1] == '.'));
     FERI_REQUIRE(has_valid_length, FER_INVALID_INPUT);
     fer_ip_addr ip;
-    query->family = family;
     query->is_literal = fer_ip_addr_parse_n(&ip, host, len).kind == FER_OK;
     if (query->is_literal) {
         query->literal = fer_socket_addr_new(ip, port);
@@ -31,27 +30,25 @@ static fer_error query_of_host(feri_address_query *query, const char *host, size
     return feri_ok();
 }
 
-fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port,
-                                     fer_ip_family family)
+static fer_error query_of_text(feri_address_query *query, const char *host_port)
 {
-    FERI_ASSERT(query != NULL);
-    FERI_REQUIRE(host_port != NULL, FER_MISUSE);
-    query->family = family;
     query->is_literal = fer_socket_addr_parse(&query->literal, host_port).kind == FER_OK;
     if (query->is_literal) {
         return feri_ok();
     }
     feri_host_port parts;
     FER_TRY(feri_host_port_split(&parts, host_port));
-    return query_of_host(query, parts.host, parts.host_len, parts.port, family);
+    return query_of_host(query, parts.host, parts.host_len, parts.port);
 }
 
 fer_error feri_address_query_of(feri_address_query *query, const char *host, const uint16_t *port,
                                 fer_ip_family family)
 {
+    FERI_ASSERT(query != NULL);
     FERI_REQUIRE(host != NULL, FER_MISUSE);
-    return port == NULL ? feri_address_query_of_text(query, host, family)
-                        : query_of_host(query, host, strlen(host), *port, family);
+    query->family = family;
+    return port == NULL ? query_of_text(query, host)
+                        : query_of_host(query, host, strlen(host), *port);
 }
 
 /* ---- Addresses */
@@ -61,13 +58,11 @@ fer_error feri_address_query_of(feri_address_query *query, const char *host, con
 fer_error feri_address_source_of_query(feri_address_source *source, const feri_address_query *query)
 {
     FERI_ASSERT(source != NULL && query != NULL);
-    *source = (feri_address_source){.family = query->family};
+    *source = (feri_address_source){.query = query, .has_literal = query->is_literal};
     if (query->is_literal) {
         bool is_of_family =
             query->family == FERP_ANY_FAMILY || query->literal.ip.family == query->family;
         FERI_REQUIRE(is_of_family, FER_HOST_NOT_FOUND);
-        source->has_literal = true;
-        source->literal = query->literal;
         return feri_ok();
     }
     size_t at = 0;
@@ -75,22 +70,20 @@ fer_error feri_address_source_of_query(feri_address_source *source, const feri_a
         at++;
     }
     FERI_REQUIRE(query->host[at] == '\0', FER_HOST_NOT_FOUND);
-    FER_TRY(ferp_lookup_run(&source->lookup, query->host, query->family));
-    source->is_lookup = true;
-    source->port = query->port;
-    return feri_ok();
+    return ferp_lookup_run(&source->lookup, query->host, query->family);
 }
 
 bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out)
 {
+    const feri_address_query *query = source->query;
     if (source->has_literal) {
-        *out = source->literal;
+        *out = query->literal;
         source->has_literal = false;
         return true;
     }
-    while (source->is_lookup && ferp_lookup_next(&source->lookup, out)) {
-        out->port = source->port;
-        if (source->family == FERP_ANY_FAMILY || out->ip.family == source->family) {
+    while (!query->is_literal && ferp_lookup_next(&source->lookup, out)) {
+        out->port = query->port;
+        if (query->family == FERP_ANY_FAMILY || out->ip.family == query->family) {
             return true;
         }
     }
@@ -100,7 +93,7 @@ bool feri_address_source_next(feri_address_source *source, fer_socket_addr *out)
 void feri_address_source_end(feri_address_source *source)
 {
     FERI_ASSERT(source != NULL);
-    if (source->is_lookup) {
+    if (!source->query->is_literal) {
         ferp_lookup_end(&source->lookup);
     }
 }
@@ -129,11 +122,11 @@ fer_error feri_open_by_name(fer_handle *handle, fer_error parsed, const feri_add
 
 fer_error feri_address_list_of_query(feri_address_list *list, const feri_address_query *query)
 {
-    FERI_ASSERT(list->addrs == NULL && list->count == 0);
     feri_address_source source;
     fer_socket_addr addr;
     size_t count = 0;
     fer_error error = feri_ok();
+    *list = (feri_address_list){NULL, 0};
     FER_TRY(feri_address_source_of_query(&source, query));
     feri_address_source counted = source;
     while (feri_address_source_next(&counted, &addr)) {

@@ -22,27 +22,22 @@ typedef struct feri_address_query {
     char host[FERI_HOST_LEN_MAX + 2]; /* NUL-terminated, with its trailing dot */
 } feri_address_query;
 
-/* Parse "host:port", or a host without a port if port is not NULL. family is FERP_ANY_FAMILY, or
+/* Parses "host:port", or a host without a port if port is not NULL. family is FERP_ANY_FAMILY, or
  * that of the addresses that are looked up. INVALID_INPUT and MISUSE as fer_to_socket_addrs and
- * fer_lookup_host. Never block. */
-fer_error feri_address_query_of_text(feri_address_query *query, const char *host_port,
-                                     fer_ip_family family);
+ * fer_lookup_host. Never blocks. */
 fer_error feri_address_query_of(feri_address_query *query, const char *host, const uint16_t *port,
                                 fer_ip_family family);
 
 /* Filled, iterated once, then ended. After a failure there is nothing to end. A copy has a position
  * of its own. */
 typedef struct feri_address_source {
-    bool is_lookup;
-    bool has_literal;
-    fer_socket_addr literal;
-    uint16_t port;
-    fer_ip_family family;
-    ferp_lookup lookup;
+    const feri_address_query *query;
+    bool has_literal;   /* the query's, which is not returned yet */
+    ferp_lookup lookup; /* unless the query is a literal */
 } feri_address_source;
 
-/* The address of an address text, else the resolver's results. Errors as fer_to_socket_addrs. May
- * block. */
+/* The address of an address text, else the resolver's results. query stays valid and unchanged
+ * until the end. Errors as fer_to_socket_addrs. May block. */
 fer_error feri_address_source_of_query(feri_address_source *source,
                                        const feri_address_query *query);
 
@@ -64,7 +59,7 @@ typedef struct feri_address_list {
     size_t count;
 } feri_address_list;
 
-/* Fills an empty list. Errors as fer_to_socket_addrs, and OUT_OF_MEMORY; the list is empty then.
+/* Fills a list. Errors as fer_to_socket_addrs, and OUT_OF_MEMORY; the list is empty then.
  * May block, with no limit but the system resolver's. */
 fer_error feri_address_list_of_query(feri_address_list *list, const feri_address_query *query);
 

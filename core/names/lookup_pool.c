@@ -59,9 +59,9 @@ static void queue_remove(feri_pool *pool, feri_lookup *removed)
 
 static void remove_completed(feri_lookup *removed)
 {
-    FERI_ASSERT(removed->stage == FERI_LOOKUP_DONE && removed->is_listed);
+    FERI_ASSERT(removed->stage == FERI_LOOKUP_DONE && removed->notice.has_key);
     list_remove(&removed->pool->completed, removed);
-    removed->is_listed = false;
+    removed->notice.has_key = false;
 }
 
 /* ---- The end of a lookup */
@@ -77,7 +77,6 @@ void feri_pool_complete(feri_lookup *done, feri_lookup_result result)
     done->result = result;
     if (done->notice.has_key) {
         list_append(&done->pool->completed, done);
-        done->is_listed = true;
     }
     (void)feri_atomic_add(&feri_end_count, 1);
     ferp_cond_broadcast(&done->pool->mutex);
@@ -148,7 +147,6 @@ static bool step(void *argument)
         feri_pool_release(pool);
         return false;
     }
-    worker->result.found = (feri_address_list){NULL, 0};
     worker->result.error = feri_address_list_of_query(&worker->result.found, &worker->query);
     return true;
 }
@@ -245,7 +243,7 @@ void feri_pool_abandon(feri_lookup *closed)
         queue_remove(pool, closed);
     } else if (closed->stage == FERI_LOOKUP_RUNNING) {
         closed->worker->lookup = NULL;
-    } else if (closed->is_listed) {
+    } else if (closed->notice.has_key) {
         remove_completed(closed);
     }
 }

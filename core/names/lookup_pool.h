@@ -28,18 +28,14 @@ typedef enum feri_lookup_stage {
     FERI_LOOKUP_DONE
 } feri_lookup_stage;
 
-struct feri_pool;
-struct feri_worker;
-
 typedef struct feri_lookup {
     struct feri_pool *pool;
     feri_lookup_stage stage;
-    /* QUEUED: the neighbours in the queue; is_listed: in the list of completed lookups */
+    /* QUEUED: the neighbours in the queue; DONE with a key: in the list of completed lookups */
     struct feri_lookup *previous;
     struct feri_lookup *next;
     struct feri_worker *worker; /* RUNNING: its worker */
-    feri_lookup_notice notice;
-    bool is_listed; /* DONE, with a key that was not taken yet */
+    feri_lookup_notice notice;  /* has_key ends when the key is taken */
     feri_address_query query;
     feri_lookup_result result; /* DONE */
 } feri_lookup;

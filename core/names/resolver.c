@@ -146,7 +146,7 @@ fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *qu
     out->p_.block_ = started;
     fer_error error = feri_ok();
     if (query->is_literal) {
-        feri_lookup_result found = {feri_ok(), {NULL, 0}};
+        feri_lookup_result found;
         found.error = feri_address_list_of_query(&found.found, query);
         if (found.error.kind == FER_OUT_OF_MEMORY) {
             error = found.error;
@@ -161,11 +161,9 @@ fer_error feri_lookup_start(fer_resolver *resolver, const feri_address_query *qu
         (void)feri_atomic_add(&pool->references, 1);
     } else {
         out->p_.block_ = NULL;
-    }
-    ferp_mutex_unlock(&pool->mutex);
-    if (error.kind != FER_OK) {
         ferp_free(started);
     }
+    ferp_mutex_unlock(&pool->mutex);
     return error;
 }
 

@@ -5,12 +5,12 @@
 #include "core/names/address_source.h"
 #include "ferrule/resolve.h"
 
+static feri_address_query query;
 static feri_address_source source;
 
 static fer_error source_of_text(const char *text)
 {
-    feri_address_query query;
-    FER_TRY(feri_address_query_of_text(&query, text, FERP_ANY_FAMILY));
+    FER_TRY(feri_address_query_of(&query, text, NULL, FERP_ANY_FAMILY));
     return feri_address_source_of_query(&source, &query);
 }
 
