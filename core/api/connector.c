@@ -142,10 +142,11 @@ static fer_error watch(feri_attempts *attempts, feri_open_attempt *started)
     return feri_own_error(FER_IN_PROGRESS);
 }
 
-static void unwatch(feri_attempts *attempts, const feri_open_attempt *ended)
+static void unwatch(feri_attempts *attempts, feri_open_attempt *ended)
 {
     connection_race *race = race_of_attempts(attempts);
     FER_IGNORE(fer_poller_delete(race->poller, ended->raw));
+    ended->is_watched = false;
     race->hinted &= ~(UINT32_C(1) << ended->slot);
 }
 
@@ -175,11 +176,10 @@ static void end_race(connection_race *race, fer_error result)
         feri_open_attempt *winner = &race->attempts.open[0];
         if (winner->is_watched) {
             unwatch(&race->attempts, winner);
-            winner->is_watched = false;
         }
         race->flags = feri_family_flag(&race->attempts.addrs[winner->at]) | FERI_STARTED_FLAGS;
     }
-    feri_count_failures(&race->options, race->attempts.failures);
+    feri_store_count(race->options.failures_count, race->attempts.failures);
     race->result = result;
     race->stage = DONE;
 }

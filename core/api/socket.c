@@ -172,11 +172,10 @@ fer_error fer_socket_bind_device(fer_socket *socket, const char *name)
 {
     FER_TRY(feri_socket_reject_kinds(FERI_HANDLE(socket), FERI_NOT_IP));
     FERI_REQUIRE(feri_is_device_name(name), FER_INVALID_INPUT);
-    fer_ip_family family =
-        feri_handle_has_flag(FERI_HANDLE(socket), FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4;
-    fer_error error =
-        ferp_bind_device(feri_modes_raw(&socket->handle_), family, name == NULL ? "" : name);
-    return feri_forgive_ended(FERI_HANDLE(socket), error);
+    const fer_handle *handle = &socket->handle_;
+    fer_error error = ferp_bind_device(feri_modes_raw(handle), feri_handle_family(handle),
+                                       name == NULL ? "" : name);
+    return feri_forgive_ended(handle, error);
 }
 
 /* The flag is the raw socket's own. */

@@ -159,8 +159,7 @@ fer_error fer_socket_bind_unix(fer_socket *socket, const fer_unix_addr *addr)
 
 static fer_socket_addr unspecified_addr(const fer_handle *handle)
 {
-    return (fer_socket_addr){
-        .ip = {.family = feri_handle_has_flag(handle, FERI_FLAG_V6) ? FER_IP_V6 : FER_IP_V4}};
+    return (fer_socket_addr){.ip = {.family = feri_handle_family(handle)}};
 }
 
 /* A stream that was connected has an address, even if the system reports EINVAL after the

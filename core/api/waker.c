@@ -64,15 +64,13 @@ static fer_error connect_to_itself(fer_raw_socket *reader, fer_raw_socket *write
 
 fer_error fer_waker_new(fer_waker *waker)
 {
-    fer_waker made = {{0}};
+    fer_waker made = {.p_ = {.state_ = FERI_WAKER_OPEN, .writer_ = FER_RAW_SOCKET_NONE}};
     FERI_REQUIRE(waker != NULL && !feri_waker_is_open(waker), FER_MISUSE);
-    made.p_.writer_ = FER_RAW_SOCKET_NONE;
     fer_error error = ferp_token_open_pollable(&made.p_.event_, &made.p_.reader_);
     if (error.kind == FER_UNSUPPORTED) {
         error = connect_to_itself(&made.p_.reader_, &made.p_.writer_);
     }
     FER_TRY(error);
-    made.p_.state_ = FERI_WAKER_OPEN;
     *waker = made;
     return feri_ok();
 }

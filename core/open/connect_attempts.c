@@ -37,14 +37,14 @@ static void record_failure(feri_attempts *all, const feri_open_attempt *failed, 
     all->failures++;
     const fer_socket_addr *local = all->options->local;
     bool was_tried = local == NULL || feri_can_connect_from(local, &all->addrs[failed->at]);
-    size_t number = was_tried ? failed->number + 1 : 0;
+    size_t number = was_tried ? all->schedule.attempts[failed->slot].number + 1 : 0;
     if (number >= all->last_number) {
         all->last_number = number;
         all->last_error = error;
     }
 }
 
-static void close_socket(feri_attempts *all, const feri_open_attempt *closed)
+static void close_socket(feri_attempts *all, feri_open_attempt *closed)
 {
     if (closed->is_watched) {
         all->unwatch(all, closed);
@@ -64,11 +64,10 @@ static void abort_attempt(feri_attempts *all, size_t index)
 /* Reports the end of an attempt to the schedule. */
 static void end_attempt(feri_attempts *all, size_t index, fer_error error)
 {
-    const feri_open_attempt *ended = &all->open[index];
+    feri_open_attempt *ended = &all->open[index];
     bool connected = error.kind == FER_OK;
     feri_connect_schedule_ended(&all->schedule, ended->slot, connected);
     if (connected) {
-        all->has_winner = true;
         return;
     }
     record_failure(all, ended, error);
@@ -76,6 +75,11 @@ static void end_attempt(feri_attempts *all, size_t index, fer_error error)
         close_socket(all, ended);
     }
     remove_attempt(all, index);
+}
+
+static bool has_winner(const feri_attempts *all)
+{
+    return all->schedule.phase == FERI_SCHEDULE_CONNECTED;
 }
 
 static void stop(feri_attempts *all, fer_error error)
@@ -97,7 +101,7 @@ static bool seek(feri_address_order *order, bool ipv4, const fer_socket_addr *ad
 }
 
 /* The index of the next address, once for each of the count addresses. The families take turns,
- * beginning with that of addrs[0]; the addresses of a family keep their order; when a family is
+ * beginning with next_is_ipv4; the addresses of a family keep their order; when a family is
  * used up, the rest of the other follows. addrs and count are the same in each call. The time of
  * all calls together is linear in count.
  *
@@ -105,10 +109,6 @@ static bool seek(feri_address_order *order, bool ipv4, const fer_socket_addr *ad
  * has the same rule: net/ipsock.go, isIPv4). */
 static size_t next_in_order(feri_address_order *order, const fer_socket_addr *addrs, size_t count)
 {
-    if (!order->has_begun) {
-        order->has_begun = true;
-        order->next_is_ipv4 = feri_is_ipv4(&addrs[0]);
-    }
     bool ipv4 = order->next_is_ipv4;
     if (!seek(order, ipv4, addrs, count)) {
         ipv4 = !ipv4;
@@ -126,7 +126,6 @@ static void start_attempt(feri_attempts *all, size_t slot)
     feri_open_attempt *next = &all->open[all->open_count];
     *next = (feri_open_attempt){.raw = FER_RAW_SOCKET_NONE,
                                 .slot = slot,
-                                .number = all->started,
                                 .at = next_in_order(&all->order, all->addrs, all->count),
                                 .began = ferp_now()};
     fer_error error =
@@ -134,7 +133,6 @@ static void start_attempt(feri_attempts *all, size_t slot)
     if (error.kind == FER_IN_PROGRESS && all->watch != NULL) {
         error = all->watch(all, next);
     }
-    all->started++;
     all->open_count++;
     if (error.kind != FER_IN_PROGRESS) {
         end_attempt(all, all->open_count - 1, error);
@@ -149,7 +147,7 @@ static void close_attempt(feri_attempts *all, size_t slot, fer_error error)
         index++;
         FERI_ASSERT(index < all->open_count);
     }
-    if (!all->has_winner) {
+    if (!has_winner(all)) {
         record_failure(all, &all->open[index], error);
     }
     abort_attempt(all, index);
@@ -160,7 +158,7 @@ bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended)
     feri_operation operation = feri_connect_operation_if(all->options->local != NULL);
     size_t waited = all->open_count;
     size_t index = 0;
-    for (size_t i = 0; i < waited && !all->has_winner; i++) {
+    for (size_t i = 0; i < waited && !has_winner(all); i++) {
         fer_error status = feri_own_error(FER_WOULD_BLOCK);
         fer_error error = feri_ok();
         if ((ended >> i & 1) != 0) {
@@ -181,7 +179,7 @@ bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended)
             end_attempt(all, index, status);
         }
     }
-    if (!all->has_winner && all->open_count == waited) {
+    if (!has_winner(all) && all->open_count == waited) {
         return false;
     }
     all->false_hints = (feri_false_hints){0, 0, 0};
@@ -208,9 +206,7 @@ static void wait_for_ends(feri_attempts *all, uint64_t until)
         feri_token_check(all->limits.token).kind == FER_OK) {
         error = feri_pause_after_false_hint(&all->false_hints, until, all->limits.token, NULL);
     }
-    bool is_restarted =
-        error.kind == FER_INTERRUPTED &&
-        (!all->limits.interruptible || feri_limits_check(&all->limits).kind != FER_OK);
+    bool is_restarted = feri_retries_after_signal(&all->limits, &error);
     if (error.kind != FER_OK && !is_restarted && error.kind != FER_TIMED_OUT) {
         stop(all, error);
     }
@@ -263,16 +259,9 @@ const fer_connect_options *feri_connect_options_or_default(const fer_connect_opt
     return options == NULL ? &defaults : options;
 }
 
-void feri_count_failures(const fer_connect_options *options, size_t count)
-{
-    if (options->failures_count != NULL) {
-        *options->failures_count = count;
-    }
-}
-
 fer_error feri_connect_options_check(const fer_connect_options *options)
 {
-    feri_count_failures(options, 0);
+    feri_store_count(options->failures_count, 0);
     FERI_REQUIRE(feri_is_buffer(options->failures, options->failures_cap), FER_MISUSE);
     int unused = options->unused_[0] | options->unused_[1] | options->unused_[2];
     bool is_valid = unused == 0 && feri_are_zero(options->reserved_, sizeof options->reserved_) &&
@@ -288,6 +277,7 @@ fer_error feri_attempts_begin(feri_attempts *all, const fer_socket_addr *addrs, 
 {
     all->addrs = addrs;
     all->count = count;
+    all->order.next_is_ipv4 = feri_is_ipv4(&addrs[0]);
     FER_TRY(feri_limits_check(&all->limits));
     const fer_connect_options *options = all->options;
     uint64_t timeout = options->attempt_timeout.nanos;
@@ -312,10 +302,10 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
             wait_for_ends(&all, until);
         }
     }
-    feri_count_failures(options, all.failures);
+    feri_store_count(options->failures_count, all.failures);
     uint32_t flags = 0;
     if (error.kind == FER_OK) {
-        FERI_ASSERT(all.open_count == 1 && all.has_winner);
+        FERI_ASSERT(all.open_count == 1 && has_winner(&all));
         raw = all.open[0].raw;
         flags = feri_family_flag(&addrs[all.open[0].at]);
         error = feri_set_connect_mode(raw, false); /* like every new stream */

@@ -29,11 +29,9 @@ fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, s
 
 /* ---- The order in which the addresses of a host are tried (RFC 8305, 4). */
 
-/* {0} at first. */
 typedef struct feri_address_order {
-    size_t at[2]; /* for each family, the index from which it is searched */
-    bool has_begun;
-    bool next_is_ipv4; /* the family of the next address */
+    size_t at[2];      /* for each family, the index from which it is searched */
+    bool next_is_ipv4; /* the family of the next address; at first that of the first one */
 } feri_address_order;
 
 /* ---- The attempts themselves, for calls that wait and for connectors. */
@@ -42,8 +40,7 @@ typedef struct feri_address_order {
 typedef struct feri_open_attempt {
     fer_raw_socket raw;
     size_t slot;
-    size_t number; /* as in the schedule */
-    size_t at;     /* the index of its address */
+    size_t at; /* the index of its address */
     uint64_t began;
     fer_connect_step step;
     bool is_watched; /* set and cleared by watch and unwatch */
@@ -58,18 +55,16 @@ typedef struct feri_attempts {
     /* Called when a connect is pending, and before its socket is closed. NULL: the caller waits by
      * ferp_poll. watch returns IN_PROGRESS, or why the attempt fails. */
     fer_error (*watch)(struct feri_attempts *all, feri_open_attempt *started);
-    void (*unwatch)(struct feri_attempts *all, const feri_open_attempt *ended);
+    void (*unwatch)(struct feri_attempts *all, feri_open_attempt *ended);
     feri_address_order order;
     feri_connect_schedule schedule;
     feri_false_hints false_hints;
     feri_open_attempt open[FERI_ATTEMPTS_MAX]; /* in the order of their starts */
     size_t open_count;
-    size_t started;
     size_t failures;
     fer_error last_error; /* that of the last address that has failed so far */
     size_t last_number;   /* its attempt, counted from 1; 0: an address that local does not fit */
     fer_error stop_error; /* if the call is stopped before an attempt connects */
-    bool has_winner;
 } feri_attempts;
 
 /* Begins the attempts to addrs, which stay valid until the end. CANCELLED, TIMED_OUT or MISUSE if
@@ -84,9 +79,6 @@ bool feri_attempts_advance(feri_attempts *all, uint64_t *until, fer_error *resul
 /* Queries the status of the attempts whose bits are set, by their indexes: a hint is no proof. The
  * earliest that has connected wins. Returns whether one has ended, or the call. */
 bool feri_attempts_apply_ends(feri_attempts *all, uint32_t ended);
-
-/* Stores the number of failures for the caller. */
-void feri_count_failures(const fer_connect_options *options, size_t count);
 
 /* Closes all open attempts, with a reset (rule K9). */
 void feri_attempts_abort(feri_attempts *all);
