@@ -3,7 +3,6 @@
  * resolver's threads. */
 #include "core/api/handle_functions.h"
 #include "core/base/error.h"
-#include "core/handle/handle.h"
 #include "core/names/resolver.h"
 #include "core/open/connect_attempts.h"
 #include "core/open/connecting.h"
@@ -23,8 +22,7 @@ fer_error fer_tcp_stream_connect_addrs(fer_tcp_stream *stream, const fer_socket_
     if (error.kind == FER_OK && !feri_addresses_are_valid(addrs, count)) {
         error = feri_refuse(addrs == NULL);
     }
-    return error.kind == FER_OK ? feri_connect_first(handle, addrs, count, options)
-                                : feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
+    return feri_connect_first(handle, error, addrs, count, options);
 }
 
 /* The check of the options comes first: it sets the number of failures. */
@@ -43,10 +41,7 @@ static fer_error connect_to(fer_tcp_stream *stream, const char *host, const uint
     if (error.kind == FER_OK && list.count == 0) {
         error = feri_own_error(FER_INVALID_INPUT);
     }
-    if (error.kind != FER_OK) {
-        return feri_finish_opening(handle, error, FER_RAW_SOCKET_NONE, 0);
-    }
-    error = feri_connect_first(handle, list.addrs, list.count, chosen);
+    error = feri_connect_first(handle, error, list.addrs, list.count, chosen);
     feri_address_list_free(&list);
     return error;
 }

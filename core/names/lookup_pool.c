@@ -2,7 +2,6 @@
  * lookup itself (background.h). */
 #include "core/names/lookup_pool.h"
 
-#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/limits.h"
 #include "core/wait/poller.h"
@@ -46,8 +45,6 @@ static void list_remove(feri_lookup_list *list, feri_lookup *removed)
 {
     *(removed->previous != NULL ? &removed->previous->next : &list->first) = removed->next;
     *(removed->next != NULL ? &removed->next->previous : &list->last) = removed->previous;
-    removed->previous = NULL;
-    removed->next = NULL;
 }
 
 static void queue_remove(feri_pool *pool, feri_lookup *removed)
@@ -73,7 +70,6 @@ void feri_pool_complete(feri_lookup *done, feri_lookup_result result)
 {
     FERI_ASSERT(done->stage != FERI_LOOKUP_DONE);
     done->stage = FERI_LOOKUP_DONE;
-    done->worker = NULL;
     done->result = result;
     if (done->notice.has_key) {
         list_append(&done->pool->completed, done);

@@ -4,11 +4,9 @@
 
 #include "core/base/compiler.h"
 #include "core/handle/connection.h"
-#include "core/handle/handle.h"
 #include "core/handle/modes.h"
 #include "core/open/connecting.h"
 #include "core/open/opening.h"
-#include "platform/platform.h"
 
 FER_STATIC_ASSERT(FERI_ATTEMPTS_MAX <= FERP_POLL_FEW,
                   "ferp_poll takes all open attempts without memory");
@@ -88,16 +86,17 @@ static void stop(feri_attempts *all, fer_error error)
     feri_connect_schedule_cancel(&all->schedule);
 }
 
-/* ---- Takes the addresses of a host alternately from the two families, by one cursor for each. */
+/* ---- Takes the addresses of a host alternately from the two families, by one cursor for each
+ * (RFC 8305, 4). */
 
 /* Moves the cursor of a family to its next address. Returns false if there is none. */
-static bool seek(feri_address_order *order, bool ipv4, const fer_socket_addr *addrs, size_t count)
+static bool seek(feri_attempts *all, bool ipv4)
 {
-    size_t *at = &order->at[ipv4];
-    while (*at < count && feri_is_ipv4(&addrs[*at]) != ipv4) {
+    size_t *at = &all->next_at[ipv4];
+    while (*at < all->count && feri_is_ipv4(&all->addrs[*at]) != ipv4) {
         (*at)++;
     }
-    return *at < count;
+    return *at < all->count;
 }
 
 /* The index of the next address, once for each of the count addresses. The families take turns,
@@ -107,16 +106,16 @@ static bool seek(feri_address_order *order, bool ipv4, const fer_socket_addr *ad
  *
  * An IPv4-mapped IPv6 address counts as IPv4, because its packets are IPv4 (RFC 4291, 2.5.5.2; Go
  * has the same rule: net/ipsock.go, isIPv4). */
-static size_t next_in_order(feri_address_order *order, const fer_socket_addr *addrs, size_t count)
+static size_t next_in_order(feri_attempts *all)
 {
-    bool ipv4 = order->next_is_ipv4;
-    if (!seek(order, ipv4, addrs, count)) {
+    bool ipv4 = all->next_is_ipv4;
+    if (!seek(all, ipv4)) {
         ipv4 = !ipv4;
-        (void)seek(order, ipv4, addrs, count);
+        (void)seek(all, ipv4);
     }
-    FERI_ASSERT(order->at[ipv4] < count);
-    order->next_is_ipv4 = !ipv4;
-    return order->at[ipv4]++;
+    FERI_ASSERT(all->next_at[ipv4] < all->count);
+    all->next_is_ipv4 = !ipv4;
+    return all->next_at[ipv4]++;
 }
 
 /* ---- Steps */
@@ -124,10 +123,8 @@ static size_t next_in_order(feri_address_order *order, const fer_socket_addr *ad
 static void start_attempt(feri_attempts *all, size_t slot)
 {
     feri_open_attempt *next = &all->open[all->open_count];
-    *next = (feri_open_attempt){.raw = FER_RAW_SOCKET_NONE,
-                                .slot = slot,
-                                .at = next_in_order(&all->order, all->addrs, all->count),
-                                .began = ferp_now()};
+    *next = (feri_open_attempt){
+        .raw = FER_RAW_SOCKET_NONE, .slot = slot, .at = next_in_order(all), .began = ferp_now()};
     fer_error error =
         feri_start_attempt(&all->addrs[next->at], all->options, &next->raw, &next->step);
     if (error.kind == FER_IN_PROGRESS && all->watch != NULL) {
@@ -277,7 +274,7 @@ fer_error feri_attempts_begin(feri_attempts *all, const fer_socket_addr *addrs, 
 {
     all->addrs = addrs;
     all->count = count;
-    all->order.next_is_ipv4 = feri_is_ipv4(&addrs[0]);
+    all->next_is_ipv4 = feri_is_ipv4(&addrs[0]);
     FER_TRY(feri_limits_check(&all->limits));
     const fer_connect_options *options = all->options;
     uint64_t timeout = options->attempt_timeout.nanos;
@@ -290,12 +287,12 @@ fer_error feri_attempts_begin(feri_attempts *all, const fer_socket_addr *addrs, 
     return feri_ok();
 }
 
-fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
-                             const fer_connect_options *options)
+fer_error feri_connect_first(fer_handle *handle, fer_error error, const fer_socket_addr *addrs,
+                             size_t count, const fer_connect_options *options)
 {
     feri_attempts all = {.options = options, .limits = feri_limits_from(&options->limits)};
     fer_raw_socket raw = FER_RAW_SOCKET_NONE;
-    fer_error error = feri_attempts_begin(&all, addrs, count);
+    error = error.kind == FER_OK ? feri_attempts_begin(&all, addrs, count) : error;
     if (error.kind == FER_OK) {
         uint64_t until = 0;
         while (!feri_attempts_advance(&all, &until, &error)) {

@@ -23,16 +23,10 @@ const fer_connect_options *feri_connect_options_or_default(const fer_connect_opt
 fer_error feri_connect_options_check(const fer_connect_options *options);
 
 /* Ends a claim: fills the handle with the first connection, within the options' limits, or abandons
- * the claim. options are checked and addrs valid. Errors as fer_tcp_stream_connect_with. */
-fer_error feri_connect_first(fer_handle *handle, const fer_socket_addr *addrs, size_t count,
-                             const fer_connect_options *options);
-
-/* ---- The order in which the addresses of a host are tried (RFC 8305, 4). */
-
-typedef struct feri_address_order {
-    size_t at[2];      /* for each family, the index from which it is searched */
-    bool next_is_ipv4; /* the family of the next address; at first that of the first one */
-} feri_address_order;
+ * the claim. error is the reason why there are no addresses, which is the result; or FER_OK, then
+ * options are checked and addrs valid. Errors as fer_tcp_stream_connect_with. */
+fer_error feri_connect_first(fer_handle *handle, fer_error error, const fer_socket_addr *addrs,
+                             size_t count, const fer_connect_options *options);
 
 /* ---- The attempts themselves, for calls that wait and for connectors. */
 
@@ -56,7 +50,8 @@ typedef struct feri_attempts {
      * ferp_poll. watch returns IN_PROGRESS, or why the attempt fails. */
     fer_error (*watch)(struct feri_attempts *all, feri_open_attempt *started);
     void (*unwatch)(struct feri_attempts *all, feri_open_attempt *ended);
-    feri_address_order order;
+    size_t next_at[2]; /* for each family, the index from which it is searched */
+    bool next_is_ipv4; /* the family of the next address; at first that of addrs[0] */
     feri_connect_schedule schedule;
     feri_false_hints false_hints;
     feri_open_attempt open[FERI_ATTEMPTS_MAX]; /* in the order of their starts */
