@@ -1,6 +1,7 @@
 /* handle_functions.h: the public functions that several handle types have alike. Each row of one of
  * these tables is a function of each type that the table is used for. The rows at the end define
- * one or two functions: a query, an option, and a call with its form that never waits.
+ * one or two functions: a query, an option, and a call with its form that never waits. A source
+ * that includes this header does not include again what its rows need.
  *
  * A table with the suffix OF serves a type that is passed by value too: ref is the type of its
  * parameter self, const_ref that of a parameter which the call does not change, and HANDLE(self)

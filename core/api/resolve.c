@@ -6,7 +6,6 @@
 #include "core/api/handle_functions.h"
 #include "core/base/error.h"
 #include "core/base/text.h"
-#include "core/handle/handle.h"
 #include "core/names/address_source.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
@@ -16,7 +15,6 @@
 #include "ferrule/socket.h"
 #include "ferrule/tcp.h"
 #include "ferrule/udp.h"
-#include "platform/platform.h"
 
 /* Stores the first cap addresses and counts all. */
 static fer_error collect(const char *host, const uint16_t *port, fer_socket_addr *addrs, size_t cap,

@@ -6,15 +6,9 @@
 #include "core/api/handle_functions.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
-#include "core/handle/connection.h"
-#include "core/handle/handle.h"
 #include "core/handle/modes.h"
-#include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/transfer/datagram.h"
-#include "core/transfer/stream_io.h"
-#include "core/wait/waiting.h"
-#include "platform/platform.h"
 
 /* The kinds of sockets without TCP options. */
 #define ALL_BUT_TCP (FERI_NOT_IP | FERI_FLAG_DATAGRAM)

@@ -7,12 +7,9 @@
 #include "core/api/handle_functions.h"
 #include "core/api/socket.h"
 #include "core/base/error.h"
-#include "core/handle/handle.h"
-#include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/connecting.h"
 #include "core/open/opening.h"
-#include "platform/platform.h"
 
 /* ---- Streams */
 

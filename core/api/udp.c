@@ -7,15 +7,12 @@
 #include "core/api/socket.h"
 #include "core/base/compiler.h"
 #include "core/base/error.h"
-#include "core/handle/handle.h"
 #include "core/handle/modes.h"
-#include "core/handle/options.h"
 #include "core/open/binding.h"
 #include "core/open/opening.h"
 #include "core/transfer/datagram.h"
 #include "ferrule/udp_batch.h"
 #include "platform/messages.h"
-#include "platform/platform.h"
 
 /* ---- Binding and connecting */
 

@@ -3,10 +3,8 @@
 
 #include <string.h>
 
-#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/handle.h"
-#include "ferrule/ip.h"
 
 /* ---- Queries */
 

@@ -13,9 +13,6 @@
 
 #include "core/names/address_source.h"
 #include "core/names/resolver.h"
-#include "ferrule/error.h"
-#include "ferrule/poller.h"
-#include "platform/platform.h"
 
 typedef struct feri_lookup_result {
     fer_error error;

@@ -1,7 +1,6 @@
 /* resolver.c: resolvers, and lookups in the background. */
 #include "core/names/resolver.h"
 
-#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/base/time.h"
 #include "core/handle/limits.h"
@@ -9,7 +8,6 @@
 #include "core/wait/pause.h"
 #include "core/wait/poller.h"
 #include "core/wait/waker.h"
-#include "platform/platform.h"
 
 _Static_assert(sizeof(fer_resolver) == 32 && sizeof(fer_lookup) == 32, "sizes do not change");
 

@@ -3,7 +3,6 @@
 #define FERI_BINDING_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "ferrule/error.h"
 #include "ferrule/handle.h"

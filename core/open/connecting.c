@@ -2,7 +2,6 @@
  * (rules C1, C4). */
 #include "core/open/connecting.h"
 
-#include "core/base/compiler.h"
 #include "core/base/time.h"
 #include "core/handle/connection.h"
 #include "core/handle/handle.h"
@@ -10,8 +9,6 @@
 #include "core/open/binding.h"
 #include "core/open/opening.h"
 #include "core/wait/connect_wait.h"
-#include "ferrule/ip.h"
-#include "platform/platform.h"
 
 fer_error feri_connect_raw(fer_raw_socket raw, feri_operation operation,
                            const fer_socket_addr *addr)

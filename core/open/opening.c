@@ -4,7 +4,6 @@
 
 #include "core/base/error.h"
 #include "core/handle/handle.h"
-#include "ferrule/ip.h"
 
 bool feri_is_family_choice(fer_ip_family family)
 {
