@@ -155,7 +155,7 @@ control_copies() { eva "$1" "$2" "" 5 tests/proof/eva_control.c; }
 schedule() {
     schedule=feri_schedule
     tables=${schedule}_next_phase,${schedule}_action_of,${schedule}_delay_runs,${schedule}_limits_run
-    times=time_after,is_reached,earlier_of
+    times=feri_deadline_from,is_reached,feri_earlier
     slots=find_free_slot,find_open_slot
     ends=ends_before,find_first_to_end,find_expired,first_end
     events=apply,event_of_failure,fail_attempt,event_of_start

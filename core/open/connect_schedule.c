@@ -3,6 +3,7 @@
 #include "core/open/connect_schedule.h"
 
 #include "core/base/compiler.h"
+#include "core/base/time.h"
 
 static const uint8_t phase_actions[FERI_SCHEDULE_PHASE_COUNT] = {
     [FERI_SCHEDULE_READY] = FERI_SCHEDULE_DO_START,
@@ -61,21 +62,11 @@ bool feri_schedule_limits_run(feri_schedule_phase phase)
     return action == FERI_SCHEDULE_DO_START || action == FERI_SCHEDULE_DO_WAIT;
 }
 
-/* ---- Time */
-
-static uint64_t time_after(uint64_t now, uint64_t duration)
-{
-    return duration < FERI_NEVER - now ? now + duration : FERI_NEVER;
-}
+_Static_assert(FERI_NEVER == FERP_NO_DEADLINE, "the times of core/base/time.h");
 
 static bool is_reached(uint64_t at, uint64_t now)
 {
     return at != FERI_NEVER && at <= now;
-}
-
-static uint64_t earlier_of(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* ---- Attempts. FERI_ATTEMPTS_MAX is no slot. */
@@ -198,9 +189,10 @@ static feri_schedule_step start_next(feri_connect_schedule *schedule, uint64_t n
     FERI_ASSERT(slot < FERI_ATTEMPTS_MAX && schedule->started < schedule->addresses);
     schedule->attempts[slot].is_open = true;
     schedule->attempts[slot].number = schedule->started;
-    schedule->attempts[slot].ends_at = time_after(now, schedule->attempt_timeout);
+    schedule->attempts[slot].ends_at =
+        feri_deadline_from(now, (fer_duration){schedule->attempt_timeout});
     schedule->started++;
-    schedule->delayed_until = time_after(now, schedule->delay);
+    schedule->delayed_until = feri_deadline_from(now, (fer_duration){schedule->delay});
     /*@ assert is_open(schedule, slot) && is_latest(schedule, slot); */
     /*@ assert are_numbered(schedule) && latest_is_open(schedule); */
     apply(schedule, event_of_start(schedule));
@@ -210,7 +202,7 @@ static feri_schedule_step start_next(feri_connect_schedule *schedule, uint64_t n
 uint64_t feri_connect_schedule_limit(const feri_connect_schedule *schedule)
 {
     return feri_schedule_limits_run(schedule->phase)
-               ? earlier_of(schedule->deadline, first_end(schedule))
+               ? feri_earlier(schedule->deadline, first_end(schedule))
                : FERI_NEVER;
 }
 
@@ -218,7 +210,7 @@ static feri_schedule_step wait_for_end(const feri_connect_schedule *schedule)
 {
     uint64_t until = feri_connect_schedule_limit(schedule);
     if (feri_schedule_delay_runs(schedule->phase)) {
-        until = earlier_of(until, schedule->delayed_until);
+        until = feri_earlier(until, schedule->delayed_until);
     }
     return (feri_schedule_step){FERI_SCHEDULE_DO_WAIT, 0, until};
 }

@@ -148,8 +148,9 @@ bool feri_schedule_delay_runs(feri_schedule_phase phase);
 bool feri_schedule_limits_run(feri_schedule_phase phase);
 
 /*@ assigns \nothing;
-    ensures \result == (now + duration < FERI_NEVER ? now + duration : FERI_NEVER); */
-static uint64_t time_after(uint64_t now, uint64_t duration);
+    ensures \result ==
+      (start + timeout.nanos < FERI_NEVER ? start + timeout.nanos : FERI_NEVER); */
+static inline uint64_t feri_deadline_from(uint64_t start, fer_duration timeout);
 
 /*@ assigns \nothing;
     ensures \result == 0 || \result == 1;
@@ -157,8 +158,8 @@ static uint64_t time_after(uint64_t now, uint64_t duration);
 static bool is_reached(uint64_t at, uint64_t now);
 
 /*@ assigns \nothing;
-    ensures \result == (a < b ? a : b); */
-static uint64_t earlier_of(uint64_t a, uint64_t b);
+    ensures \result == (one < other ? one : other); */
+static inline uint64_t feri_earlier(uint64_t one, uint64_t other);
 
 /*@ requires \valid_read(schedule);
     assigns \nothing;
