@@ -76,20 +76,15 @@ static void append_number(struct error_text *text, int32_t number)
      * unsigned. */
     uint32_t rest = number < 0 ? 0u - (uint32_t)number : (uint32_t)number;
     char digits[10] = {0};
-    size_t count = 0;
-    if (number < 0) {
-        append_char(text, '-');
-    }
+    size_t at = sizeof digits;
+    append_piece(text, number < 0 ? "-" : "");
     do {
-        FERI_ASSERT(count < sizeof digits);
-        digits[count] = (char)('0' + (char)(rest % 10u));
+        FERI_ASSERT(at > 0);
+        at--;
+        digits[at] = (char)('0' + (char)(rest % 10u));
         rest /= 10u;
-        count++;
     } while (rest != 0);
-    while (count > 0) {
-        count--;
-        append_char(text, digits[count]);
-    }
+    append_bytes(text, digits + at, sizeof digits - at);
 }
 
 size_t fer_error_format(fer_error error, char *buf, size_t cap)

@@ -93,16 +93,16 @@ static void stop(feri_attempts *all, fer_error error)
 static bool seek(feri_attempts *all, bool ipv4)
 {
     size_t *at = &all->next_at[ipv4];
-    while (*at < all->count && feri_is_ipv4(&all->addrs[*at]) != ipv4) {
+    while (*at < all->schedule.addresses && feri_is_ipv4(&all->addrs[*at]) != ipv4) {
         (*at)++;
     }
-    return *at < all->count;
+    return *at < all->schedule.addresses;
 }
 
-/* The index of the next address, once for each of the count addresses. The families take turns,
+/* The index of the next address, once for each of the addresses. The families take turns,
  * beginning with next_is_ipv4; the addresses of a family keep their order; when a family is
- * used up, the rest of the other follows. addrs and count are the same in each call. The time of
- * all calls together is linear in count.
+ * used up, the rest of the other follows. The time of all calls together is linear in their
+ * number.
  *
  * An IPv4-mapped IPv6 address counts as IPv4, because its packets are IPv4 (RFC 4291, 2.5.5.2; Go
  * has the same rule: net/ipsock.go, isIPv4). */
@@ -113,7 +113,7 @@ static size_t next_in_order(feri_attempts *all)
         ipv4 = !ipv4;
         (void)seek(all, ipv4);
     }
-    FERI_ASSERT(all->next_at[ipv4] < all->count);
+    FERI_ASSERT(all->next_at[ipv4] < all->schedule.addresses);
     all->next_is_ipv4 = !ipv4;
     return all->next_at[ipv4]++;
 }
@@ -273,7 +273,6 @@ fer_error feri_connect_options_check(const fer_connect_options *options)
 fer_error feri_attempts_begin(feri_attempts *all, const fer_socket_addr *addrs, size_t count)
 {
     all->addrs = addrs;
-    all->count = count;
     all->next_is_ipv4 = feri_is_ipv4(&addrs[0]);
     FER_TRY(feri_limits_check(&all->limits));
     const fer_connect_options *options = all->options;

@@ -42,8 +42,7 @@ typedef struct feri_open_attempt {
 
 /* {0}, except options, limits, watch and unwatch, before feri_attempts_begin. */
 typedef struct feri_attempts {
-    const fer_socket_addr *addrs;
-    size_t count;
+    const fer_socket_addr *addrs; /* as many as the schedule has */
     const fer_connect_options *options;
     feri_limits limits;
     /* Called when a connect is pending, and before its socket is closed. NULL: the caller waits by

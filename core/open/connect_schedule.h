@@ -84,7 +84,7 @@ typedef struct feri_attempt {
     uint64_t ends_at; /* the time at which it times out */
 } feri_attempt;
 
-/* Filled by feri_connect_schedule_begin. The fields are private. */
+/* Filled by feri_connect_schedule_begin. Only the functions below change the fields. */
 typedef struct feri_connect_schedule {
     feri_schedule_phase phase;
     size_t addresses;
