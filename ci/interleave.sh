@@ -9,7 +9,7 @@ usage: ci/interleave.sh [--deeper | --write] [--no-setup] [PROGRAM [SCHEDULE]]
        ci/interleave.sh --planted [--no-setup] [NAME]...
 
 Builds the preset interleave and runs every schedule of all programs, or of PROGRAM, within each
-program's limits. A program that takes 20 s of processor time is stopped: "not complete".
+program's limits. A program that takes 60 s of processor time is stopped: "not complete".
 With SCHEDULE, which a failure prints, prints the steps of this schedule. A run of all programs
 fails if the table in docs/INTERLEAVING.md has other schedules.
   --write     writes that table
@@ -27,7 +27,7 @@ TEXT
 setup=yes
 mode=programs
 names=
-seconds=20
+seconds=60
 while [ $# -gt 0 ]; do
     case $1 in
         --help) usage; exit 0 ;;

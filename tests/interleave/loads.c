@@ -6,7 +6,7 @@
 #include "tests/interleave/checker.h"
 #include "tests/interleave/memory.h"
 
-enum { PLACES_MAX = 128, REPEATS_MAX = 3 };
+enum { PLACES_MAX = 128, REPEATS_MAX = 4 };
 
 typedef struct place {
     uintptr_t address;

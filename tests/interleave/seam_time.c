@@ -1,6 +1,7 @@
 /* seam_time.c: the simulated system's clock, waits, tokens and facts. */
 #include <string.h>
 
+#include "core/handle/limits.h"
 #include "tests/interleave/memory.h"
 #include "tests/interleave/seam.h"
 
@@ -46,6 +47,7 @@ void inter_time_begin(const struct ferp_traits *traits)
         call_limits[i] = (call_limit){FER_DURATION_NONE, 0};
     }
     memset(&inter_sky, 0, sizeof inter_sky);
+    feri_end_count = 0;
 }
 
 /* ---- The clock moves only when a wait expires. */
