@@ -57,6 +57,7 @@ set(ferrule_core_sources
     core/api/waker.c)
 set(ferrule_posix_sources
     platform/common/control.c
+    platform/common/end_count.c
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/common/message_source.c
@@ -89,6 +90,7 @@ set(ferrule_posix_sources
     platform/posix/wait.c)
 set(ferrule_winsock_sources
     platform/common/control.c
+    platform/common/end_count.c
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/common/message_source.c
@@ -120,6 +122,7 @@ set(ferrule_winsock_sources
     platform/winsock/wait_request.c
     platform/winsock/wait_select.c)
 set(ferrule_sim_sources
+    platform/common/end_count.c
     platform/common/errno_of_kind.c
     platform/common/sockaddr.c
     platform/common/sources.c

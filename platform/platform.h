@@ -396,6 +396,11 @@ void ferp_token_close(fer_cancel_token *token);
 void ferp_token_signal(fer_cancel_token *token);
 void ferp_token_clear(fer_cancel_token *token); /* read | ResetEvent */
 
+/* A word of the process, 0 at first: core has none of its own, and reads and changes it by atomic
+ * steps. It counts the tokens that were cancelled and the lookups that are done, which end
+ * connectors between two events of their poller. */
+uint32_t *ferp_end_count(void);
+
 /* Waits until one of two tokens is signalled (OK, a hint), until the deadline by ferp_now
  * (TIMED_OUT, os_code 0) or until a signal (INTERRUPTED). Each may be NULL. Without both it is a
  * pause of at most some seconds, which may end early by the grain of the OS's clock. poll |

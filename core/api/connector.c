@@ -25,7 +25,7 @@ typedef struct connection_race {
     feri_poller_driven driven;               /* in the tree of its poller, unless REPORTED */
     struct connection_race *next, *previous; /* in the list of its poller */
     bool is_listed;
-    uint32_t seen; /* feri_end_count at the last check of the list, of which all have the same */
+    uint32_t seen; /* *ferp_end_count() at the last check of the list: the same in all of it */
     fer_poller *poller;
     uint64_t process; /* that started it */
     uint64_t key;
@@ -110,7 +110,7 @@ static void hurry(connection_race *race)
 static void hurry_listed(const fer_poller *poller)
 {
     connection_race *race = first_listed(poller);
-    uint32_t count = feri_atomic_load(&feri_end_count);
+    uint32_t count = feri_atomic_load(ferp_end_count());
     if (race == NULL || race->seen == count) {
         return;
     }
@@ -324,7 +324,7 @@ static fer_error start(fer_connector *connector, const char *host, const uint16_
     race->driven.wait = wait_driven;
     race->poller = poller;
     race->process = ferp_process();
-    race->seen = feri_atomic_load(&feri_end_count);
+    race->seen = feri_atomic_load(ferp_end_count());
     race->key = key;
     race->options = *chosen;
     if (chosen->local != NULL) {

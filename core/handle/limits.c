@@ -12,8 +12,6 @@
 #include "core/handle/handle.h"
 #include "core/handle/modes.h"
 
-uint32_t feri_end_count;
-
 bool feri_token_is_open(const fer_cancel_token *token)
 {
     return token != NULL && feri_token_check(token).kind != FER_MISUSE;

@@ -27,10 +27,6 @@ bool feri_token_is_open(const fer_cancel_token *token);
 /* FER_OK, CANCELLED, or MISUSE for a token that is not open. NULL is no token: FER_OK. */
 fer_error feri_token_check(const fer_cancel_token *token);
 
-/* Counts the tokens that were cancelled and the lookups that are done, in this process: what ends a
- * connector between two events of its poller. A cancel counts after it has changed its token. */
-extern uint32_t feri_end_count;
-
 /* deadline is by ferp_now. token may be NULL. */
 typedef struct feri_limits {
     uint64_t deadline;

@@ -2,9 +2,11 @@
  * lookup itself (background.h). */
 #include "core/names/lookup_pool.h"
 
+#include "core/base/compiler.h"
 #include "core/base/error.h"
 #include "core/handle/limits.h"
 #include "core/wait/poller.h"
+#include "platform/platform.h"
 
 /* ---- References to the pool */
 
@@ -74,7 +76,7 @@ void feri_pool_complete(feri_lookup *done, feri_lookup_result result)
     if (done->notice.has_key) {
         list_append(&done->pool->completed, done);
     }
-    (void)feri_atomic_add(&feri_end_count, 1);
+    (void)feri_atomic_add(ferp_end_count(), 1);
     ferp_cond_broadcast(&done->pool->mutex);
     if (done->notice.poller != NULL) {
         feri_poller_notify(done->notice.poller);

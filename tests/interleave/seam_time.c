@@ -1,7 +1,6 @@
 /* seam_time.c: the simulated system's clock, waits, tokens and facts. */
 #include <string.h>
 
-#include "core/handle/limits.h"
 #include "tests/interleave/memory.h"
 #include "tests/interleave/seam.h"
 
@@ -9,6 +8,7 @@ inter_weather inter_sky;
 
 static const struct ferp_traits *facts;
 static uint64_t clock_now;
+static uint32_t end_count;
 
 /* How long the call of each thread may still wait, as far as the library can know. */
 typedef struct call_limit {
@@ -43,11 +43,11 @@ void inter_time_begin(const struct ferp_traits *traits)
 {
     facts = traits != NULL ? traits : &inter_linux;
     clock_now = 1000;
+    end_count = 0;
     for (size_t i = 0; i < INTER_THREADS_MAX; i++) {
         call_limits[i] = (call_limit){FER_DURATION_NONE, 0};
     }
     memset(&inter_sky, 0, sizeof inter_sky);
-    feri_end_count = 0;
 }
 
 /* ---- The clock moves only when a wait expires. */
@@ -165,6 +165,11 @@ void ferp_token_signal(fer_cancel_token *token)
 void ferp_token_clear(fer_cancel_token *token)
 {
     change_token("clear token", token, false);
+}
+
+uint32_t *ferp_end_count(void)
+{
+    return &end_count;
 }
 
 typedef struct two_tokens {
