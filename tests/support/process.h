@@ -42,17 +42,14 @@ void process_unreserve(void *area, size_t len);
  * ticks of 10 or 16 ms. */
 uint64_t process_thread_time_us(void);
 
-/* Error codes by this OS's names, and their kinds. A NULL name ends both lists. On POSIX systems:
- * peer_posix.c. */
+/* The error codes that Rust's decode_error_kind names, by this OS's names, and their kinds. A NULL
+ * name ends the list. On POSIX systems: peer_posix.c. */
 struct process_error_code {
     const char *name;
     int32_t code;
     fer_error_kind kind;
 };
-extern const struct process_error_code
-    process_rust_error_codes[]; /* Rust's decode_error_kind names them */
-extern const struct process_error_code
-    process_other_error_codes[]; /* decode_error_kind returns Uncategorized */
+extern const struct process_error_code process_rust_error_codes[];
 int32_t process_code_refused(void);
 
 #endif

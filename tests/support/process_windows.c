@@ -59,8 +59,6 @@ uint64_t process_thread_time_us(void)
 #define CODE(name, number, kind) {#name, name, kind},
 const struct process_error_code process_rust_error_codes[] = {
     RUST_ERROR_CODES(CODE){NULL, 0, FER_OK}};
-const struct process_error_code process_other_error_codes[] = {
-    OTHER_ERROR_CODES(CODE){NULL, 0, FER_OK}};
 
 int32_t process_code_refused(void)
 {
