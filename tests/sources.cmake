@@ -9,7 +9,6 @@ set(ferrule_unit_sources
     unit/test_copy_spliced.c
     unit/test_datagram.c
     unit/test_datagram_batch.c
-    unit/test_driven.c
     unit/test_error.c
     unit/test_fuzz_steps.c
     unit/test_host_port.c

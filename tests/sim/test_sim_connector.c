@@ -179,6 +179,24 @@ CONNECT_TEST(K15_a_connection_that_is_not_taken_is_reset)
     assert_kind(fer_sim_peer_recv(reset, &byte, 1, NULL), FER_CONNECTION_RESET);
 }
 
+/* The second connector, which has a token, is one of a new poller in the memory of the first. */
+CONNECT_TEST(K15_a_connector_of_a_closed_poller_changes_no_other)
+{
+    static fer_connector second;
+    memset(&second, 0, sizeof second);
+    silence();
+    assert_ok(start("slow.test:80"));
+    fer_poller_close(&test.poller);
+    assert_ok(fer_poller_new(&test.poller));
+    assert_ok(fer_cancel_token_new(&test.token));
+    options.limits.token = &test.token;
+    after_ms(100, cancel_and_notify, &test.poller);
+    assert_ok(fer_connector_start(&second, hosts[0], &options, NULL, &test.poller, KEY));
+    fer_connector_close(&test.connector);
+    assert_takes(100, await_event());
+    assert_code(fer_connector_take(&second, &test.stream), FER_CANCELLED, 0);
+}
+
 /* ---- Lookups */
 
 static fer_error look_up(const char *text, fer_resolver *with)
@@ -320,6 +338,42 @@ SIM_TEST_OF(K13_connectors_end_at_their_deadlines_in_any_order, (void), (), many
     }
     assert_ok(poll_ms(60000));
     assert_int_equal(count, 0);
+}
+
+/* Connector i connects by its attempt to address i, the only one that answers at its port. */
+SIM_TEST_OF(K13_each_attempt_of_each_connector_may_connect, (void), (), sim_choose)
+{
+    enum { ADDRS = 16, DELAY_MS = 100 };
+    static fer_socket_addr addrs[ADDRS];
+    static const fer_sim_name all = {.host = "all.test", .addrs = addrs, .count = ADDRS};
+    fer_sim_peer peer;
+    sim_begin_of(.names = &all, .name_count = 1);
+    assert_ok(fer_poller_new(&test.poller));
+    assert_ok(fer_resolver_new(&test.resolver, NULL));
+    options = (fer_connect_options){.attempt_delay = millis(DELAY_MS)};
+    for (uint8_t i = 0; i < ADDRS; i++) {
+        addrs[i].ip = (fer_ip_addr){.family = FER_IP_V4, .u.v4 = {{10, 0, 1, i}}};
+        assert_ok(fer_sim_set_answer(&addrs[i], FER_SIM_ANSWER_SILENT, millis(0)));
+        fer_socket_addr answering = addrs[i];
+        answering.port = 80 + i;
+        assert_ok(fer_sim_set_answer(&answering, FER_SIM_ANSWER_AS_IS, millis(0)));
+        assert_ok(fer_sim_peer_listen(&answering, 1, &peer));
+    }
+    for (uint8_t i = 0; i < ADDRS; i++) {
+        uint8_t at = i * 7 % ADDRS;
+        assert_ok(fer_connector_start_host(&many[at].connector, "all.test", 80 + at, &options,
+                                           &test.resolver, &test.poller, at));
+    }
+    for (uint8_t i = 0; i < ADDRS; i++) {
+        do {
+            assert_ok(poll_ms(DELAY_MS));
+        } while (count == 0);
+        assert_int_equal(count, 1);
+        assert_int_equal(events[0].key, i);
+        assert_in_range(now_ms(), i * DELAY_MS, i * DELAY_MS + 10);
+        assert_ok(fer_connector_take(&many[i].connector, &test.stream));
+        fer_tcp_stream_close(&test.stream);
+    }
 }
 
 TEST_MAIN("sim_connector")
