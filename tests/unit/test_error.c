@@ -263,25 +263,6 @@ TEST(an_error_of_each_kind_has_an_errno)
     }
 }
 
-static fer_error try_it(fer_error first, int *reached)
-{
-    FER_TRY(first);
-    *reached = 1;
-    return (fer_error){FER_OTHER, 0};
-}
-
-TEST(try_returns_a_failure_and_continues_after_success)
-{
-    int reached = 0;
-    fer_error err = try_it((fer_error){FER_NOT_FOUND, 2}, &reached);
-    assert_int_equal(err.kind, FER_NOT_FOUND);
-    assert_int_equal(err.os_code, 2);
-    assert_int_equal(reached, 0);
-    err = try_it((fer_error){FER_OK, 0}, &reached);
-    assert_int_equal(err.kind, FER_OTHER);
-    assert_int_equal(reached, 1);
-}
-
 TEST(the_version_is_the_header_s)
 {
     char want[64];

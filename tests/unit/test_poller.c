@@ -176,26 +176,4 @@ BEGUN_TEST(a_refused_notification_is_the_next_timeout)
     assert_expires_without_notification();
 }
 
-BEGUN_TEST(misuse_takes_no_notification)
-{
-    assert_ok(fer_poller_notify(&poller));
-    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, CAP, NULL, &notified),
-                 FER_MISUSE, 0);
-    assert_false(notified);
-    notified = true;
-    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, events, 0, &count, &notified),
-                 FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_wait(&poller, FER_DURATION_NONE, NULL, CAP, &count, &notified),
-                 FER_MISUSE, 0);
-    assert_error(fer_poller_wait(NULL, FER_DURATION_NONE, events, CAP, &count, &notified),
-                 FER_MISUSE, 0);
-    assert_false(notified);
-    fer_poll_mode unknown = (fer_poll_mode)(FER_POLL_EDGE_ONESHOT + 1);
-    assert_error(fer_poller_add(&poller, 5, events[0], unknown), FER_INVALID_INPUT, 0);
-    assert_error(fer_poller_modify(&poller, 5, events[0], unknown), FER_INVALID_INPUT, 0);
-    assert_log("");
-    assert_ok(wait_nanos(UINT64_MAX));
-    assert_true(notified);
-}
-
 TEST_MAIN("poller")

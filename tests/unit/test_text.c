@@ -1,9 +1,7 @@
-/* test_text.c: how every format function stores its text in the caller's buffer; and the effect of
- * each access to a shared word or pointer, whose atomicity the thread sanitizer checks. */
+/* test_text.c: how every format function stores its text in the caller's buffer. */
 #include <stdbool.h>
 #include <string.h>
 
-#include "core/base/compiler.h"
 #include "core/base/text.h"
 #include "support/group.h"
 
@@ -79,56 +77,6 @@ TEST(a_text_that_fills_its_buffer_is_tidied_too)
     assert_string_equal(text, "1234567");
     assert_int_equal(feri_text_tidy(text, 1), 0);
     assert_string_equal(text, "");
-}
-
-/* ---- Shared words */
-
-TEST(a_word_is_replaced_only_if_it_has_the_expected_value)
-{
-    uint32_t word = 5;
-    assert_false(feri_atomic_replace(&word, 4, 9));
-    assert_int_equal(feri_atomic_load(&word), 5);
-    assert_true(feri_atomic_replace(&word, 5, UINT32_MAX));
-    assert_int_equal(feri_atomic_load(&word), UINT32_MAX);
-}
-
-TEST(bits_are_set_and_cleared_and_the_others_stay)
-{
-    uint32_t word = 0xF0F0;
-    feri_atomic_change_bits(&word, 0x0001, 0x8000);
-    assert_int_equal(word, 0x70F1);
-    feri_atomic_change_bits(&word, 0, 0);
-    assert_int_equal(word, 0x70F1);
-    feri_atomic_change_bits(&word, 0x0001, 0);
-    assert_int_equal(word, 0x70F1);
-    feri_atomic_change_bits(&word, 0, UINT32_MAX);
-    assert_int_equal(word, 0);
-}
-
-TEST(a_bit_that_is_both_set_and_cleared_is_set)
-{
-    uint32_t word = 0;
-    feri_atomic_change_bits(&word, 2, 2);
-    assert_int_equal(word, 2);
-}
-
-TEST(a_load_of_a_pointer_returns_the_stored_one)
-{
-    int one = 1;
-    void *pointer = NULL;
-    assert_null(feri_atomic_load_pointer(&pointer));
-    feri_atomic_store_pointer(&pointer, &one);
-    assert_ptr_equal(feri_atomic_load_pointer(&pointer), &one);
-    feri_atomic_store_pointer(&pointer, NULL);
-    assert_null(feri_atomic_load_pointer(&pointer));
-}
-
-TEST(a_sum_wraps_around)
-{
-    uint32_t word = 1;
-    assert_int_equal(feri_atomic_add(&word, 2), 3);
-    assert_int_equal(feri_atomic_add(&word, UINT32_MAX), 2);
-    assert_int_equal(word, 2);
 }
 
 TEST_MAIN("text")
