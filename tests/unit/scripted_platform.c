@@ -45,26 +45,15 @@ static const char *text_of(script_call call)
     .keepalive_seconds_max = 32767, .keepalive_retries_max = 127
 const struct ferp_traits script_posix = {POSIX_FACTS, .unix_path_max = 107,
                                          .has_abstract_unix_names = true};
-const struct ferp_traits script_bsd = {POSIX_FACTS,
-                                       .accept_inherits_nonblocking = true,
-                                       .accept_loses_zero_linger = true,
-                                       .close_hides_unread_input = true,
-                                       .cut_send_loses_count = true,
-                                       .datagrams_share_by_reuse_port = true,
-                                       .reconnect_drops_bound_addr = true,
-                                       .reconnect_chooses_addr_again = true,
-                                       .unix_path_max = 103};
-const struct ferp_traits script_macos = {POSIX_FACTS,
-                                         .shutdown_read_resets_on_data = true,
+#define BSD_FACTS                                                                          \
+    POSIX_FACTS, .accept_inherits_nonblocking = true, .accept_loses_zero_linger = true,    \
+                 .cut_send_loses_count = true, .datagrams_share_by_reuse_port = true,      \
+                 .reconnect_drops_bound_addr = true, .reconnect_chooses_addr_again = true, \
+                 .unix_path_max = 103
+const struct ferp_traits script_bsd = {BSD_FACTS, .close_hides_unread_input = true};
+const struct ferp_traits script_macos = {BSD_FACTS, .shutdown_read_resets_on_data = true,
                                          .receive_leaks_handles = true,
-                                         .accept_inherits_nonblocking = true,
-                                         .accept_loses_zero_linger = true,
-                                         .cut_send_loses_count = true,
-                                         .datagrams_share_by_reuse_port = true,
-                                         .reconnect_drops_bound_addr = true,
-                                         .reconnect_chooses_addr_again = true,
-                                         .no_buffer_space_is_transient = true,
-                                         .unix_path_max = 103};
+                                         .no_buffer_space_is_transient = true};
 const struct ferp_traits script_windows = {.shutdown_read_resets_on_data = true,
                                            .write_wait_misses_shutdown = true,
                                            .accept_inherits_nonblocking = true,
