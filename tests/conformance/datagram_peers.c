@@ -650,28 +650,24 @@ SOCKET_TEST("T6", a_clone_may_broadcast_as_soon_as_the_other_may)
     assert_ok_n(fer_socket_broadcast(socket, &broadcast), broadcast, false);
 }
 
-enum who { HANDLE, CLONE, ADOPTED };
+enum who { HANDLE, CLONE, ADOPTED, BINDERS };
 
 /* "Datagram sockets that have all set it to true share a port on every system, whichever of their
  * handles has set it last." */
 SOCKET_TEST("L1", a_clone_binds_with_the_reuse_that_another_handle_has_set)
 {
-    static const struct {
-        bool set[2]; /* through the handle, then through the clone */
-        enum who binds;
-    } rows[] = {{{true, true}, HANDLE},  {{true, true}, CLONE},  {{true, true}, ADOPTED},
-                {{true, false}, HANDLE}, {{true, false}, CLONE}, {{true, false}, ADOPTED},
-                {{false, true}, HANDLE}, {{false, true}, CLONE}, {{false, true}, ADOPTED}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        bool shares = rows[i].set[1];
+    static const bool set[][2] = {{true, true}, {true, false}, {false, true}};
+    for (int i = 0; i < 3 * BINDERS; i++) {
+        const enum who binds = (enum who)(i % BINDERS);
+        const bool shares = set[i / BINDERS][1]; /* through the clone, after the handle */
         fer_socket *socket = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
         fer_socket *other = test_new_socket(FER_DOMAIN_IPV4, FER_TYPE_DGRAM);
         fer_socket *clone = clone_of(socket);
-        fer_socket *binder = rows[i].binds == CLONE ? clone : socket;
+        fer_socket *binder = binds == CLONE ? clone : socket;
         fer_socket_addr addr = any_port(PEER_V4);
-        assert_ok(fer_socket_set_reuse_address(socket, rows[i].set[0]));
-        assert_ok(fer_socket_set_reuse_address(clone, rows[i].set[1]));
-        if (rows[i].binds == ADOPTED) {
+        assert_ok(fer_socket_set_reuse_address(socket, set[i / BINDERS][0]));
+        assert_ok(fer_socket_set_reuse_address(clone, shares));
+        if (binds == ADOPTED) {
             fer_raw_socket raw = fer_socket_into_raw(socket);
             assert_ok(fer_socket_from_raw(socket, raw));
         }

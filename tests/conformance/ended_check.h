@@ -617,7 +617,8 @@ static inline void check_all(const ended_call *calls, size_t count, const ended_
     assert_int_equal(wrong, 0);
 }
 
-#define ENDED_TEST_OF(calls, rules, rule, function, kind, direction)                               \
+/* Of the tables calls and rules of the file. */
+#define ENDED_TEST(rule, function, kind, direction)                                                \
     TEST_OF(                                                                                       \
         function, (void), (),                                                                      \
         TEST_ROW(rule " " #function, function, poller_test_begin, poller_test_end, &test_no_pair)) \

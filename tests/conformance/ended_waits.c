@@ -304,9 +304,6 @@ static const ended_rule rules[] = {
     {"U7", ANY_SOCKET, EITHER, ANY_EVENT, WAITS, 0, NULL, NULL},
 };
 
-#define ENDED_TEST(rule, function, kind, direction) \
-    ENDED_TEST_OF(calls, rules, rule, function, kind, direction)
-
 ENDED_TEST("S6", an_ended_input_of_a_tcp_stream_ends_each_wait_for_it, TCP_V4, RECEIVES)
 ENDED_TEST("S6", an_ended_input_of_a_tcp_stream_over_ipv6_ends_each_wait_for_it, TCP_V6, RECEIVES)
 ENDED_TEST("S6", an_ended_input_of_a_unix_stream_ends_each_wait_for_it, UNIX_STREAM, RECEIVES)

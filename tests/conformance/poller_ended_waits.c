@@ -63,9 +63,6 @@ static const ended_rule rules[] = {
     {"P2", ANY_SOCKET, EITHER, ANY_EVENT, WAITS, 0, NULL, NULL},
 };
 
-#define ENDED_TEST(rule, function, kind, direction) \
-    ENDED_TEST_OF(calls, rules, rule, function, kind, direction)
-
 ENDED_TEST("P2", the_end_of_the_input_of_a_tcp_stream_is_an_event, TCP_V4, RECEIVES)
 ENDED_TEST("P2", the_end_of_the_input_of_a_tcp_stream_over_ipv6_is_an_event, TCP_V6, RECEIVES)
 ENDED_TEST("P2", the_end_of_the_input_of_a_unix_stream_is_an_event, UNIX_STREAM, RECEIVES)
