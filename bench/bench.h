@@ -76,6 +76,16 @@ static inline bool bench_wants(const char *name)
     return strncmp(name, bench_filter, strlen(bench_filter)) == 0;
 }
 
+static inline void bench_must(int good, const char *what)
+{
+    if (!good) {
+        fprintf(stderr, "bench: %s failed\n", what);
+        exit(1);
+    }
+}
+
+#define MUST(call) bench_must((call).kind == FER_OK, #call)
+
 /* Prints that a case, or a part of one, cannot be measured here. */
 static inline void bench_skip(const char *name, const char *reason)
 {

@@ -18,8 +18,6 @@
 
 enum { CONNECTS = 100, QUEUE = 64, BATCHES = 9 };
 
-#define MUST(call) bench_must((call).kind == FER_OK, #call)
-
 /* The input of a body. */
 typedef struct bench_server {
     bench_target target; /* first: what a body of a peer reads */

@@ -35,16 +35,6 @@ enum { MEBIBYTES = 64, KIB = 1024, BASE = 64 * KIB, LONGEST = 1024 * KIB };
 static unsigned char memory[LONGEST];
 static int file_to_send;
 
-static void must(bool good, const char *what)
-{
-    if (!good) {
-        fprintf(stderr, "bench_copy: %s failed: %s\n", what, strerror(errno));
-        exit(1);
-    }
-}
-
-#define MUST(call) must((call).kind == FER_OK, #call)
-
 /* ---- Sockets: the source sends to the peer of `in`, the sink receives from the peer of `out`. */
 
 typedef struct setup {
@@ -61,20 +51,20 @@ typedef struct relay {
 static void make_pair(bool is_unix, int ends[2])
 {
     if (is_unix) {
-        must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
+        bench_must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
         return;
     }
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(bind(listener, (struct sockaddr *)&address, sizeof address) == 0, "bind");
-    must(listen(listener, 1) == 0, "listen");
-    must(getsockname(listener, (struct sockaddr *)&address, &size) == 0, "getsockname");
+    bench_must(bind(listener, (struct sockaddr *)&address, sizeof address) == 0, "bind");
+    bench_must(listen(listener, 1) == 0, "listen");
+    bench_must(getsockname(listener, (struct sockaddr *)&address, &size) == 0, "getsockname");
     ends[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(connect(ends[0], (struct sockaddr *)&address, sizeof address) == 0, "connect");
+    bench_must(connect(ends[0], (struct sockaddr *)&address, sizeof address) == 0, "connect");
     ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    must(ends[1] >= 0, "accept");
+    bench_must(ends[1] >= 0, "accept");
     close(listener);
 }
 
@@ -85,7 +75,7 @@ static void *send_all(void *argument)
     for (size_t sent = 0; sent < TOTAL;) {
         size_t len = TOTAL - sent < sizeof zeros ? TOTAL - sent : sizeof zeros;
         ssize_t n = send(r->source, zeros, len, MSG_NOSIGNAL);
-        must(n > 0, "send of the source");
+        bench_must(n > 0, "send of the source");
         sent += (size_t)n;
     }
     close(r->source);
@@ -103,7 +93,7 @@ static void *receive_all(void *argument)
         n = recv(r->sink, discarded, sizeof discarded, MSG_TRUNC);
         got += n > 0 ? (size_t)n : 0;
     }
-    must(got == TOTAL, "the sink");
+    bench_must(got == TOTAL, "the sink");
     return NULL;
 }
 
@@ -122,9 +112,9 @@ static relay begin(const setup *s, bool has_sender)
 
 static void start_threads(relay *r)
 {
-    must(pthread_create(&r->receiver, NULL, receive_all, r) == 0, "pthread_create");
+    bench_must(pthread_create(&r->receiver, NULL, receive_all, r) == 0, "pthread_create");
     if (r->has_sender) {
-        must(pthread_create(&r->sender, NULL, send_all, r) == 0, "pthread_create");
+        bench_must(pthread_create(&r->sender, NULL, send_all, r) == 0, "pthread_create");
     } else {
         close(r->source);
     }
@@ -148,7 +138,7 @@ static void send_buffer(int out, size_t len)
 {
     for (size_t sent = 0; sent < len;) {
         ssize_t n = send(out, memory + sent, len - sent, MSG_NOSIGNAL);
-        must(n > 0, "send");
+        bench_must(n > 0, "send");
         sent += (size_t)n;
     }
 }
@@ -197,7 +187,7 @@ static uint64_t copy_by_ferrule(const void *input, size_t count)
     adopt(s, &r, &ends);
     start_threads(&r);
     MUST(fer_copy(ends.from, ends.to, &buffer, &n));
-    must(n == TOTAL, "fer_copy");
+    bench_must(n == TOTAL, "fer_copy");
     return end(&r);
 }
 
@@ -209,12 +199,12 @@ static uint64_t copy_by_splice(const void *input, size_t count)
     ssize_t n;
     (void)count;
     start_threads(&r);
-    must(pipe2(ends, O_CLOEXEC) == 0, "pipe2");
+    bench_must(pipe2(ends, O_CLOEXEC) == 0, "pipe2");
     (void)fcntl(ends[1], F_SETPIPE_SZ, (int)s->cap);
     while ((n = splice(r.in, NULL, ends[1], NULL, s->cap, SPLICE_F_MOVE)) > 0) {
         while (n > 0) {
             ssize_t moved = splice(ends[0], NULL, r.out, NULL, (size_t)n, SPLICE_F_MOVE);
-            must(moved > 0, "splice");
+            bench_must(moved > 0, "splice");
             n -= moved;
         }
     }
@@ -226,7 +216,7 @@ static uint64_t copy_by_splice(const void *input, size_t count)
 static void wait_for(int socket, short events)
 {
     struct pollfd entry = {socket, events, 0};
-    must(poll(&entry, 1, -1) == 1, "poll");
+    bench_must(poll(&entry, 1, -1) == 1, "poll");
 }
 
 static uint64_t copy_as_haproxy(const void *input, size_t count)
@@ -237,7 +227,7 @@ static uint64_t copy_as_haproxy(const void *input, size_t count)
     ssize_t n = 1;
     (void)count;
     start_threads(&r);
-    must(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0, "pipe2");
+    bench_must(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0, "pipe2");
     (void)fcntl(ends[1], F_SETPIPE_SZ, (int)s->cap);
     (void)fcntl(r.in, F_SETFL, O_NONBLOCK);
     (void)fcntl(r.out, F_SETFL, O_NONBLOCK);
@@ -245,13 +235,13 @@ static uint64_t copy_as_haproxy(const void *input, size_t count)
     while (n != 0) {
         n = splice(r.in, NULL, ends[1], NULL, s->cap, flags);
         if (n < 0) {
-            must(errno == EAGAIN, "splice of a source");
+            bench_must(errno == EAGAIN, "splice of a source");
             wait_for(r.in, POLLIN);
         }
         for (ssize_t held = n; held > 0;) {
             ssize_t moved = splice(ends[0], NULL, r.out, NULL, (size_t)held, flags);
             if (moved < 0) {
-                must(errno == EAGAIN, "splice to a sink");
+                bench_must(errno == EAGAIN, "splice to a sink");
                 wait_for(r.out, POLLOUT);
             } else {
                 held -= moved;
@@ -297,7 +287,7 @@ static int connect_own(bool is_unix, fer_tcp_stream *tcp, fer_unix_stream *local
                              .sin_port = htons(address.port),
                              .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "connect");
+    bench_must(connect(fd, (struct sockaddr *)&to, sizeof to) == 0, "connect");
     MUST(fer_tcp_listener_accept(&listener, tcp, NULL));
     MUST(fer_tcp_stream_set_nonblocking(tcp, true));
     fer_tcp_listener_close(&listener);
@@ -332,14 +322,14 @@ static bool relay_some(int from, int to)
 {
     ssize_t n = recv(from, memory, BASE, 0);
     if (n < 0) {
-        must(errno == EAGAIN, "recv");
+        bench_must(errno == EAGAIN, "recv");
         wait_for(from, POLLIN);
         return true;
     }
     for (ssize_t sent = 0; sent < n;) {
         ssize_t moved = send(to, memory + sent, (size_t)(n - sent), MSG_NOSIGNAL);
         if (moved < 0) {
-            must(errno == EAGAIN, "send");
+            bench_must(errno == EAGAIN, "send");
             wait_for(to, POLLOUT);
         }
         sent += moved > 0 ? moved : 0;
@@ -365,7 +355,7 @@ static uint64_t relay_by_tokio(const void *input, size_t count)
     relay r = begin_both(s);
     (void)count;
     start_threads(&r);
-    must(bench_tokio_relay(r.in, r.out, s->is_unix) == TOTAL, "copy_bidirectional");
+    bench_must(bench_tokio_relay(r.in, r.out, s->is_unix) == TOTAL, "copy_bidirectional");
     return end(&r);
 }
 #endif
@@ -382,7 +372,7 @@ static uint64_t relay_by_ferrule(const void *input, size_t count)
     (void)shutdown(r.sink, SHUT_WR);
     start_threads(&r);
     MUST(fer_copy_bidirectional(ends.from, ends.to, &buffers[0], &buffers[1], &n, NULL));
-    must(n == TOTAL, "fer_copy_bidirectional");
+    bench_must(n == TOTAL, "fer_copy_bidirectional");
     close_own(&ends);
     return end(&r);
 }
@@ -403,8 +393,10 @@ static void *ask_all(void *argument)
     char message[MESSAGE] = {0};
     for (relay *r = talk.relays; r < talk.relays + CONNECTIONS; r++) {
         for (int i = 0; i < EXCHANGES; i++) {
-            must(send(r->source, message, MESSAGE, MSG_NOSIGNAL) == MESSAGE, "send of a question");
-            must(recv(r->source, message, MESSAGE, MSG_WAITALL) == MESSAGE, "recv of an answer");
+            bench_must(send(r->source, message, MESSAGE, MSG_NOSIGNAL) == MESSAGE,
+                       "send of a question");
+            bench_must(recv(r->source, message, MESSAGE, MSG_WAITALL) == MESSAGE,
+                       "recv of an answer");
         }
         (void)shutdown(r->source, SHUT_WR);
     }
@@ -417,7 +409,7 @@ static void *answer_all(void *argument)
     for (relay *r = talk.relays; r < talk.relays + CONNECTIONS; r++) {
         ssize_t n;
         while ((n = recv(r->sink, message, MESSAGE, MSG_WAITALL)) > 0) {
-            must(send(r->sink, message, (size_t)n, MSG_NOSIGNAL) == n, "send of an answer");
+            bench_must(send(r->sink, message, (size_t)n, MSG_NOSIGNAL) == n, "send of an answer");
         }
         (void)shutdown(r->sink, SHUT_WR);
     }
@@ -431,8 +423,9 @@ static void begin_chat(const setup *s, bool is_own)
         talk.ends[i] = (streams){.tcp = {{{{0}}}}};
         talk.relays[i] = is_own ? begin_own(s, &talk.ends[i]) : begin_nonblocking(s);
     }
-    must(pthread_create(&talk.relays[0].sender, NULL, ask_all, NULL) == 0, "pthread_create");
-    must(pthread_create(&talk.relays[0].receiver, NULL, answer_all, NULL) == 0, "pthread_create");
+    bench_must(pthread_create(&talk.relays[0].sender, NULL, ask_all, NULL) == 0, "pthread_create");
+    bench_must(pthread_create(&talk.relays[0].receiver, NULL, answer_all, NULL) == 0,
+               "pthread_create");
     bench_resume();
 }
 
@@ -458,9 +451,9 @@ static bool relay_message(int from, int to)
 {
     ssize_t n = recv(from, memory, BASE, 0);
     if (n > 0) {
-        must(send(to, memory, (size_t)n, MSG_NOSIGNAL) == n, "send");
+        bench_must(send(to, memory, (size_t)n, MSG_NOSIGNAL) == n, "send");
     } else {
-        must(n == 0 && shutdown(to, SHUT_WR) == 0, "recv");
+        bench_must(n == 0 && shutdown(to, SHUT_WR) == 0, "recv");
     }
     return n > 0;
 }
@@ -472,7 +465,7 @@ static uint64_t small_by_hand(const void *input, size_t count)
     for (int i = 0; i < CONNECTIONS; i++) {
         struct pollfd entries[] = {{talk.relays[i].in, POLLIN, 0}, {talk.relays[i].out, POLLIN, 0}};
         while (entries[0].fd >= 0 || entries[1].fd >= 0) {
-            must(poll(entries, 2, -1) > 0, "poll");
+            bench_must(poll(entries, 2, -1) > 0, "poll");
             for (int j = 0; j < 2; j++) {
                 int other = j == 0 ? talk.relays[i].out : talk.relays[i].in;
                 if (entries[j].revents != 0 && !relay_message(entries[j].fd, other)) {
@@ -494,7 +487,7 @@ static uint64_t small_by_ferrule(const void *input, size_t count)
         uint64_t n = 0;
         MUST(fer_copy_bidirectional(talk.ends[i].from, talk.ends[i].to, &buffers[0], &buffers[1],
                                     &n, NULL));
-        must(n == EXCHANGES * MESSAGE, "fer_copy_bidirectional");
+        bench_must(n == EXCHANGES * MESSAGE, "fer_copy_bidirectional");
     }
     return end_chat();
 }
@@ -507,7 +500,7 @@ static uint64_t small_by_tokio(const void *input, size_t count)
     begin_chat(s, false);
     for (int i = 0; i < CONNECTIONS; i++) {
         uint64_t n = bench_tokio_relay(talk.relays[i].in, talk.relays[i].out, s->is_unix);
-        must(n == EXCHANGES * MESSAGE, "copy_bidirectional");
+        bench_must(n == EXCHANGES * MESSAGE, "copy_bidirectional");
     }
     return end_chat();
 }
@@ -521,7 +514,7 @@ static uint64_t send_by_buffer(const void *input, size_t count)
     (void)count;
     start_threads(&r);
     for (size_t at = 0; at < TOTAL; at += BASE) {
-        must(pread(file_to_send, memory, BASE, (off_t)at) == BASE, "pread");
+        bench_must(pread(file_to_send, memory, BASE, (off_t)at) == BASE, "pread");
         send_buffer(r.out, BASE);
     }
     return end(&r);
@@ -546,7 +539,7 @@ static uint64_t send_by_ferrule(const void *input, size_t count)
     }
     start_threads(&r);
     MUST(fer_stream_send_file(to, file_to_send, 0, TOTAL, &buffer, &n));
-    must(n == TOTAL, "fer_stream_send_file");
+    bench_must(n == TOTAL, "fer_stream_send_file");
     return end(&r);
 }
 
@@ -557,7 +550,7 @@ static uint64_t send_by_sendfile(const void *input, size_t count)
     (void)count;
     start_threads(&r);
     while ((size_t)at < TOTAL) {
-        must(sendfile(r.out, file_to_send, &at, TOTAL - (size_t)at) > 0, "sendfile");
+        bench_must(sendfile(r.out, file_to_send, &at, TOTAL - (size_t)at) > 0, "sendfile");
     }
     return end(&r);
 }
@@ -614,9 +607,9 @@ int main(int argc, char **argv)
     bench_options("copy", argc, argv);
     bench_print_absent_peers();
     file_to_send = memfd_create("bench", MFD_CLOEXEC);
-    must(file_to_send >= 0 && ftruncate(file_to_send, (off_t)TOTAL) == 0, "memfd_create");
+    bench_must(file_to_send >= 0 && ftruncate(file_to_send, (off_t)TOTAL) == 0, "memfd_create");
     for (size_t at = 0; at < TOTAL; at += LONGEST) {
-        must(pwrite(file_to_send, memory, LONGEST, (off_t)at) == LONGEST, "pwrite");
+        bench_must(pwrite(file_to_send, memory, LONGEST, (off_t)at) == LONGEST, "pwrite");
     }
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const setup *s = &cases[i].setup;

@@ -28,16 +28,6 @@ enum { BLOCK = 64, OPERATIONS = 1000, CONNECTS = 100, RETURNS = 20, SETTLE_US = 
 static unsigned char block[BLOCK];
 static fer_cancel_token token;
 
-static void must(bool good, const char *what)
-{
-    if (!good) {
-        fprintf(stderr, "bench_limits: %s failed\n", what);
-        exit(1);
-    }
-}
-
-#define MUST(call) must((call).kind == FER_OK, #call)
-
 typedef struct bench_pair {
     fer_tcp_stream stream;
     fer_tcp_stream other;
@@ -84,13 +74,13 @@ static void limit(fer_tcp_stream *stream, bool has_token, bool has_deadline)
 
 static uint64_t raw_send(int fd)
 {
-    must(send(fd, block, BLOCK, MSG_NOSIGNAL) == BLOCK, "send");
+    bench_must(send(fd, block, BLOCK, MSG_NOSIGNAL) == BLOCK, "send");
     return BLOCK;
 }
 
 static uint64_t raw_recv(int fd)
 {
-    must(recv(fd, block, BLOCK, 0) == BLOCK, "recv");
+    bench_must(recv(fd, block, BLOCK, 0) == BLOCK, "recv");
     return BLOCK;
 }
 
@@ -268,7 +258,7 @@ static void run_case(size_t at)
     open_pair(&pair);
     int fd = descriptor(&pair.other);
     if (cases[at].echoes) {
-        must(pthread_create(&thread, NULL, echo, &fd) == 0, "pthread_create");
+        bench_must(pthread_create(&thread, NULL, echo, &fd) == 0, "pthread_create");
     }
     /* The base is ferrule without limits. */
     const bench_case c = {cases[at].name, &pair, OPERATIONS, cases[at].contenders + 1,
@@ -368,7 +358,7 @@ static void *block_in_a_call(void *argument)
     if (blocked->polls) {
         struct pollfd entries[] = {{descriptor(&blocked->pair.stream), POLLIN, 0},
                                    {blocked->pipe[0], POLLIN, 0}};
-        must(poll(entries, 2, -1) == 1, "poll");
+        bench_must(poll(entries, 2, -1) == 1, "poll");
     } else {
         FER_IGNORE(fer_tcp_stream_read(&blocked->pair.stream, block, BLOCK, &n));
     }
@@ -378,7 +368,7 @@ static void *block_in_a_call(void *argument)
 
 static void end_by_pipe(struct blocked *blocked)
 {
-    must(write(blocked->pipe[1], "x", 1) == 1, "write");
+    bench_must(write(blocked->pipe[1], "x", 1) == 1, "write");
 }
 
 static void end_by_cancel(struct blocked *blocked)
@@ -406,12 +396,12 @@ static double time_return(size_t way)
     struct blocked blocked = {.polls = ways[way].end == end_by_pipe};
     pthread_t thread;
     open_pair(&blocked.pair);
-    must(pipe(blocked.pipe) == 0, "pipe");
+    bench_must(pipe(blocked.pipe) == 0, "pipe");
     MUST(fer_cancel_token_reset(&token));
     if (ways[way].end == end_by_cancel) {
         limit(&blocked.pair.stream, true, false);
     }
-    must(pthread_create(&thread, NULL, block_in_a_call, &blocked) == 0, "pthread_create");
+    bench_must(pthread_create(&thread, NULL, block_in_a_call, &blocked) == 0, "pthread_create");
     while (atomic_load(&blocked.started) == 0) {
         sched_yield();
     }

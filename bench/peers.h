@@ -195,14 +195,6 @@ static inline void bench_run_beside_peers(const char *name, const void *input, s
     bench_run(&c);
 }
 
-static inline void bench_must(int good, const char *what)
-{
-    if (!good) {
-        fprintf(stderr, "bench: %s failed\n", what);
-        exit(1);
-    }
-}
-
 /* Runs a function in four threads, each with a quarter of the operations. */
 enum { BENCH_THREADS = 4 };
 

@@ -21,8 +21,6 @@
 
 enum { OPERATIONS = 2000, EVENTS = 64, SOCKETS_MAX = 8000 };
 
-#define MUST(call) bench_must((call).kind == FER_OK, #call)
-
 /* The input of a body: both pollers, a descriptor that is registered with neither, and one that is
  * registered with both. */
 typedef struct bench_state {

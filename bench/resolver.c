@@ -14,8 +14,6 @@
 
 enum { IN_FLIGHT = 64, LOOKUPS = 400, TEXT_CAP = 64 };
 
-#define MUST(call) bench_must((call).kind == FER_OK, #call)
-
 static void *raw_share(void *argument)
 {
     const bench_share *mine = argument;

@@ -11,16 +11,6 @@
 
 enum { EXCHANGES = 1000, BLOCK = 64 };
 
-static void must(fer_error error, const char *what)
-{
-    if (error.kind != FER_OK) {
-        fprintf(stderr, "bench_simulation: %s failed\n", what);
-        exit(1);
-    }
-}
-
-#define MUST(call) must((call), #call)
-
 /* Returns the number of events. */
 static uint64_t simulate(fer_sim_dialect dialect)
 {

@@ -18,8 +18,6 @@
 
 enum { BLOCK_MAX = 1400, DATAGRAMS = 1000 };
 
-#define MUST(call) bench_must((call).kind == FER_OK, #call)
-
 /* The input of a body. */
 typedef struct bench_sockets {
     bench_ends ends; /* first: what a body of a peer reads */

@@ -32,8 +32,6 @@ enum { SIZE = 1200, SEGMENTS = 44 };
 /* The bursts of one run of a body, and those that are sent before they are received. */
 enum { BURSTS = 21, GROUP = 3 };
 
-#define MUST(call) bench_must((call).kind == FER_OK, #call)
-
 typedef enum bench_side { BOTH, SENDS, RECEIVES, THREADS } bench_side;
 
 /* A burst is one batch of single datagrams, or one message with segments. */
