@@ -297,11 +297,12 @@ bool feri_may_wait(const fer_handle *handle, uint32_t asking)
 fer_error feri_timeout(const fer_handle *handle, ferp_direction direction, bool asks,
                        fer_duration *out)
 {
-    if (!feri_core_keeps_modes(handle) &&
+    bool is_kept = feri_core_keeps_modes(handle);
+    if (!is_kept &&
         (asks || feri_handle_has_flag(handle, FERI_OTHERS | feri_timeout_flag(direction)))) {
         return ferp_timeout(handle->p_.raw_, direction, out);
     }
-    *out = feri_modes_timeout(handle, direction); /* NONE if the OS keeps it */
+    *out = is_kept ? feri_modes_timeout(handle, direction) : FER_DURATION_NONE;
     return feri_ok();
 }
 

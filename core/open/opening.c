@@ -55,7 +55,9 @@ fer_error feri_finish_opening(fer_handle *handle, fer_error error, fer_raw_socke
                               uint32_t flags)
 {
     if (error.kind != FER_OK) {
-        feri_close_opened(&raw);
+        if (raw != FER_RAW_SOCKET_NONE) {
+            ferp_close(raw);
+        }
         feri_handle_abandon(handle);
         return error;
     }

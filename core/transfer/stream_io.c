@@ -105,9 +105,7 @@ static bool can_be_shorter(stream_call *call, fer_error *error)
 /* The flag of a receive, if that of the stream needs it. */
 static inline unsigned unix_flag(const fer_handle *handle)
 {
-    bool leaks_handles =
-        ferp_traits()->receive_leaks_handles && feri_handle_has_flag(handle, FERI_FLAG_UNIX);
-    return leaks_handles ? FERP_UNIX : 0;
+    return feri_handle_has_flag(handle, FERI_FLAG_UNIX) ? FERP_UNIX : 0;
 }
 
 /* A read of 0 bytes is the end, because its callers have excluded a length of 0. */
@@ -115,7 +113,9 @@ static fer_error try_read(feri_call *of, unsigned flags)
 {
     stream_call *call = (stream_call *)of;
     fer_error error;
-    flags |= unix_flag(of->handle);
+    if (ferp_traits()->receive_leaks_handles) {
+        flags |= unix_flag(of->handle);
+    }
     do {
         error = ferp_recv(of->handle->p_.raw_, (void *)(uintptr_t)call->data, call->len, flags,
                           &call->moved);
@@ -173,7 +173,10 @@ static inline fer_error try_slices(stream_call *call, bool reads, unsigned flags
 static fer_error try_read_slices(feri_call *of, unsigned flags)
 {
     stream_call *call = (stream_call *)of;
-    fer_error error = try_slices(call, true, flags | unix_flag(of->handle));
+    if (ferp_traits()->receive_leaks_handles) {
+        flags |= unix_flag(of->handle);
+    }
+    fer_error error = try_slices(call, true, flags);
     return error.kind == FER_OK && call->moved == 0 ? feri_own_error(FER_UNEXPECTED_EOF) : error;
 }
 
@@ -225,7 +228,9 @@ FERI_HOT fer_error feri_stream_read(fer_handle *handle, void *buf, size_t len, u
     bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     fer_error error =
         feri_run(&call.call, handle, FERP_READABLE, is_usual, flags, try_read, check_and_run);
-    feri_store_count(n, call.moved);
+    if (n != NULL) {
+        *n = call.moved;
+    }
     return error;
 }
 
@@ -239,7 +244,9 @@ FERI_HOT fer_error feri_stream_write(fer_handle *handle, const void *buf, size_t
     bool is_usual = handle != NULL && buf != NULL && len - 1 < ferp_traits()->io_length_max;
     fer_error error =
         feri_run(&call.call, handle, FERP_WRITABLE, is_usual, flags, try_write, check_and_run);
-    feri_store_count(n, call.moved);
+    if (n != NULL) {
+        *n = call.moved;
+    }
     return error;
 }
 

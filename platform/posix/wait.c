@@ -35,16 +35,6 @@ void ferp_wake(fer_raw_socket raw)
     (void)raw;
 }
 
-/* The time from now to deadline; 0 if it has passed. Not later than 0 has always passed. */
-static int millis_until(uint64_t deadline)
-{
-    if (deadline == FERP_NO_DEADLINE || deadline == 0) {
-        return deadline == 0 ? 0 : -1;
-    }
-    uint64_t now = ferp_now();
-    return ferp_posix_millis((fer_duration){deadline > now ? deadline - now : 0});
-}
-
 /* poll ignores a negative descriptor. */
 static struct pollfd token_entry(const fer_cancel_token *token)
 {
@@ -134,7 +124,12 @@ FERI_NOINLINE static fer_error poll_until(struct pollfd *entries, nfds_t count, 
                                           poll_call *call, const ferp_pipe *pipe)
 {
     for (;;) {
-        int millis = millis_until(deadline);
+        fer_duration left = FER_DURATION_NONE;
+        if (deadline != FERP_NO_DEADLINE) {
+            uint64_t now = deadline == 0 ? 0 : ferp_now(); /* 0 has always passed */
+            left.nanos = deadline > now ? deadline - now : 0;
+        }
+        int millis = ferp_posix_millis(left);
         int ready =
             call != NULL ? call(entries, count, millis, pipe) : poll(entries, count, millis);
         if (ready < 0 && errno == EINVAL) {
@@ -288,7 +283,7 @@ fer_error ferp_pause_within(const fer_cancel_token *token, uint64_t until, uint6
     fer_error error = poll_until(&entry, 1, until, NULL, NULL);
     (void)deadline;
     if (error.kind != FER_OK && error.kind != FER_TIMED_OUT && error.kind != FER_INTERRUPTED) {
-        (void)poll(NULL, 0, millis_until(until)); /* the caller tries again, and must not spin */
+        (void)poll(NULL, 0, 1); /* the caller tries again, and must not spin */
     }
     return error.kind == FER_INTERRUPTED ? error : (fer_error){FER_OK, 0};
 }

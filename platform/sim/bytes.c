@@ -287,7 +287,7 @@ static fer_error peek(fer_raw_socket raw, const fer_io_slice_mut *slice, size_t 
 }
 
 /* Not inlined, and neither is ferp_send: with link-time optimization core's hot functions would
- * inline the whole network (FERI_HOT), for which gcc 12 needs more than 8 GB. The same holds for
+ * inline the whole network, for which gcc 12 needs more than 8 GB. The same holds for
  * the calls of poller.c. */
 FERI_NOINLINE fer_error ferp_recv(fer_raw_socket raw, void *buf, size_t len, unsigned flags,
                                   size_t *n)
