@@ -245,10 +245,12 @@ def copy_lines(results):
 
 
 def counted(name, values):
-    """A row of the values of counts, and the exponent of their growth from the first to the last."""
-    (first, low), *_, (last, high) = values
+    """A row of the values of counts, and the exponent of their growth from the first measured one to
+    the last."""
+    measured = [(count, value) for count, value in values if value]
     order = NOT_MEASURED
-    if low and high:
+    if len(measured) > 1:
+        (first, low), *_, (last, high) = measured
         order = "%.2f" % (round(math.log(high / low) / math.log(last / first), 2) + 0.0)  # no -0.00
     cells = {count: NOT_MEASURED if value is None else "%.0f" % value for count, value in values}
     return [name, *(cells.get(count, NONE) for count in COUNTS), order]
