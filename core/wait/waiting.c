@@ -15,11 +15,12 @@ static ferp_direction direction_of(const feri_call *call)
 
 unsigned feri_try_flags(const fer_handle *handle, ferp_readiness readiness)
 {
-    bool never_waits = readiness == FERP_WRITABLE
-                           ? ferp_traits()->cut_send_loses_count &&
-                                 !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
-                           : readiness == FERP_READABLE && feri_marks_read_end(handle);
-    return never_waits ? FERP_DONTWAIT : 0;
+    bool core_waits = readiness == FERP_WRITABLE
+                          ? ferp_traits()->cut_send_loses_count &&
+                                !feri_handle_has_flag(handle, FERI_FLAG_DATAGRAM)
+                          : readiness == FERP_READABLE && ferp_traits()->io_waits_in_kernel &&
+                                feri_marks_read_end(handle);
+    return core_waits ? FERP_DONTWAIT : 0;
 }
 
 void feri_call_start(feri_call *call)

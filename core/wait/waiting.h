@@ -49,9 +49,9 @@ typedef struct feri_call {
 /* One try of a call. */
 typedef fer_error feri_try(feri_call *call, unsigned flags);
 
-/* The flags of a try by the mode, for a handle without limits: FERP_DONTWAIT if core waits for the
- * call in every mode, else 0. No shutdown wakes a receive of macOS (rule S6), and a send may lose
- * its count (rule E3). Datagrams move complete or not at all. */
+/* The flags of a try by the mode, for a handle without limits: FERP_DONTWAIT if core waits although
+ * calls could wait in the kernel, else 0. No shutdown wakes a receive of macOS (rule S6), and a
+ * send may lose its count (rule E3). Datagrams move complete or not at all. */
 unsigned feri_try_flags(const fer_handle *handle, ferp_readiness readiness);
 
 /* What follows the first try of a call, or all of it: first is NULL. */
