@@ -57,7 +57,7 @@ set(ferrule_core_sources
     core/api/waker.c)
 set(ferrule_posix_sources
     platform/common/control.c
-    platform/common/end_count.c
+    platform/common/counts.c
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/common/message_source.c
@@ -90,7 +90,7 @@ set(ferrule_posix_sources
     platform/posix/wait.c)
 set(ferrule_winsock_sources
     platform/common/control.c
-    platform/common/end_count.c
+    platform/common/counts.c
     platform/common/errno_of_kind.c
     platform/common/memory.c
     platform/common/message_source.c
@@ -122,7 +122,7 @@ set(ferrule_winsock_sources
     platform/winsock/wait_request.c
     platform/winsock/wait_select.c)
 set(ferrule_sim_sources
-    platform/common/end_count.c
+    platform/common/counts.c
     platform/common/errno_of_kind.c
     platform/common/sockaddr.c
     platform/common/sources.c

@@ -13,7 +13,7 @@ get_filename_component(ferrule_trace_root "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUT
 # make one only sometimes; the results that a lookup already has.
 set(ferrule_untraced
     traits error_kind error_text errno errno_of_kind messages_per_call
-    now process end_count
+    now process counts
     alloc free
     mutex_init mutex_destroy mutex_lock mutex_unlock cond_wait cond_broadcast
     lookup_next lookup_end

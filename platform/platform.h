@@ -396,10 +396,14 @@ void ferp_token_close(fer_cancel_token *token);
 void ferp_token_signal(fer_cancel_token *token);
 void ferp_token_clear(fer_cancel_token *token); /* read | ResetEvent */
 
-/* A word of the process, 0 at first: core has none of its own, and reads and changes it by atomic
- * steps. It counts the tokens that were cancelled and the lookups that are done, which end
- * connectors between two events of their poller. */
-uint32_t *ferp_end_count(void);
+/* The words of the process, 0 at first: core has none of its own, and reads and changes them by
+ * atomic steps. */
+struct ferp_counts {
+    uint32_t ends;   /* tokens that were cancelled and lookups that are done: what ends connectors
+                      * between two events of their poller */
+    uint32_t starts; /* of connectors */
+};
+struct ferp_counts *ferp_counts(void);
 
 /* Waits until one of two tokens is signalled (OK, a hint), until the deadline by ferp_now
  * (TIMED_OUT, os_code 0) or until a signal (INTERRUPTED). Each may be NULL. Without both it is a

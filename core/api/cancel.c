@@ -27,7 +27,7 @@ fer_error fer_cancel_token_cancel(fer_cancel_token *token)
 {
     FERI_REQUIRE(feri_token_is_open(token), FER_MISUSE);
     bool is_first = feri_atomic_replace(&token->p_.state_, FERI_TOKEN_OPEN, FERI_TOKEN_CANCELLING);
-    (void)feri_atomic_add(ferp_end_count(), 1); /* the first may return after the others */
+    (void)feri_atomic_add(&ferp_counts()->ends, 1); /* the first may return after the others */
     if (is_first) {
         ferp_token_signal(token);
         (void)feri_atomic_replace(&token->p_.state_, FERI_TOKEN_CANCELLING, FERI_TOKEN_CANCELLED);

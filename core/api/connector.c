@@ -25,7 +25,7 @@ typedef struct connection_race {
     feri_poller_driven driven;               /* in the tree of its poller, unless REPORTED */
     struct connection_race *next, *previous; /* in the list of its poller */
     bool is_listed;
-    uint32_t seen; /* *ferp_end_count() at the last check of the list: the same in all of it */
+    uint32_t seen; /* the ends at the last check of the list: the same in all of it */
     fer_poller *poller;
     uint64_t process; /* that started it */
     uint64_t key;
@@ -104,22 +104,6 @@ static void hurry(connection_race *race)
     if (race->driven.until != 0) {
         (void)feri_driven_remove(race->poller, &race->driven);
         feri_driven_add(race->poller, &race->driven, 0);
-    }
-}
-
-static void hurry_listed(const fer_poller *poller)
-{
-    connection_race *race = first_listed(poller);
-    uint32_t count = feri_atomic_load(ferp_end_count());
-    if (race == NULL || race->seen == count) {
-        return;
-    }
-    for (; race != NULL; race = race->next) {
-        race->seen = count;
-        bool is_found = race->stage == LOOKING_UP && feri_lookup_is_done(&race->lookup);
-        if (is_found || feri_token_check(race->attempts.limits.token).kind != FER_OK) {
-            hurry(race);
-        }
     }
 }
 
@@ -248,6 +232,33 @@ static uint64_t advance_race(connection_race *race)
 
 /* ---- The wait of a poller with connectors */
 
+static void advance_in_tree(connection_race *race)
+{
+    uint64_t until = advance_race(race);
+    (void)feri_driven_remove(race->poller, &race->driven);
+    feri_driven_add(race->poller, &race->driven, until);
+    update_list(race);
+}
+
+/* After the end of a lookup or a cancel, of which one wait knows: the token may be reset. */
+static void advance_listed(const fer_poller *poller)
+{
+    connection_race *race = first_listed(poller);
+    uint32_t count = feri_atomic_load(&ferp_counts()->ends);
+    if (race == NULL || race->seen == count) {
+        return;
+    }
+    while (race != NULL) {
+        connection_race *next = race->next;
+        bool is_found = race->stage == LOOKING_UP && feri_lookup_is_done(&race->lookup);
+        race->seen = count;
+        if (is_found || feri_token_check(race->attempts.limits.token).kind != FER_OK) {
+            advance_in_tree(race);
+        }
+        race = next;
+    }
+}
+
 /* Advances the connectors that are due, and stores the events of up to cap that are done. Returns
  * the time of the next step. */
 static uint64_t drive(fer_poller *poller, fer_event *events, size_t cap, size_t *count)
@@ -259,15 +270,14 @@ static uint64_t drive(fer_poller *poller, fer_event *events, size_t cap, size_t 
         if (*count == cap || until == FERP_NO_DEADLINE || (until != 0 && ferp_now() < until)) {
             return until;
         }
-        until = advance_race(race);
-        (void)feri_driven_remove(poller, &race->driven);
-        update_list(race);
+        if (race->stage != DONE) {
+            advance_in_tree(race);
+        }
         if (race->stage == DONE) {
             events[*count] = (fer_event){.key = race->key, .interest = FER_WRITABLE};
             (*count)++;
             race->stage = REPORTED;
-        } else {
-            feri_driven_add(poller, &race->driven, until);
+            (void)feri_driven_remove(poller, &race->driven);
         }
     }
 }
@@ -278,7 +288,7 @@ static fer_error wait_driven(fer_poller *poller, fer_event *events, size_t cap,
 {
     uint64_t deadline = feri_poller_deadline(timeout);
     for (;;) {
-        hurry_listed(poller);
+        advance_listed(poller);
         size_t done = 0;
         uint64_t until = drive(poller, events, cap, &done);
         if (done == cap) {
@@ -324,7 +334,8 @@ static fer_error start(fer_connector *connector, const char *host, const uint16_
     race->driven.wait = wait_driven;
     race->poller = poller;
     race->process = ferp_process();
-    race->seen = feri_atomic_load(ferp_end_count());
+    race->seen = feri_atomic_load(&ferp_counts()->ends);
+    race->driven.serial = feri_atomic_add(&ferp_counts()->starts, 1);
     race->key = key;
     race->options = *chosen;
     if (chosen->local != NULL) {

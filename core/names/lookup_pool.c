@@ -76,7 +76,7 @@ void feri_pool_complete(feri_lookup *done, feri_lookup_result result)
     if (done->notice.has_key) {
         list_append(&done->pool->completed, done);
     }
-    (void)feri_atomic_add(ferp_end_count(), 1);
+    (void)feri_atomic_add(&ferp_counts()->ends, 1);
     ferp_cond_broadcast(&done->pool->mutex);
     if (done->notice.poller != NULL) {
         feri_poller_notify(done->notice.poller);

@@ -1,5 +1,6 @@
 /* driven.c: the connectors of a poller as a tree in their own memory. The root is the one whose
- * next step is the earliest, and a key finds its connector.
+ * next step is the earliest, of several the one that was started first, and a key finds its
+ * connector.
  *
  * The tree is a heap by the time of the next step, and a trie by a hash of the key: a node of depth
  * d is on the path that the first d bits of its hash describe (a priority search tree, McCreight
@@ -13,6 +14,12 @@ enum { HASH_BITS = 64 };
 static uint64_t hash_of(uint64_t key)
 {
     return key / FERI_DRIVEN_KEYS * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static bool is_before(const feri_poller_driven *one, const feri_poller_driven *other)
+{
+    return one->until != other->until ? one->until < other->until
+                                      : one->serial - other->serial > UINT32_MAX / 2;
 }
 
 static feri_poller_driven **child_at(feri_poller_driven *node, uint64_t hash, unsigned depth)
@@ -29,7 +36,7 @@ void feri_driven_add(fer_poller *poller, feri_poller_driven *added, uint64_t unt
     added->below[1] = NULL;
     for (unsigned depth = 0; *at != NULL; depth++) {
         feri_poller_driven *old = *at;
-        if (added->until < old->until) { /* it takes the place of old, which moves down */
+        if (is_before(added, old)) { /* it takes the place of old, which moves down */
             added->below[0] = old->below[0];
             added->below[1] = old->below[1];
             old->below[0] = NULL;
@@ -58,7 +65,7 @@ bool feri_driven_remove(fer_poller *poller, feri_poller_driven *removed)
     feri_poller_driven *left = removed->below[0];
     feri_poller_driven *right = removed->below[1];
     while (left != NULL || right != NULL) {
-        bool is_right = left == NULL || (right != NULL && right->until < left->until);
+        bool is_right = left == NULL || (right != NULL && is_before(right, left));
         feri_poller_driven *up = is_right ? right : left;
         feri_poller_driven *other = is_right ? left : right;
         left = up->below[0];

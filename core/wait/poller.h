@@ -30,6 +30,7 @@ typedef struct feri_poller_driven {
     feri_poller_waiter *wait;
     struct feri_poller_driven *below[2]; /* in the tree of driven.c */
     uint64_t until;                      /* when it wants the next wait; 0: now */
+    uint32_t serial;                     /* of its start: the first of those that are due */
 } feri_poller_driven;
 
 /* The words of a poller, behind its members, that have the root of the tree, and what connector.c

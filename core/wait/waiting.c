@@ -311,11 +311,16 @@ fer_error feri_run_on(feri_call *call, feri_try *attempt, const fer_error *first
 fer_error feri_run_within_limits(feri_call *call, feri_try *attempt, feri_rest *rest)
 {
     const feri_limits limits = feri_limits_of(call->handle);
-    if (feri_handle_state(call->handle) != FERI_STATE_FULLY_OPEN ||
-        feri_limits_check(&limits).kind != FER_OK) {
-        return rest(call, attempt, NULL);
+    const fer_error *tried = NULL;
+    fer_error first;
+    if (feri_handle_state(call->handle) == FERI_STATE_FULLY_OPEN &&
+        feri_limits_check(&limits).kind == FER_OK) {
+        call->waits = FERI_WITHIN;
+        first = attempt(call, call->flags | FERP_DONTWAIT);
+        if (first.kind == FER_OK) {
+            return first;
+        }
+        tried = &first;
     }
-    call->waits = FERI_WITHIN;
-    const fer_error first = attempt(call, call->flags | FERP_DONTWAIT);
-    return first.kind == FER_OK ? first : rest(call, attempt, &first);
+    return rest(call, attempt, tried);
 }

@@ -21,10 +21,10 @@
  * one is undefined behaviour. Keep the poller OPEN and at its address: close connectors before
  * their poller. A program may have any number of connectors, in one poller or in several. The cost
  * of a start, a step and an end grows with the logarithm of their number in the poller. A wait
- * advances those that are due. The first wait after a cancel or the end of a lookup, of any in the
- * program, checks those that look up a name or have a token. A poller without connectors has no
- * cost. After fork the child may only close its copies of connectors, which does not affect those
- * of the parent.
+ * advances those that are due; of several at one time, in the order of their starts. The first wait
+ * after a cancel or the end of a lookup, of any in the program, checks those that look up a name or
+ * have a token. A poller without connectors has no cost. After fork the child may only close its
+ * copies of connectors, which does not affect those of the parent.
  *
  * The defaults of the slots (tcp.h explains them):
  * Blocks: never.
@@ -32,9 +32,9 @@
  * Errors: FER_MISUSE.
  * Rust: tokio::task::JoinSet::spawn of tokio::net::TcpStream::connect. Differs: in tokio an attempt
  * starts only after the previous one has failed.
- * Threads: while a poller has OPEN connectors, one thread waits on it. Connectors are started,
- * taken and closed by that thread, or while no wait runs: anything else is undefined behaviour.
- * Other threads may register sockets and notify. */
+ * Threads: while a poller has OPEN connectors, one thread waits on it. Connectors are started while
+ * no wait runs, and taken and closed by that thread or while no wait runs: anything else is
+ * undefined behaviour. Other threads may register sockets and notify. */
 #ifndef FERRULE_CONNECTOR_H
 #define FERRULE_CONNECTOR_H
 

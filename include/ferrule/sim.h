@@ -416,7 +416,7 @@ typedef enum fer_sim_event {
  * accepts or polls, or that is for peers calls it. It may call every function of ferrule and of the
  * simulation, except fer_sim_stop, which is FER_INVALID_INPUT. Time does not pass during the call,
  * so a call that would have to wait is FER_DEADLOCK. No function is called during the call of
- * another one.
+ * another one. It must not start a connector in a poller whose wait runs (connector.h).
  *
  * It may also close the handle of the call that waits, whose memory stays in place. A
  * fer_poller_wait of a poller that it closes is FER_BAD_HANDLE, and fer_poller_new of that poller

@@ -94,7 +94,6 @@ static fer_sim_config with_defaults(const fer_sim_config *config)
 static struct {
     unsigned char *memory;
     size_t size;
-    size_t poisoned; /* its first bytes, while no simulation runs */
 } kept;
 
 /* The program may have AddressSanitizer where this library has not. */
@@ -107,7 +106,6 @@ void __asan_unpoison_memory_region(const volatile void *memory, size_t size);
 
 static void poison(size_t size)
 {
-    kept.poisoned = size;
 #if defined(__ELF__)
     if (__asan_poison_memory_region != NULL) {
         __asan_poison_memory_region(kept.memory, size);
@@ -115,30 +113,29 @@ static void poison(size_t size)
 #endif
 }
 
-static void unpoison(void)
+static void unpoison(size_t size)
 {
 #if defined(__ELF__)
     if (__asan_unpoison_memory_region != NULL) {
-        __asan_unpoison_memory_region(kept.memory, kept.poisoned);
+        __asan_unpoison_memory_region(kept.memory, size);
     }
 #endif
 }
 
 static unsigned char *take_memory(size_t size)
 {
-    unpoison();
+    unpoison(kept.size < size ? kept.size : size);
     if (kept.size < size) {
         free(kept.memory);
         kept.memory = malloc(size);
         kept.size = kept.memory != NULL ? size : 0;
-        kept.poisoned = 0;
     }
     return kept.memory;
 }
 
 static void free_memory(void)
 {
-    unpoison();
+    unpoison(kept.size);
     free(kept.memory);
     memset(&kept, 0, sizeof kept);
 }

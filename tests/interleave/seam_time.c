@@ -8,7 +8,7 @@ inter_weather inter_sky;
 
 static const struct ferp_traits *facts;
 static uint64_t clock_now;
-static uint32_t end_count;
+static struct ferp_counts counts;
 
 /* How long the call of each thread may still wait, as far as the library can know. */
 typedef struct call_limit {
@@ -43,7 +43,7 @@ void inter_time_begin(const struct ferp_traits *traits)
 {
     facts = traits != NULL ? traits : &inter_linux;
     clock_now = 1000;
-    end_count = 0;
+    counts = (struct ferp_counts){0, 0};
     for (size_t i = 0; i < INTER_THREADS_MAX; i++) {
         call_limits[i] = (call_limit){FER_DURATION_NONE, 0};
     }
@@ -167,9 +167,9 @@ void ferp_token_clear(fer_cancel_token *token)
     change_token("clear token", token, false);
 }
 
-uint32_t *ferp_end_count(void)
+struct ferp_counts *ferp_counts(void)
 {
-    return &end_count;
+    return &counts;
 }
 
 typedef struct two_tokens {

@@ -340,6 +340,47 @@ SIM_TEST_OF(K13_connectors_end_at_their_deadlines_in_any_order, (void), (), many
     assert_int_equal(count, 0);
 }
 
+/* The places of the connectors in memory are in another order. */
+static void start_all(fer_instant deadline, fer_cancel_token *token)
+{
+    options.limits = (fer_limits){.deadline = deadline, .token = token};
+    for (size_t i = 0; i < PENDING; i++) {
+        assert_ok(fer_connector_start(&many[i * 7 % PENDING].connector, "10.0.0.7:80", &options,
+                                      NULL, &test.poller, i));
+    }
+}
+
+static void assert_each_is(fer_error_kind kind)
+{
+    for (size_t i = 0; i < PENDING; i++) {
+        assert_kind(fer_connector_take(&many[i].connector, &test.stream), kind);
+    }
+}
+
+SIM_TEST_OF(K13_connectors_that_are_due_together_end_in_the_order_of_their_starts, (void), (),
+            many_start)
+{
+    fer_event all[PENDING];
+    start_all(fer_instant_after(millis(50)), NULL);
+    assert_ok(fer_poller_wait(&test.poller, FER_DURATION_NONE, all, PENDING, &count, NULL));
+    assert_int_equal(count, PENDING);
+    for (size_t i = 0; i < PENDING; i++) {
+        assert_int_equal(all[i].key, i);
+    }
+    assert_each_is(FER_TIMED_OUT);
+}
+
+SIM_TEST_OF(K13_one_wait_detects_the_cancel_of_all, (void), (), many_start)
+{
+    assert_ok(fer_cancel_token_new(&test.token));
+    start_all(FER_INSTANT_NONE, &test.token);
+    assert_ok(fer_cancel_token_cancel(&test.token));
+    assert_ok(fer_poller_wait(&test.poller, FER_DURATION_NONE, events, 1, &count, NULL));
+    assert_int_equal(count, 1);
+    assert_ok(fer_cancel_token_reset(&test.token));
+    assert_each_is(FER_CANCELLED);
+}
+
 /* Connector i connects by its attempt to address i, the only one that answers at its port. */
 SIM_TEST_OF(K13_each_attempt_of_each_connector_may_connect, (void), (), sim_choose)
 {
