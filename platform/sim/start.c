@@ -106,6 +106,7 @@ void __asan_unpoison_memory_region(const volatile void *memory, size_t size);
 
 static void poison(size_t size)
 {
+    (void)size;
 #if defined(__ELF__)
     if (__asan_poison_memory_region != NULL) {
         __asan_poison_memory_region(kept.memory, size);
@@ -115,6 +116,7 @@ static void poison(size_t size)
 
 static void unpoison(size_t size)
 {
+    (void)size;
 #if defined(__ELF__)
     if (__asan_unpoison_memory_region != NULL) {
         __asan_unpoison_memory_region(kept.memory, size);
