@@ -1,8 +1,7 @@
 #!/bin/sh
-# Checks what compilers report about the public headers: nothing about a header that is included by
-# itself, twice in one file, after the macros of hostile_macros.h, those for C as C89 to C23 and C++11,
-# all of them as C++17 and C++23 (the standards between are those of ferrule.h and ferrule.hpp); and the mistakes of
-# mistakes.c with the warnings that it names. Beside CC and CXX the headers are compiled with clang, and the mistakes
+# Checks what compilers report about the public headers: nothing about a header that is included by itself, about all of
+# them twice in one file after the macros of hostile_macros.h, those for C as C89 to C23 and C++11 to C++23, those for
+# C++ as C++17 to C++23; and the mistakes of mistakes.c with the warnings that it names. Beside CC and CXX the headers are compiled with clang, and the mistakes
 # with gcc and clang, if installed. Before that, with Python, what docs/generate/include.py writes into the headers.
 # usage: check_headers.sh ROOT PYTHON CC [CXX]
 set -eu
@@ -25,58 +24,53 @@ if [ -d "$root/docs/generate" ] && command -v "$2" >/dev/null 2>&1; then
     "$2" "$root/docs/generate/include.py" "$root" --check || exit 1
 fi
 
-# stands_alone COMPILER FILE STANDARD [OPTION...]: the header is compiled by a compiler, if there is one.
-stands_alone() {
-    compiler=$1 file=$2 standard=$3
-    shift 3
+# compiled COMPILER FILE STANDARD WHAT [OPTION...]: the file, if there is such a compiler.
+compiled() {
+    compiler=$1 file=$2 standard=$3 what=$4
+    shift 4
     [ -n "$compiler" ] || return 0
     "$compiler" -std="$standard" -pedantic-errors -Wall -Wextra -Wconversion -Wshadow -Werror "$@" \
         -fsyntax-only -I"$root/include" "$file" ||
-        { echo "$header does not stand alone as $standard ($compiler $*)"; bad=1; }
+        { echo "$what as $standard ($compiler $*)"; bad=1; }
 }
 
+# Each header by itself, without the headers that the macros' file includes.
 for header in $(cd "$root/include" && find . -name '*.h' -o -name '*.hpp' | sed 's,^\./,,' | LC_ALL=C sort); do
-    cat >"$work/alone.c" <<EOF
-#include "$header"
-#include "$header"
-#ifdef FER_ERROR_OK
-fer_error ferrule_header_check(void);
-fer_error ferrule_header_check(void) { return FER_ERROR_OK; }
-#else
-extern int ferrule_header_check;
-#endif
-EOF
-    cp "$work/alone.c" "$work/alone.cpp"
-    c_standards=
-    macros='-DOF_CXX_HEADERS'
-    cxx_standards='c++17 c++2b'
+    printf '#include "%s"\nextern int ferrule_header_check;\n' "$header" >"$work/alone.cpp"
+    cp "$work/alone.cpp" "$work/alone.c"
     case $header in
         *.h)
-            macros='-UOF_CXX_HEADERS'
-            c_standards='gnu89 c2x'
-            cxx_standards='c++11 c++2b'
+            compiled "$cc" "$work/alone.c" c11 "$header does not stand alone"
+            printf '#include "%s"\n#include "%s"\n' "$header" "$header" >>"$work/all.c"
             ;;
+        *) printf '#include "%s"\n#include "%s"\n' "$header" "$header" >>"$work/all_cxx.cpp" ;;
     esac
-    case $header in
-        ferrule.h) c_standards="$c_standards c99 c11 c17" cxx_standards="$cxx_standards c++14 c++17 c++20" ;;
-        ferrule.hpp) cxx_standards="$cxx_standards c++20" ;;
-    esac
-    for standard in $c_standards; do
-        for compiler in "$cc" "$clang"; do
-            stands_alone "$compiler" "$work/alone.c" "$standard" -Wstrict-prototypes -include "$here/hostile_macros.h"
-        done
-    done
-    for standard in $cxx_standards; do
-        for compiler in "$cxx" "$clangxx"; do
-            stands_alone "$compiler" "$work/alone.cpp" "$standard" "$macros" -include "$here/hostile_macros.h"
-        done
-    done
-    # without the headers that the macros' file includes
-    [ -z "$c_standards" ] || stands_alone "$cc" "$work/alone.c" c11
-    stands_alone "$cxx" "$work/alone.cpp" c++17
+    compiled "$cxx" "$work/alone.cpp" c++17 "$header does not stand alone"
     count=$((count + 1))
 done
 [ "$count" -gt 0 ] || { echo "check_headers: no header in $root/include" >&2; exit 1; }
+
+# All of them in one file, in each standard.
+cat >>"$work/all.c" <<'EOF'
+extern int ferrule_header_check;
+#ifdef FER_ERROR_OK
+fer_error ferrule_error_check(void);
+fer_error ferrule_error_check(void) { return FER_ERROR_OK; }
+#endif
+EOF
+cp "$work/all.c" "$work/all.cpp"
+for standard in gnu89 c99 c11 c17 c2x; do
+    for compiler in "$cc" "$clang"; do
+        compiled "$compiler" "$work/all.c" "$standard" "the headers" -Wstrict-prototypes -include "$here/hostile_macros.h"
+    done
+done
+for standard in c++11 c++14 c++17 c++20 c++2b; do
+    for compiler in "$cxx" "$clangxx"; do
+        compiled "$compiler" "$work/all.cpp" "$standard" "the headers" -UOF_CXX_HEADERS -include "$here/hostile_macros.h"
+        case $standard in c++1[14]) continue ;; esac
+        compiled "$compiler" "$work/all_cxx.cpp" "$standard" "the C++ headers" -DOF_CXX_HEADERS -include "$here/hostile_macros.h"
+    done
+done
 
 # check_warnings COMPILER NUMBER WARNING: the mistake of that number has only this warning; - is none.
 check_warnings() {
